@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: Apache-2.0
+// The environment variables that this process was given.
+#pragma once
+
+#include <optional>
+#include <string>
+
+namespace sluice {
+
+class Environment {
+ public:
+  virtual ~Environment() = default;
+  // An unset and an empty variable are the same: no value.
+  virtual std::optional<std::string> get(const std::string& name) const = 0;
+};
+
+Environment& system_environment();
+
+}  // namespace sluice

@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+// The file system behind one interface: read with a bound, replace and never edit, lock, walk.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+
+namespace sluice {
+
+using Path = std::filesystem::path;
+
+std::string shown(const Path& path);  // for messages: control characters and broken UTF-8 escaped
+
+// A path under a root, built from an untrusted name: each part must be a plain name. Refuses an
+// empty name, absolute names, ".", "..", backslash, NUL, and parts above 255 bytes.
+[[nodiscard]] Result<Path> path_below(const Path& root, std::string_view name);
+
+// An open file, read from front to back.
+class ByteSource {
+ public:
+  virtual ~ByteSource() = default;
+  // Fills the front of the buffer; 0 means the end.
+  [[nodiscard]] virtual Result<std::size_t> read(std::span<std::uint8_t> into) = 0;
+  // At the end: fails where the file is not the one that was opened any more (size or times moved).
+  [[nodiscard]] virtual Result<void> unchanged() = 0;
+  virtual std::optional<std::uint64_t> size() const = 0;  // as it was when opened; none for a pipe
+};
+
+class FileLock {
+ public:
+  virtual ~FileLock() = default;  // releases it
+};
+
+enum class FileKind : std::uint8_t { file, folder, link, other };
+struct FileInfo {
+  FileKind kind = FileKind::other;
+  std::uint64_t size = 0;
+  unsigned mode = 0;  // permission bits
+};
+struct FolderEntry {
+  std::string name;  // bytes as the file system has them
+  FileKind kind = FileKind::other;
+};
+
+class Files {
+ public:
+  virtual ~Files() = default;
+
+  // The whole file; Errc::limit where it is larger than max bytes.
+  [[nodiscard]] virtual Result<std::string> read(const Path& path, std::size_t max) = 0;
+  [[nodiscard]] virtual Result<std::unique_ptr<ByteSource>> open(const Path& path) = 0;
+  // Afterwards the path holds exactly these bytes, or what it held before: written beside, synced,
+  // renamed, the folder synced. A link at the path is replaced, not followed.
+  [[nodiscard]] virtual Result<void> replace(const Path& path, std::string_view content,
+                                             unsigned mode = 0644) = 0;
+  // As replace, but Errc::denied where something is at the path already.
+  [[nodiscard]] virtual Result<void> create(const Path& path, std::string_view content,
+                                            unsigned mode = 0644) = 0;
+  [[nodiscard]] virtual Result<FileInfo> info(const Path& path) = 0;  // a link is followed
+  [[nodiscard]] virtual Result<std::vector<FolderEntry>> list(const Path& folder) = 0;  // sorted
+  [[nodiscard]] virtual Result<void> make_folders(const Path& path) = 0;
+  [[nodiscard]] virtual Result<void> remove(const Path& path) = 0;
+  // One holder at a time, across processes; waits until the deadline, then Errc::timeout.
+  [[nodiscard]] virtual Result<std::unique_ptr<FileLock>> lock(const Path& path,
+                                                               std::chrono::milliseconds wait) = 0;
+};
+
+Files& system_files();
+
+// Every plain file under root, sorted by its path relative to root. Links are listed only where
+// asked, folders that are links are never entered. More than max_entries is Errc::limit.
+struct WalkOptions {
+  std::size_t max_entries = 10'000'000;
+  int max_depth = 256;
+};
+[[nodiscard]] Result<std::vector<Path>> walk(Files& files, const Path& root,
+                                             const WalkOptions& options = {});
+
+}  // namespace sluice

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+// An HTTP exchange as the rest of the program sees it. lib/net does it; tests fake it.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/bytes.h"
+#include "base/result.h"
+#include "base/secret.h"
+
+namespace sluice {
+
+using Headers = std::vector<std::pair<std::string, std::string>>;
+
+// What an exchange may cost. Reaching a bound is Errc::limit or Errc::timeout, never a short answer.
+struct HttpBudget {
+  std::size_t max_body = 4U << 20;
+  std::size_t max_headers = 64U << 10;  // bytes, all of them together
+  std::chrono::milliseconds total{30'000};  // over all tries and redirects
+  std::chrono::milliseconds connect{10'000};
+  // Slower than this many bytes a second for ten seconds ends it; 0: no such bound.
+  std::uint32_t least_rate = 16;
+  int redirects = 5;
+  int tries = 3;  // of requests that may be repeated
+};
+
+struct HttpRequest {
+  std::string method = "GET";
+  std::string url;
+  Headers headers = {};
+  std::string body = {};
+  // Sent as "Authorization: <scheme> <token>" to the first host only, never past a redirect to
+  // another scheme, host or port; shared so that a request can be copied for a retry.
+  std::string authorization_scheme = "Bearer";
+  std::shared_ptr<const SecretBytes> authorization = {};
+  // Repeat on connection errors, 429 and 5xx. Default: as the method allows (GET, HEAD, PUT, ...).
+  std::optional<bool> repeatable = {};
+  HttpBudget budget = {};
+};
+
+struct HttpResponse {
+  int status = 0;
+  Headers headers;  // names in lower case
+  std::string body;
+  std::string url;  // where the answer came from, after redirects
+  int tries = 1;
+
+  std::optional<std::string> header(std::string_view lower_case_name) const;
+};
+
+class Http {
+ public:
+  virtual ~Http() = default;
+  // Any status is an answer; an Error means that there was none.
+  [[nodiscard]] virtual Result<HttpResponse> send(const HttpRequest& request) = 0;
+  // All at once over shared connections; the answers in the order of the requests.
+  [[nodiscard]] virtual std::vector<Result<HttpResponse>> send_all(
+      const std::vector<HttpRequest>& requests) = 0;
+};
+
+}  // namespace sluice

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "base/parallel.h"
+
+#include <sched.h>
+
+#include <algorithm>
+#include <atomic>
+#include <thread>
+#include <vector>
+
+namespace sluice {
+
+unsigned hardware_threads() {
+  cpu_set_t set;
+  CPU_ZERO(&set);
+  if (sched_getaffinity(0, sizeof set, &set) != 0) return 1;
+  return std::max(1U, static_cast<unsigned>(CPU_COUNT(&set)));
+}
+
+void for_each_parallel(std::size_t count, unsigned threads,
+                       const std::function<void(std::size_t)>& work) {
+  const auto wanted = std::min<std::size_t>(std::max(threads, 1U), count);
+  const std::size_t run = std::clamp<std::size_t>(count / (std::max<std::size_t>(wanted, 1) * 8), 1, 64);
+  std::atomic<std::size_t> next{0};
+  const auto body = [&] {
+    for (;;) {
+      const std::size_t from = next.fetch_add(run, std::memory_order_relaxed);
+      if (from >= count) return;
+      for (std::size_t i = from; i < std::min(from + run, count); ++i) work(i);
+    }
+  };
+  std::vector<std::jthread> others;
+  for (std::size_t i = 1; i < wanted; ++i) others.emplace_back(body);
+  body();
+}
+
+}  // namespace sluice
