@@ -11,7 +11,8 @@ bool equal(ByteView a, ByteView b) { return std::ranges::equal(a, b); }
 
 Result<ByteView> Reader::take(std::size_t count) {
   if (count > rest_.size()) {
-    return fail(Errc::malformed, cat("input ends early: ", count, " bytes wanted, ", rest_.size(), " left"));
+    return fail(Errc::malformed,
+                cat("input ends early: ", count, " bytes wanted, ", rest_.size(), " left"));
   }
   const ByteView head = rest_.first(count);
   rest_ = rest_.subspan(count);

@@ -10,6 +10,7 @@ namespace sluice {
 namespace {
 
 std::string encode(ByteView bytes, int variant) {
+  if (bytes.empty()) return {};
   // sodium counts the closing zero byte.
   std::string out(sodium_base64_ENCODED_LEN(bytes.size(), variant), '\0');
   sodium_bin2base64(out.data(), out.size(), bytes.data(), bytes.size(), variant);
@@ -18,14 +19,16 @@ std::string encode(ByteView bytes, int variant) {
 }
 
 Result<Bytes> decode(std::string_view text, int variant, std::string_view kind) {
+  if (text.empty()) return Bytes{};
   Bytes out(text.size() / 4 * 3 + 3);
   std::size_t length = 0;
   const char* end = nullptr;
-  const int rc = sodium_base642bin(out.data(), out.size(), text.data(), text.size(), nullptr, &length,
-                                   &end, variant);
+  const int rc = sodium_base642bin(out.data(), out.size(), text.data(), text.size(), nullptr,
+                                   &length, &end, variant);
   const auto used = static_cast<std::size_t>(end - text.data());
   if (rc != 0 || used != text.size()) {
-    return fail(Errc::malformed, cat("not ", kind, ": wrong at character ", used + 1, " of ", text.size()));
+    return fail(Errc::malformed,
+                cat("not ", kind, ": wrong at character ", used + 1, " of ", text.size()));
   }
   out.resize(length);
   return out;
@@ -34,6 +37,7 @@ Result<Bytes> decode(std::string_view text, int variant, std::string_view kind) 
 }  // namespace
 
 std::string to_hex(ByteView bytes) {
+  if (bytes.empty()) return {};
   std::string out(bytes.size() * 2 + 1, '\0');
   sodium_bin2hex(out.data(), out.size(), bytes.data(), bytes.size());
   out.pop_back();
@@ -46,9 +50,11 @@ Result<Bytes> from_hex(std::string_view text) {
   if (wrong != std::string_view::npos) {
     return fail(Errc::malformed, cat("not lower-case hex: wrong at character ", wrong + 1));
   }
+  if (text.empty()) return Bytes{};
   Bytes out(text.size() / 2);
   std::size_t length = 0;
-  if (sodium_hex2bin(out.data(), out.size(), text.data(), text.size(), nullptr, &length, nullptr) != 0 ||
+  if (sodium_hex2bin(out.data(), out.size(), text.data(), text.size(), nullptr, &length, nullptr) !=
+          0 ||
       length != out.size()) {
     return fail(Errc::internal, "hex was checked and still not decoded");
   }

@@ -9,11 +9,12 @@
 
 namespace sluice {
 
-std::string to_hex(ByteView bytes);  // lower case
+std::string to_hex(ByteView bytes);                           // lower case
 [[nodiscard]] Result<Bytes> from_hex(std::string_view text);  // lower case only, even length
 
 std::string to_base64(ByteView bytes);  // RFC 4648 4, with padding
-[[nodiscard]] Result<Bytes> from_base64(std::string_view text);  // no blanks, canonical padding and bits
+[[nodiscard]] Result<Bytes> from_base64(
+    std::string_view text);  // no blanks, canonical padding and bits
 
 std::string to_base64url(ByteView bytes);  // RFC 4648 5, without padding (as JWS uses it)
 [[nodiscard]] Result<Bytes> from_base64url(std::string_view text);

@@ -59,7 +59,8 @@ class Files {
   [[nodiscard]] virtual Result<std::string> read(const Path& path, std::size_t max) = 0;
   [[nodiscard]] virtual Result<std::unique_ptr<ByteSource>> open(const Path& path) = 0;
   // Afterwards the path holds exactly these bytes, or what it held before: written beside, synced,
-  // renamed, the folder synced. A link at the path is replaced, not followed.
+  // renamed, the folder synced. Only a plain file is replaced: a link, a device or a pipe at the
+  // path is Errc::denied.
   [[nodiscard]] virtual Result<void> replace(const Path& path, std::string_view content,
                                              unsigned mode = 0644) = 0;
   // As replace, but Errc::denied where something is at the path already.
@@ -76,8 +77,12 @@ class Files {
 
 Files& system_files();
 
-// Every plain file under root, sorted by its path relative to root. Links are listed only where
-// asked, folders that are links are never entered. More than max_entries is Errc::limit.
+std::unique_ptr<ByteSource> standard_input();
+// All that is left of a source; Errc::limit where that is more than max bytes.
+[[nodiscard]] Result<std::string> read_all(ByteSource& source, std::size_t max);
+
+// Every plain file under root, sorted, as paths that begin with root. Links are neither listed nor
+// entered. Too many entries, or folders too deep, are Errc::limit.
 struct WalkOptions {
   std::size_t max_entries = 10'000'000;
   int max_depth = 256;

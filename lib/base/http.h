@@ -18,10 +18,11 @@ namespace sluice {
 
 using Headers = std::vector<std::pair<std::string, std::string>>;
 
-// What an exchange may cost. Reaching a bound is Errc::limit or Errc::timeout, never a short answer.
+// What an exchange may cost. Reaching a bound is Errc::limit or Errc::timeout, never a short
+// answer.
 struct HttpBudget {
   std::size_t max_body = 4U << 20;
-  std::size_t max_headers = 64U << 10;  // bytes, all of them together
+  std::size_t max_headers = 64U << 10;      // bytes, all of them together
   std::chrono::milliseconds total{30'000};  // over all tries and redirects
   std::chrono::milliseconds connect{10'000};
   // Slower than this many bytes a second for ten seconds ends it; 0: no such bound.

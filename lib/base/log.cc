@@ -9,10 +9,14 @@ namespace {
 
 std::string_view name(LogLevel level) {
   switch (level) {
-    case LogLevel::debug: return "debug";
-    case LogLevel::info: return "info";
-    case LogLevel::warning: return "warning";
-    case LogLevel::error: return "error";
+    case LogLevel::debug:
+      return "debug";
+    case LogLevel::info:
+      return "info";
+    case LogLevel::warning:
+      return "warning";
+    case LogLevel::error:
+      return "error";
   }
   return "error";
 }
@@ -37,14 +41,16 @@ void Log::write(LogLevel level, std::string_view message, const std::vector<LogF
   const std::string time = rfc3339(clock_.now());
   std::string line;
   if (format_ == LogFormat::json) {
-    line = cat("{\"time\":\"", time, "\",\"level\":\"", name(level), "\",\"message\":", json_string(message));
+    line = cat("{\"time\":\"", time, "\",\"level\":\"", name(level),
+               "\",\"message\":", json_string(message));
     for (const auto& field : fields) {
       line += cat(",", json_string(field.name()), ":", json_string(field.value()));
     }
     line += "}\n";
   } else {
     line = cat(time, " ", name(level), " ", printable(message));
-    for (const auto& field : fields) line += cat(" ", printable(field.name()), "=", json_string(field.value()));
+    for (const auto& field : fields)
+      line += cat(" ", printable(field.name()), "=", json_string(field.value()));
     line += '\n';
   }
   sink_(line);

@@ -20,7 +20,8 @@ unsigned hardware_threads() {
 void for_each_parallel(std::size_t count, unsigned threads,
                        const std::function<void(std::size_t)>& work) {
   const auto wanted = std::min<std::size_t>(std::max(threads, 1U), count);
-  const std::size_t run = std::clamp<std::size_t>(count / (std::max<std::size_t>(wanted, 1) * 8), 1, 64);
+  const std::size_t run =
+      std::clamp<std::size_t>(count / (std::max<std::size_t>(wanted, 1) * 8), 1, 64);
   std::atomic<std::size_t> next{0};
   const auto body = [&] {
     for (;;) {

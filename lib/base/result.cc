@@ -5,16 +5,26 @@ namespace sluice {
 
 std::string_view name(Errc code) {
   switch (code) {
-    case Errc::usage: return "usage";
-    case Errc::malformed: return "malformed";
-    case Errc::unsupported: return "unsupported";
-    case Errc::not_found: return "not_found";
-    case Errc::io: return "io";
-    case Errc::network: return "network";
-    case Errc::denied: return "denied";
-    case Errc::limit: return "limit";
-    case Errc::timeout: return "timeout";
-    case Errc::internal: return "internal";
+    case Errc::usage:
+      return "usage";
+    case Errc::malformed:
+      return "malformed";
+    case Errc::unsupported:
+      return "unsupported";
+    case Errc::not_found:
+      return "not_found";
+    case Errc::io:
+      return "io";
+    case Errc::network:
+      return "network";
+    case Errc::denied:
+      return "denied";
+    case Errc::limit:
+      return "limit";
+    case Errc::timeout:
+      return "timeout";
+    case Errc::internal:
+      return "internal";
   }
   return "internal";
 }

@@ -13,7 +13,8 @@
 
 namespace sluice {
 
-// What callers branch on. The command line maps it to an exit code in one table (cmd/sluice/exit.h).
+// What callers branch on. The command line maps it to an exit code in one table
+// (cmd/sluice/exit.h).
 enum class Errc : std::uint8_t {
   usage,        // the call is wrong: an unknown flag, an unreadable policy
   malformed,    // bytes that do not follow their format
@@ -21,8 +22,8 @@ enum class Errc : std::uint8_t {
   not_found,
   io,
   network,
-  denied,   // the other side, or the operating system, said no
-  limit,    // a bound of ours was reached
+  denied,  // the other side, or the operating system, said no
+  limit,   // a bound of ours was reached
   timeout,
   internal  // a bug
 };
@@ -31,9 +32,9 @@ std::string_view name(Errc code);
 
 struct Error {
   Errc code = Errc::internal;
-  std::string what;                // one clause, no full stop, no secret
+  std::string what;                     // one clause, no full stop, no secret
   std::vector<std::string> where = {};  // innermost first
-  std::string hint = {};           // what to do next, where we know it
+  std::string hint = {};                // what to do next, where we know it
 
   Error&& in(std::string frame) && {
     where.push_back(std::move(frame));
@@ -72,7 +73,7 @@ Result<T> within(Result<T> result, std::string_view frame) {
   decl = *std::move(tmp)
 // SLUICE_TRY(auto x, f()): x is f's value, or this function returns f's error.
 #define SLUICE_TRY(decl, expr) SLUICE_TRY_IMPL(SLUICE_CAT(try_, __COUNTER__), decl, expr)
-#define SLUICE_CHECK(expr)                                                         \
-  do {                                                                             \
-    if (auto r_ = (expr); !r_) return std::unexpected(std::move(r_).error());      \
+#define SLUICE_CHECK(expr)                                                    \
+  do {                                                                        \
+    if (auto r_ = (expr); !r_) return std::unexpected(std::move(r_).error()); \
   } while (false)

@@ -15,8 +15,8 @@ namespace sluice {
 class SecretBytes {
  public:
   SecretBytes() = default;
-  explicit SecretBytes(std::size_t size);           // zeroed
-  static SecretBytes copy_of(ByteView bytes);       // the source stays the caller's to wipe
+  explicit SecretBytes(std::size_t size);      // zeroed
+  static SecretBytes copy_of(ByteView bytes);  // the source stays the caller's to wipe
   static SecretBytes copy_of(std::string_view text);
   SecretBytes(SecretBytes&& other) noexcept;
   SecretBytes& operator=(SecretBytes&& other) noexcept;

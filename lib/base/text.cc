@@ -57,7 +57,8 @@ bool shows_itself(char32_t c) {
 
 void append_hex(std::string& out, char32_t value, int least_digits) {
   std::array<char, 8> digits{};
-  const auto end = std::to_chars(digits.data(), digits.data() + 8, static_cast<unsigned>(value), 16);
+  const auto end =
+      std::to_chars(digits.data(), digits.data() + 8, static_cast<unsigned>(value), 16);
   const auto count = static_cast<int>(end.ptr - digits.data());
   for (int i = count; i < least_digits; ++i) out += '0';
   out.append(digits.data(), end.ptr);

@@ -70,9 +70,9 @@ std::string render(Time time, char between) {
   const hh_mm_ss clock(time - day);
   const auto part = [](auto value) { return padded(static_cast<unsigned>(value), 2); };
   return cat(padded(static_cast<unsigned>(static_cast<int>(date.year())), 4), "-",
-             part(static_cast<unsigned>(date.month())), "-", part(static_cast<unsigned>(date.day())),
-             between, part(clock.hours().count()), ":", part(clock.minutes().count()), ":",
-             part(clock.seconds().count()), "Z");
+             part(static_cast<unsigned>(date.month())), "-",
+             part(static_cast<unsigned>(date.day())), between, part(clock.hours().count()), ":",
+             part(clock.minutes().count()), ":", part(clock.seconds().count()), "Z");
 }
 
 class SystemClock final : public Clock {
@@ -108,7 +108,8 @@ std::string human_duration(seconds length) {
   const auto s = length.count();
   if (s < 120) return cat(s, " s");
   if (s < 7200) return cat(s / 60, " min");
-  if (s < 172800) return s % 3600 >= 60 ? cat(s / 3600, " h ", s % 3600 / 60, " min") : cat(s / 3600, " h");
+  if (s < 172800)
+    return s % 3600 >= 60 ? cat(s / 3600, " h ", s % 3600 / 60, " min") : cat(s / 3600, " h");
   return cat(s / 86400, " days");
 }
 

@@ -7,16 +7,18 @@ namespace sluice {
 
 std::string_view name(Outcome outcome) {
   switch (outcome) {
-    case Outcome::pass: return "pass";
-    case Outcome::fail: return "fail";
-    case Outcome::not_run: return "not-run";
+    case Outcome::pass:
+      return "pass";
+    case Outcome::fail:
+      return "fail";
+    case Outcome::not_run:
+      return "not-run";
   }
   return "not-run";
 }
 
 Check& Report::add(std::string id, std::string title, Outcome outcome, std::string detail) {
-  return checks_.emplace_back(
-      Check{std::move(id), std::move(title), outcome, std::move(detail)});
+  return checks_.emplace_back(Check{std::move(id), std::move(title), outcome, std::move(detail)});
 }
 
 Check& Report::pass(std::string id, std::string title, std::string detail) {

@@ -19,9 +19,9 @@ std::string_view name(Outcome outcome);  // "pass", "fail", "not-run"
 // One row of a report. Ids are stable and dotted ("bundle.signature"): tools and tests read them.
 struct Check {
   std::string id;
-  std::string title;      // for people: "signature"
+  std::string title;  // for people: "signature"
   Outcome outcome = Outcome::not_run;
-  std::string detail;     // one clause: what was found good, or what is wrong
+  std::string detail;  // one clause: what was found good, or what is wrong
   std::string expected = {};
   std::string found = {};
   std::string source = {};  // where "found" came from: a file, a field, a log

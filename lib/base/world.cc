@@ -4,7 +4,8 @@
 namespace sluice {
 
 World system_world() {
-  return {system_clock(), system_files(), system_environment(), system_random(), system_processes()};
+  return {system_clock(), system_files(), system_environment(), system_random(),
+          system_processes()};
 }
 
 }  // namespace sluice

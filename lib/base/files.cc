@@ -1,0 +1,360 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "base/files.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+#include <thread>
+
+#include "base/codec.h"
+#include "base/random.h"
+#include "base/text.h"
+
+namespace sluice {
+
+namespace {
+
+Errc code_of(int error) {
+  switch (error) {
+    case ENOENT:
+    case ENOTDIR:
+      return Errc::not_found;
+    case EACCES:
+    case EPERM:
+    case EROFS:
+      return Errc::denied;
+    default:
+      return Errc::io;
+  }
+}
+
+std::unexpected<Error> fail_errno(std::string_view doing, const Path& path, int error) {
+  return fail(code_of(error), cat("cannot ", doing, " ", shown(path), ": ", std::strerror(error)));
+}
+
+class Descriptor {
+ public:
+  explicit Descriptor(int fd) : fd_(fd) {}
+  Descriptor(Descriptor&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
+  Descriptor& operator=(Descriptor&&) = delete;
+  ~Descriptor() {
+    if (fd_ >= 0) ::close(fd_);
+  }
+  int get() const { return fd_; }
+  explicit operator bool() const { return fd_ >= 0; }
+
+ private:
+  int fd_;
+};
+
+FileKind kind_of(mode_t mode) {
+  if (S_ISREG(mode)) return FileKind::file;
+  if (S_ISDIR(mode)) return FileKind::folder;
+  return S_ISLNK(mode) ? FileKind::link : FileKind::other;
+}
+
+bool same_moment(const timespec& a, const timespec& b) {
+  return a.tv_sec == b.tv_sec && a.tv_nsec == b.tv_nsec;
+}
+
+class DescriptorSource final : public ByteSource {
+ public:
+  DescriptorSource(Descriptor fd, Path path, const struct stat& opened)
+      : fd_(std::move(fd)), path_(std::move(path)), opened_(opened) {}
+
+  Result<std::size_t> read(std::span<std::uint8_t> into) override {
+    for (;;) {
+      const ssize_t got = ::read(fd_.get(), into.data(), into.size());
+      if (got >= 0) return static_cast<std::size_t>(got);
+      if (errno != EINTR) return fail_errno("read", path_, errno);
+    }
+  }
+
+  Result<void> unchanged() override {
+    if (!S_ISREG(opened_.st_mode)) return {};
+    struct stat now{};
+    if (::fstat(fd_.get(), &now) != 0) return fail_errno("look at", path_, errno);
+    if (now.st_size != opened_.st_size || !same_moment(now.st_mtim, opened_.st_mtim) ||
+        !same_moment(now.st_ctim, opened_.st_ctim)) {
+      return fail(Errc::io, cat(shown(path_), " changed while it was read"));
+    }
+    return {};
+  }
+
+  std::optional<std::uint64_t> size() const override {
+    if (!S_ISREG(opened_.st_mode)) return std::nullopt;
+    return static_cast<std::uint64_t>(opened_.st_size);
+  }
+
+ private:
+  Descriptor fd_;
+  Path path_;
+  struct stat opened_;
+};
+
+class HeldLock final : public FileLock {
+ public:
+  explicit HeldLock(Descriptor fd) : fd_(std::move(fd)) {}
+
+ private:
+  Descriptor fd_;  // closing it releases the lock
+};
+
+Result<void> write_all(int fd, std::string_view content, const Path& path) {
+  while (!content.empty()) {
+    const ssize_t put = ::write(fd, content.data(), content.size());
+    if (put < 0 && errno == EINTR) continue;
+    if (put < 0) return fail_errno("write", path, errno);
+    content.remove_prefix(static_cast<std::size_t>(put));
+  }
+  return {};
+}
+
+Path folder_of(const Path& path) {
+  const Path folder = path.parent_path();
+  return folder.empty() ? Path(".") : folder;
+}
+
+Result<void> sync_folder(const Path& folder) {
+  const Descriptor fd(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!fd || ::fsync(fd.get()) != 0) return fail_errno("sync the folder", folder, errno);
+  return {};
+}
+
+// A new file beside its target, gone again unless it was put in place.
+class Beside {
+ public:
+  static Result<Beside> write(const Path& target, std::string_view content, unsigned mode) {
+    std::array<std::uint8_t, 8> tag{};
+    system_random().fill(tag);
+    Path temp = folder_of(target) / cat(".sluice-", to_hex(tag), ".tmp");
+    const Descriptor fd(::open(temp.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode));
+    if (!fd) return fail_errno("create a file beside", target, errno);
+    Beside beside(std::move(temp));
+    SLUICE_CHECK(write_all(fd.get(), content, target));
+    if (::fsync(fd.get()) != 0) return fail_errno("sync", target, errno);
+    return beside;
+  }
+  Beside(Beside&& other) noexcept : temp_(std::exchange(other.temp_, Path())) {}
+  Beside& operator=(Beside&&) = delete;
+  ~Beside() {
+    if (!temp_.empty()) ::unlink(temp_.c_str());
+  }
+
+  Result<void> put_in_place(const Path& target, unsigned flags) {
+    if (::renameat2(AT_FDCWD, temp_.c_str(), AT_FDCWD, target.c_str(), flags) != 0) {
+      if (errno == EEXIST) {
+        return fail(Errc::denied, cat(shown(target), " exists already"));
+      }
+      return fail_errno("put in place", target, errno);
+    }
+    temp_.clear();
+    return sync_folder(folder_of(target));
+  }
+
+ private:
+  explicit Beside(Path temp) : temp_(std::move(temp)) {}
+  Path temp_;
+};
+
+class SystemFiles final : public Files {
+ public:
+  Result<std::string> read(const Path& path, std::size_t max) override {
+    SLUICE_TRY(const auto source, open(path));
+    if (source->size().value_or(0) > max) {
+      return fail(Errc::limit,
+                  cat("cannot read ", shown(path), ": it is ", human_bytes(*source->size()),
+                      ", the limit is ", human_bytes(max)));
+    }
+    return within(read_all(*source, max), cat("reading ", shown(path)));
+  }
+
+  Result<std::unique_ptr<ByteSource>> open(const Path& path) override {
+    Descriptor fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY));
+    if (!fd) return fail_errno("read", path, errno);
+    struct stat info{};
+    if (::fstat(fd.get(), &info) != 0) return fail_errno("look at", path, errno);
+    if (S_ISDIR(info.st_mode)) return fail_errno("read", path, EISDIR);
+    return std::make_unique<DescriptorSource>(std::move(fd), path, info);
+  }
+
+  Result<void> replace(const Path& path, std::string_view content, unsigned mode) override {
+    struct stat info{};
+    if (::lstat(path.c_str(), &info) == 0 && !S_ISREG(info.st_mode)) {
+      return fail(Error{Errc::denied,
+                        cat("will not replace ", shown(path), ": it is no plain file"),
+                        {},
+                        "name a plain file, or - for standard output"});
+    }
+    SLUICE_TRY(auto beside, Beside::write(path, content, mode));
+    return beside.put_in_place(path, 0);
+  }
+
+  Result<void> create(const Path& path, std::string_view content, unsigned mode) override {
+    SLUICE_TRY(auto beside, Beside::write(path, content, mode));
+    return beside.put_in_place(path, RENAME_NOREPLACE);
+  }
+
+  Result<FileInfo> info(const Path& path) override {
+    struct stat info{};
+    if (::stat(path.c_str(), &info) != 0) return fail_errno("look at", path, errno);
+    return FileInfo{kind_of(info.st_mode), static_cast<std::uint64_t>(info.st_size),
+                    static_cast<unsigned>(info.st_mode & 07777U)};
+  }
+
+  Result<std::vector<FolderEntry>> list(const Path& folder) override {
+    const std::unique_ptr<DIR, int (*)(DIR*)> dir(::opendir(folder.c_str()), ::closedir);
+    if (!dir) return fail_errno("list", folder, errno);
+    std::vector<FolderEntry> entries;
+    for (;;) {
+      errno = 0;
+      const dirent* entry = ::readdir(dir.get());
+      if (entry == nullptr) break;
+      const std::string_view name(entry->d_name);
+      if (name == "." || name == "..") continue;
+      entries.push_back({std::string(name), kind_at(dir.get(), *entry)});
+    }
+    if (errno != 0) return fail_errno("list", folder, errno);
+    std::ranges::sort(entries, {}, &FolderEntry::name);
+    return entries;
+  }
+
+  Result<void> make_folders(const Path& path) override {
+    std::error_code error;
+    std::filesystem::create_directories(path, error);
+    if (error) return fail_errno("make the folder", path, error.value());
+    return {};
+  }
+
+  Result<void> remove(const Path& path) override {
+    if (::unlink(path.c_str()) != 0) return fail_errno("remove", path, errno);
+    return {};
+  }
+
+  Result<std::unique_ptr<FileLock>> lock(const Path& path,
+                                         std::chrono::milliseconds wait) override {
+    Descriptor fd(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644));
+    if (!fd) return fail_errno("open the lock", path, errno);
+    const auto deadline = std::chrono::steady_clock::now() + wait;
+    while (::flock(fd.get(), LOCK_EX | LOCK_NB) != 0) {
+      if (errno != EWOULDBLOCK && errno != EINTR) return fail_errno("lock", path, errno);
+      if (std::chrono::steady_clock::now() >= deadline) {
+        return fail(Errc::timeout, cat("another process holds ", shown(path), " for more than ",
+                                       wait.count(), " ms"));
+      }
+      std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    }
+    return std::make_unique<HeldLock>(std::move(fd));
+  }
+
+ private:
+  static FileKind kind_at(DIR* dir, const dirent& entry) {
+    switch (entry.d_type) {
+      case DT_REG:
+        return FileKind::file;
+      case DT_DIR:
+        return FileKind::folder;
+      case DT_LNK:
+        return FileKind::link;
+      case DT_UNKNOWN:
+        break;
+      default:
+        return FileKind::other;
+    }
+    struct stat info{};
+    if (::fstatat(::dirfd(dir), entry.d_name, &info, AT_SYMLINK_NOFOLLOW) != 0)
+      return FileKind::other;
+    return kind_of(info.st_mode);
+  }
+};
+
+struct Walker {
+  Files& files;
+  const WalkOptions& options;
+  std::size_t seen = 0;
+  std::vector<Path> found = {};
+
+  Result<void> enter(const Path& folder, int depth) {
+    if (depth > options.max_depth) {
+      return fail(Errc::limit,
+                  cat(shown(folder), " is more than ", options.max_depth, " folders deep"));
+    }
+    SLUICE_TRY(const auto entries, files.list(folder));
+    for (const auto& entry : entries) {
+      if (++seen > options.max_entries) {
+        return fail(Errc::limit, cat("more than ", options.max_entries, " entries"));
+      }
+      if (entry.kind == FileKind::folder) SLUICE_CHECK(enter(folder / entry.name, depth + 1));
+      if (entry.kind == FileKind::file) found.push_back(folder / entry.name);
+    }
+    return {};
+  }
+};
+
+}  // namespace
+
+std::string shown(const Path& path) { return printable(path.native(), 4096); }
+
+Result<Path> path_below(const Path& root, std::string_view name) {
+  const auto refuse = [&](std::string_view why) {
+    return fail(Errc::malformed, cat("unsafe name \"", printable(name, 200), "\": ", why));
+  };
+  Path path = root;
+  for (const auto part : split(name, '/')) {
+    if (part.empty()) return refuse("an empty part, or a slash at an end");
+    if (part == "." || part == "..") return refuse("it steps out of its folder");
+    if (part.size() > 255) return refuse("a part longer than 255 bytes");
+    if (part.find('\\') != std::string_view::npos) return refuse("a backslash");
+    if (part.find('\0') != std::string_view::npos) return refuse("a NUL byte");
+    path /= part;
+  }
+  return path;
+}
+
+std::unique_ptr<ByteSource> standard_input() {
+  struct stat info{};
+  // A closed standard input reads as an error at the first read.
+  if (::fstat(STDIN_FILENO, &info) != 0) info.st_mode = S_IFIFO;
+  return std::make_unique<DescriptorSource>(Descriptor(::dup(STDIN_FILENO)), Path("standard input"),
+                                            info);
+}
+
+Result<std::string> read_all(ByteSource& source, std::size_t max) {
+  std::string content;
+  // One byte more than expected, so that the end is seen without growing.
+  std::size_t step =
+      static_cast<std::size_t>(std::min<std::uint64_t>(source.size().value_or(64U << 10), max)) + 1;
+  for (;;) {
+    const std::size_t had = content.size();
+    content.resize(had + step);
+    SLUICE_TRY(const std::size_t got,
+               source.read({reinterpret_cast<std::uint8_t*>(content.data()) + had, step}));
+    content.resize(had + got);
+    if (got == 0) return content;
+    if (content.size() > max)
+      return fail(Errc::limit, cat("more than the limit of ", human_bytes(max)));
+    step = std::clamp<std::size_t>(content.size(), 64U << 10, 4U << 20);
+  }
+}
+
+Files& system_files() {
+  static SystemFiles files;
+  return files;
+}
+
+Result<std::vector<Path>> walk(Files& files, const Path& root, const WalkOptions& options) {
+  Walker walker{files, options};
+  SLUICE_CHECK(walker.enter(root, 0));
+  std::ranges::sort(walker.found);
+  return std::move(walker.found);
+}
+
+}  // namespace sluice

@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "base/files.h"
+
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <signal.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
+#include <fstream>
+#include <thread>
+
+#include "base/text.h"
+#include "support/temp_folder.h"
+
+namespace sluice {
+namespace {
+
+using namespace std::chrono_literals;
+using test::read_file;
+using test::TempFolder;
+
+std::size_t entries(const TempFolder& folder) { return system_files().list(folder.path())->size(); }
+
+TEST(Files, ReadKeepsToItsLimit) {
+  const TempFolder folder;
+  const Path path = folder.write("f", "12345");
+  EXPECT_EQ(system_files().read(path, 5), "12345");
+  const auto over = system_files().read(path, 4);
+  ASSERT_FALSE(over);
+  EXPECT_EQ(over.error().code, Errc::limit);
+}
+
+TEST(Files, ReadKeepsToItsLimitWhereTheSizeIsNotKnownBefore) {
+  const auto endless = system_files().read("/dev/zero", 1U << 20);
+  ASSERT_FALSE(endless);
+  EXPECT_EQ(endless.error().code, Errc::limit);
+}
+
+TEST(Files, TellsWhyAFileCannotBeRead) {
+  const TempFolder folder;
+  EXPECT_EQ(system_files().read(folder / "absent", 1).error().code, Errc::not_found);
+  EXPECT_EQ(system_files().read(folder.path(), 1).error().code, Errc::io);
+}
+
+TEST(Files, ReplaceLeavesNothingBeside) {
+  const TempFolder folder;
+  ASSERT_TRUE(system_files().replace(folder / "f", "one", 0600));
+  ASSERT_TRUE(system_files().replace(folder / "f", "two", 0600));
+  EXPECT_EQ(read_file(folder / "f"), "two");
+  EXPECT_EQ(system_files().info(folder / "f")->mode, 0600U);
+  EXPECT_EQ(entries(folder), 1U);
+}
+
+TEST(Files, ReplaceRefusesLinksDevicesAndPipes) {
+  const TempFolder folder;
+  folder.write("target", "kept");
+  ASSERT_EQ(::symlink("target", (folder / "link").c_str()), 0);
+  ASSERT_EQ(::mkfifo((folder / "pipe").c_str(), 0600), 0);
+  for (const auto* name : {"link", "pipe"}) {
+    const auto result = system_files().replace(folder / name, "new");
+    ASSERT_FALSE(result) << name;
+    EXPECT_EQ(result.error().code, Errc::denied);
+  }
+  EXPECT_EQ(system_files().replace("/dev/null", "new").error().code, Errc::denied);
+  EXPECT_EQ(read_file(folder / "target"), "kept");
+}
+
+TEST(Files, ReplaceIntoAFolderThatIsNotThereSaysSo) {
+  const TempFolder folder;
+  const auto result = system_files().replace(folder / "absent/f", "x");
+  ASSERT_FALSE(result);
+  EXPECT_EQ(result.error().code, Errc::not_found);
+}
+
+TEST(Files, CreateNeverOverwrites) {
+  const TempFolder folder;
+  ASSERT_TRUE(system_files().create(folder / "f", "one"));
+  const auto again = system_files().create(folder / "f", "two");
+  ASSERT_FALSE(again);
+  EXPECT_EQ(again.error().code, Errc::denied);
+  EXPECT_EQ(read_file(folder / "f"), "one");
+  EXPECT_EQ(entries(folder), 1U);
+}
+
+// A limit on file size stands in for a full disk: the write fails half way.
+TEST(Files, AFailedWriteLeavesTheOldContentAndNoRemains) {
+  const TempFolder folder;
+  folder.write("f", "old");
+  const pid_t child = ::fork();
+  if (child == 0) {
+    ::signal(SIGXFSZ, SIG_IGN);
+    const rlimit small{4096, 4096};
+    ::setrlimit(RLIMIT_FSIZE, &small);
+    const auto result = system_files().replace(folder / "f", std::string(100'000, 'x'));
+    ::_exit(!result && result.error().code == Errc::io ? 0 : 1);
+  }
+  int status = 0;
+  ::waitpid(child, &status, 0);
+  EXPECT_EQ(status, 0);
+  EXPECT_EQ(read_file(folder / "f"), "old");
+  EXPECT_EQ(entries(folder), 1U);
+}
+
+// Killed at any moment, a replaced file is the old or the new one, whole.
+TEST(Files, ReplaceSurvivesKill) {
+  const TempFolder folder;
+  const std::array<std::string, 2> content{std::string(200'000, 'a'), std::string(200'000, 'b')};
+  folder.write("f", content[0]);
+  for (int round = 0; round < 40; ++round) {
+    const pid_t child = ::fork();
+    if (child == 0) {
+      for (std::size_t i = 1;; ++i) (void)system_files().replace(folder / "f", content[i % 2]);
+    }
+    ::usleep(static_cast<useconds_t>(500 + round * 137));  // anywhere in the loop
+    ::kill(child, SIGKILL);
+    ::waitpid(child, nullptr, 0);
+    const std::string now = read_file(folder / "f");
+    ASSERT_TRUE(now == content[0] || now == content[1]) << "round " << round;
+  }
+}
+
+TEST(Files, ASourceNoticesThatItsFileChanged) {
+  const TempFolder folder;
+  const Path path = folder.write("f", "before");
+  std::array<std::uint8_t, 64> buffer{};
+  const auto calm = system_files().open(path);
+  ASSERT_TRUE((*calm)->read(buffer));
+  EXPECT_TRUE((*calm)->unchanged());
+
+  const auto source = system_files().open(path);
+  ASSERT_TRUE((*source)->read(buffer));
+  std::ofstream(path, std::ios::app) << "more";
+  EXPECT_FALSE((*source)->unchanged());
+}
+
+TEST(Files, OneHolderOfALockAtATime) {
+  const TempFolder folder;
+  auto first = system_files().lock(folder / "lock", 0ms);
+  ASSERT_TRUE(first);
+  const auto second = system_files().lock(folder / "lock", 20ms);
+  ASSERT_FALSE(second);
+  EXPECT_EQ(second.error().code, Errc::timeout);
+  first->reset();
+  EXPECT_TRUE(system_files().lock(folder / "lock", 0ms));
+}
+
+TEST(Files, WalkListsPlainFilesSortedAndEntersNoLinks) {
+  const TempFolder folder;
+  folder.write("b/2", "");
+  folder.write("a", "");
+  folder.write("b/1\xFF", "");  // not UTF-8
+  ASSERT_EQ(::symlink("/", (folder / "root").c_str()), 0);
+  const auto found = walk(system_files(), folder.path());
+  ASSERT_TRUE(found);
+  EXPECT_EQ(*found, (std::vector<Path>{folder / "a", folder / "b/1\xFF", folder / "b/2"}));
+  EXPECT_EQ(shown((*found)[1]), (folder / "b/1\\xff").native());
+}
+
+TEST(Files, WalkIsBounded) {
+  const TempFolder folder;
+  folder.write("a/b/c", "");
+  EXPECT_TRUE(walk(system_files(), folder.path(), {.max_entries = 3, .max_depth = 2}));
+  EXPECT_EQ(walk(system_files(), folder.path(), {.max_entries = 2}).error().code, Errc::limit);
+  EXPECT_EQ(walk(system_files(), folder.path(), {.max_depth = 1}).error().code, Errc::limit);
+}
+
+TEST(PathBelow, KeepsUntrustedNamesUnderTheirRoot) {
+  EXPECT_EQ(path_below("/r", "a/b.json"), Path("/r/a/b.json"));
+  EXPECT_EQ(path_below("/r", "..a"), Path("/r/..a"));
+  EXPECT_EQ(path_below("/r", std::string(255, 'n')), Path("/r") / std::string(255, 'n'));
+  for (const std::string& name :
+       {std::string(), std::string("/a"), std::string("a/"), std::string("a//b"), std::string(".."),
+        std::string("a/../b"), std::string("."), std::string("a\\b"), std::string("a\0b", 3),
+        std::string(256, 'n')}) {
+    EXPECT_FALSE(path_below("/r", name)) << printable(name);
+  }
+}
+
+}  // namespace
+}  // namespace sluice
