@@ -22,7 +22,7 @@ using Headers = std::vector<std::pair<std::string, std::string>>;
 // answer.
 struct HttpBudget {
   std::size_t max_body = 4U << 20;
-  std::size_t max_headers = 64U << 10;      // bytes, all of them together
+  std::size_t max_headers = 64U << 10;  // bytes, all of them together
   std::size_t max_header_count = 200;
   std::chrono::milliseconds total{30'000};  // over all tries and redirects
   std::chrono::milliseconds connect{10'000};
@@ -35,7 +35,7 @@ struct HttpBudget {
 
 struct HttpRequest {
   std::string method = "GET";
-  std::string url;
+  std::string url = {};
   Headers headers = {};
   std::string body = {};
   // Sent as "Authorization: <scheme> <token>" to the first host only, never past a redirect to
