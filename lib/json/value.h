@@ -86,8 +86,8 @@ std::string_view name(Value::Kind kind);
 std::string write(const Value& value);         // compact, members in their order
 std::string write_pretty(const Value& value);  // two blanks of indent, closing newline
 
-// Canonical forms. OLPC (TUF, in-toto; securesystemslib): sorted keys, integers only, only the quote and
-// the backslash escaped. JCS: RFC 8785.
+// Canonical forms. OLPC (TUF, in-toto; securesystemslib): sorted keys, integers only, only the
+// quote and the backslash escaped. JCS: RFC 8785.
 [[nodiscard]] Result<std::string> canonical_olpc(const Value& value);
 [[nodiscard]] Result<std::string> canonical_jcs(const Value& value);
 
