@@ -38,7 +38,7 @@ class PrivateKey final : public Signer {
   // Errc::denied; other armour is Errc::unsupported by its name.
   [[nodiscard]] static Result<PrivateKey> from_pem(std::string_view pem,
                                                    const PasswordSource& password);
-  static Result<KeyFormat> format_of(std::string_view pem);
+  [[nodiscard]] static Result<KeyFormat> format_of(std::string_view pem);
 
   [[nodiscard]] Result<SecretBytes> to_pkcs8_pem() const;  // not encrypted
   [[nodiscard]] Result<std::string> to_encrypted_pkcs8_pem(const SecretBytes& password) const;
