@@ -34,8 +34,8 @@ Result<void> check_choice(std::string_view what, const std::string& value,
                           const std::vector<std::string>& choices, const Command& command) {
   if (choices.empty() || std::ranges::find(choices, value) != choices.end()) return {};
   const std::vector<std::string_view> candidates(choices.begin(), choices.end());
-  return misuse(cat(what, " is one of ", join(choices, ", "), "; \"", printable(value, 60), "\" is none of them",
-                    did_you_mean(value, candidates)),
+  return misuse(cat(what, " is one of ", join(choices, ", "), "; \"", printable(value, 60),
+                    "\" is none of them", did_you_mean(value, candidates)),
                 help_hint(command));
 }
 
@@ -73,7 +73,8 @@ class Parser {
       return misuse(cat(name, " was given twice"), help_hint(command_));
     }
     if (known->value.empty()) {
-      if (equals != std::string::npos) return misuse(cat(name, " takes no value"), help_hint(command_));
+      if (equals != std::string::npos)
+        return misuse(cat(name, " takes no value"), help_hint(command_));
       values.emplace_back();
       return {};
     }
@@ -91,13 +92,15 @@ class Parser {
     for (const auto* list : {&command_.options, &common_options()}) {
       for (const auto& option : *list) names.push_back(option.name);
     }
-    return misuse(cat("unknown option ", printable(name, 60), did_you_mean(name, names)), help_hint(command_));
+    return misuse(cat("unknown option ", printable(name, 60), did_you_mean(name, names)),
+                  help_hint(command_));
   }
 
   Result<void> check_complete() const {
     for (const auto& option : command_.options) {
       if (option.required && !out_.has(option.name)) {
-        return misuse(cat(option.name, " ", option.value, " is needed: ", option.help), help_hint(command_));
+        return misuse(cat(option.name, " ", option.value, " is needed: ", option.help),
+                      help_hint(command_));
       }
     }
     const auto& given = out_.positionals_;
@@ -106,11 +109,13 @@ class Parser {
       if (wanted[i].required && given.size() <= i) {
         return misuse(cat(wanted[i].name, " is needed: ", wanted[i].help), help_hint(command_));
       }
-      if (given.size() > i) SLUICE_CHECK(check_choice(wanted[i].name, given[i], wanted[i].choices, command_));
+      if (given.size() > i)
+        SLUICE_CHECK(check_choice(wanted[i].name, given[i], wanted[i].choices, command_));
     }
     const bool open_end = !wanted.empty() && wanted.back().repeated;
     if (given.size() > wanted.size() && !open_end) {
-      return misuse(cat("one argument too many: \"", printable(given[wanted.size()], 60), "\""), help_hint(command_));
+      return misuse(cat("one argument too many: \"", printable(given[wanted.size()], 60), "\""),
+                    help_hint(command_));
     }
     return {};
   }
@@ -145,17 +150,22 @@ Result<Found> find_command(const std::vector<std::string>& arguments) {
   if (group == nullptr) {
     std::vector<std::string_view> names;
     for (const auto& each : groups()) names.push_back(each.name);
-    return misuse(cat("unknown command \"", printable(first, 60), "\"", did_you_mean(first, names)), "sluice --help");
+    return misuse(cat("unknown command \"", printable(first, 60), "\"", did_you_mean(first, names)),
+                  "sluice --help");
   }
   auto commands = group->commands();
-  if (commands.size() == 1 && commands.front().words.size() == 1) return Found{std::move(commands.front()), 1};
+  if (commands.size() == 1 && commands.front().words.size() == 1)
+    return Found{std::move(commands.front()), 1};
   std::vector<std::string_view> seconds;
   for (auto& command : commands) {
-    if (arguments.size() > 1 && command.words[1] == arguments[1]) return Found{std::move(command), 2};
+    if (arguments.size() > 1 && command.words[1] == arguments[1])
+      return Found{std::move(command), 2};
     seconds.push_back(command.words[1]);
   }
-  if (arguments.size() < 2) return misuse(cat("sluice ", first, " needs a second word"), cat("sluice ", first, " --help"));
-  return misuse(cat("unknown command \"", first, " ", printable(arguments[1], 60), "\"", did_you_mean(arguments[1], seconds)),
+  if (arguments.size() < 2)
+    return misuse(cat("sluice ", first, " needs a second word"), cat("sluice ", first, " --help"));
+  return misuse(cat("unknown command \"", first, " ", printable(arguments[1], 60), "\"",
+                    did_you_mean(arguments[1], seconds)),
                 cat("sluice ", first, " --help"));
 }
 
@@ -165,7 +175,10 @@ Result<Arguments> parse(const Command& command, const std::vector<std::string>& 
 
 const std::vector<Option>& common_options() {
   static const std::vector<Option> options = {
-      {"--output", "FORMAT", "how results are written to standard output: text or json", {"text", "json"}},
+      {"--output",
+       "FORMAT",
+       "how results are written to standard output: text or json",
+       {"text", "json"}},
       {"--color", "WHEN", "colour in text: auto, always or never", {"auto", "always", "never"}},
       {"--help", "", "this text"}};
   return options;

@@ -42,7 +42,7 @@ struct Example {
 class Arguments {
  public:
   bool has(std::string_view option) const { return values_.contains(option); }
-  std::optional<std::string> get(std::string_view option) const;      // the last one given
+  std::optional<std::string> get(std::string_view option) const;  // the last one given
   std::vector<std::string> all(std::string_view option) const;
   const std::vector<std::string>& positionals() const { return positionals_; }
 
@@ -86,7 +86,8 @@ struct Found {
 [[nodiscard]] Result<Found> find_command(const std::vector<std::string>& arguments);
 
 // --name value, --name=value, --help, -h; "--" ends options; "-" is a positional.
-[[nodiscard]] Result<Arguments> parse(const Command& command, const std::vector<std::string>& arguments);
+[[nodiscard]] Result<Arguments> parse(const Command& command,
+                                      const std::vector<std::string>& arguments);
 
 std::string help_overview();
 std::string help_group(const Group& group);

@@ -68,7 +68,8 @@ class SystemConsole final : public Console {
  private:
   static Result<SecretBytes> read_line(int fd, std::string_view prompt) {
     const QuietTerminal terminal(fd);
-    if (!terminal.quiet()) return fail(Errc::denied, "the terminal cannot be kept from showing a password");
+    if (!terminal.quiet())
+      return fail(Errc::denied, "the terminal cannot be kept from showing a password");
     (void)write_fully(fd, prompt);
     SecretBytes line(limits::kPasswordFile);
     std::size_t length = 0;

@@ -15,8 +15,10 @@ inline constexpr int kNotNow = 75;
 
 constexpr int exit_code(Errc code) {
   switch (code) {
-    case Errc::usage: return kUsage;
-    case Errc::internal: return kInternal;
+    case Errc::usage:
+      return kUsage;
+    case Errc::internal:
+      return kInternal;
     case Errc::malformed:
     case Errc::unsupported:
     case Errc::not_found:
@@ -24,7 +26,8 @@ constexpr int exit_code(Errc code) {
     case Errc::network:
     case Errc::denied:
     case Errc::limit:
-    case Errc::timeout: return kUndecided;
+    case Errc::timeout:
+      return kUndecided;
   }
   return kInternal;
 }

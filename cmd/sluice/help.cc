@@ -59,7 +59,8 @@ std::string usage_line(const Command& command) {
   return out;
 }
 
-std::vector<std::pair<std::string, std::string>> option_rows(const std::vector<Option>& options, bool output) {
+std::vector<std::pair<std::string, std::string>> option_rows(const std::vector<Option>& options,
+                                                             bool output) {
   std::vector<std::pair<std::string, std::string>> rows;
   for (const auto& option : options) {
     if (option.name == "--output" && !output) continue;
@@ -74,22 +75,26 @@ std::vector<std::pair<std::string, std::string>> option_rows(const std::vector<O
 std::string help_overview() {
   std::vector<std::pair<std::string, std::string>> rows;
   for (const auto& group : groups()) rows.emplace_back(group.name, group.summary);
-  return cat("sluice guards software on its way to production.\n\nusage: sluice COMMAND [options]\n\n", table(rows),
-             "\nsluice COMMAND --help explains one, with examples.\n"
-             "exit: 0 done or verified, 1 refused, 2 wrong call, 3 could not decide, 4 our fault\n");
+  return cat(
+      "sluice guards software on its way to production.\n\nusage: sluice COMMAND [options]\n\n",
+      table(rows),
+      "\nsluice COMMAND --help explains one, with examples.\n"
+      "exit: 0 done or verified, 1 refused, 2 wrong call, 3 could not decide, 4 our fault\n");
 }
 
 std::string help_group(const Group& group) {
   const auto commands = group.commands();
-  if (commands.size() == 1 && commands.front().words.size() == 1) return help_command(commands.front());
+  if (commands.size() == 1 && commands.front().words.size() == 1)
+    return help_command(commands.front());
   std::vector<std::pair<std::string, std::string>> rows;
   for (const auto& command : commands) rows.emplace_back(command.name(), command.summary);
-  return cat("sluice ", group.name, ": ", group.summary, "\n\n", table(rows), "\nsluice ", group.name,
-             " WORD --help explains one, with examples.\n");
+  return cat("sluice ", group.name, ": ", group.summary, "\n\n", table(rows), "\nsluice ",
+             group.name, " WORD --help explains one, with examples.\n");
 }
 
 std::string help_command(const Command& command) {
-  std::string out = cat("sluice ", command.name(), ": ", command.summary, "\n\nusage: ", wrapped(usage_line(command), 7), "\n");
+  std::string out = cat("sluice ", command.name(), ": ", command.summary,
+                        "\n\nusage: ", wrapped(usage_line(command), 7), "\n");
   if (!command.description.empty()) {
     for (const auto paragraph : split(command.description, '\n')) {
       out += cat("\n", wrapped(paragraph, 0), "\n");
@@ -104,7 +109,8 @@ std::string help_command(const Command& command) {
   const auto common = option_rows(common_options(), command.output);
   rows.insert(rows.end(), common.begin(), common.end());
   out += cat("\noptions\n", table(rows), "\nexamples\n");
-  for (const auto& example : command.examples) out += cat("  # ", example.what, "\n  ", example.command, "\n");
+  for (const auto& example : command.examples)
+    out += cat("  # ", example.what, "\n  ", example.command, "\n");
   return out;
 }
 

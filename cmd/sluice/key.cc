@@ -28,26 +28,32 @@ json::Value describe(const PublicKey& key) {
 }
 
 std::string describe_text(const PublicKey& key) {
-  return cat("  kind         ", key.describe(), "\n  scheme       ", name(key.default_scheme()), "\n  fingerprint  ",
-             key.fingerprint().text(), "\n  hint         ", sigstore::key_hint(key), "\n");
+  return cat("  kind         ", key.describe(), "\n  scheme       ", name(key.default_scheme()),
+             "\n  fingerprint  ", key.fingerprint().text(), "\n  hint         ",
+             sigstore::key_hint(key), "\n");
 }
 
-Result<std::string> encrypted(Invocation& in, const PrivateKey& key, KeyFormat format, const SecretBytes& password) {
+Result<std::string> encrypted(Invocation& in, const PrivateKey& key, KeyFormat format,
+                              const SecretBytes& password) {
   if (format == KeyFormat::cosign) return key.to_cosign_pem(password, in.world.random);
   return key.to_encrypted_pkcs8_pem(password);
 }
 
 KeyFormat chosen_format(const Invocation& in) {
-  return in.args.get("--format").value_or("cosign") == "pkcs8" ? KeyFormat::encrypted_pkcs8 : KeyFormat::cosign;
+  return in.args.get("--format").value_or("cosign") == "pkcs8" ? KeyFormat::encrypted_pkcs8
+                                                               : KeyFormat::cosign;
 }
 
 // Never overwrites: a lost private key cannot be had back.
-Result<void> write_pair(Invocation& in, const PrivateKey& key, const SecretBytes& password, const std::string& prefix) {
+Result<void> write_pair(Invocation& in, const PrivateKey& key, const SecretBytes& password,
+                        const std::string& prefix) {
   const Path private_path = prefix + ".key";
   const Path public_path = prefix + ".pub";
   for (const auto& path : {private_path, public_path}) {
     if (in.world.files.info(path)) {
-      return fail(Error{Errc::denied, cat(shown(path), " exists already; nothing was written"), {},
+      return fail(Error{Errc::denied,
+                        cat(shown(path), " exists already; nothing was written"),
+                        {},
                         "choose another --out-prefix, or move the old key away"});
     }
   }
@@ -55,8 +61,8 @@ Result<void> write_pair(Invocation& in, const PrivateKey& key, const SecretBytes
   SLUICE_CHECK(in.world.files.create(private_path, sealed, 0600));
   SLUICE_CHECK(in.world.files.create(public_path, key.public_key().pem()));
   if (!in.json) {
-    return in.console.print(cat("wrote  ", shown(private_path), " (encrypted) and ", shown(public_path), "\n",
-                                describe_text(key.public_key())));
+    return in.console.print(cat("wrote  ", shown(private_path), " (encrypted) and ",
+                                shown(public_path), "\n", describe_text(key.public_key())));
   }
   auto out = describe(key.public_key());
   out.set("private", shown(private_path));
@@ -67,17 +73,22 @@ Result<void> write_pair(Invocation& in, const PrivateKey& key, const SecretBytes
 Result<int> run_generate(Invocation& in) {
   SLUICE_TRY(const auto type, crypto::key_type_named(in.args.get("--type").value_or("ecdsa-p256")));
   const std::string bits = in.args.get("--rsa-bits").value_or("3072");
-  SLUICE_TRY(const auto secret, password(in, {.prompt = "Password for the new key: ", .twice = true}));
-  SLUICE_TRY(const auto key, PrivateKey::generate(type, bits == "4096" ? 4096 : bits == "2048" ? 2048 : 3072));
+  SLUICE_TRY(const auto secret,
+             password(in, {.prompt = "Password for the new key: ", .twice = true}));
+  SLUICE_TRY(const auto key, PrivateKey::generate(type, bits == "4096"   ? 4096
+                                                        : bits == "2048" ? 2048
+                                                                         : 3072));
   SLUICE_CHECK(write_pair(in, key, secret, in.args.get("--out-prefix").value_or("sluice")));
   return kDone;
 }
 
 Result<int> run_import(Invocation& in) {
-  const PasswordRequest old_password{
-      .option = "--input-password-file", .prompt = "Password of the key to import: ", .environment = false};
+  const PasswordRequest old_password{.option = "--input-password-file",
+                                     .prompt = "Password of the key to import: ",
+                                     .environment = false};
   SLUICE_TRY(const auto key, load_private_key(in, in.args.positionals()[0], old_password));
-  SLUICE_TRY(const auto secret, password(in, {.prompt = "Password for the new file: ", .twice = true}));
+  SLUICE_TRY(const auto secret,
+             password(in, {.prompt = "Password for the new file: ", .twice = true}));
   SLUICE_CHECK(write_pair(in, key, secret, in.args.get("--out-prefix").value_or("sluice")));
   return kDone;
 }
@@ -92,9 +103,11 @@ Result<int> run_export(Invocation& in) {
   SLUICE_TRY(const auto key, load_private_key(in, in.args.positionals()[0]));
   if (in.args.has("--unencrypted")) {
     if (chosen_format(in) != KeyFormat::encrypted_pkcs8) {
-      return fail(Error{Errc::usage, "cosign's format is always encrypted", {}, "add --format pkcs8"});
+      return fail(
+          Error{Errc::usage, "cosign's format is always encrypted", {}, "add --format pkcs8"});
     }
-    in.console.talk("warning: the exported key is not encrypted; whoever reads it can sign as you\n");
+    in.console.talk(
+        "warning: the exported key is not encrypted; whoever reads it can sign as you\n");
     SLUICE_TRY(const auto pem, key.to_pkcs8_pem());
     SLUICE_CHECK(deliver(in, pem.reveal_text(), 0600));
     return kDone;
@@ -142,39 +155,56 @@ Result<int> run_info(Invocation& in) {
 }  // namespace
 
 std::vector<Command> key_commands() {
-  const Option format{"--format", "FORMAT", "cosign (default) or pkcs8; both are encrypted", {"cosign", "pkcs8"}};
+  const Option format{
+      "--format", "FORMAT", "cosign (default) or pkcs8; both are encrypted", {"cosign", "pkcs8"}};
   const Option prefix{"--out-prefix", "NAME", "writes NAME.key and NAME.pub; default: sluice"};
   const Option out{"--out", "FILE", "default, or -: standard output"};
   return {
       {.words = {"key", "generate"},
        .summary = "make a key pair, the private half encrypted",
-       .description = "The private key is written with mode 600 and never replaces a file that is there.",
+       .description =
+           "The private key is written with mode 600 and never replaces a file that is there.",
        .examples = {{"an ECDSA P-256 pair, sluice.key and sluice.pub", "sluice key generate"},
-                    {"an Ed25519 pair for a release job", "sluice key generate --type ed25519 --out-prefix release"}},
-       .options = {{"--type", "TYPE", "ecdsa-p256 (default), ecdsa-p384, ecdsa-p521, ed25519 or rsa",
+                    {"an Ed25519 pair for a release job",
+                     "sluice key generate --type ed25519 --out-prefix release"}},
+       .options = {{"--type",
+                    "TYPE",
+                    "ecdsa-p256 (default), ecdsa-p384, ecdsa-p521, ed25519 or rsa",
                     {"ecdsa-p256", "ecdsa-p384", "ecdsa-p521", "ed25519", "rsa"}},
                    {"--rsa-bits", "BITS", "2048, 3072 (default) or 4096", {"2048", "3072", "4096"}},
-                   prefix, format, password_option()},
+                   prefix,
+                   format,
+                   password_option()},
        .run = run_generate},
       {.words = {"key", "import"},
        .summary = "take over a private key from another program",
        .description = "Reads PKCS#8 (also encrypted), SEC 1, PKCS#1 and cosign's format.",
-       .examples = {{"a key that openssl made", "sluice key import openssl.pem --out-prefix release"}},
-       .options = {{"--input-password-file", "FILE", "password of the file that is read, if it is encrypted"},
-                   prefix, format, password_option()},
+       .examples = {{"a key that openssl made",
+                     "sluice key import openssl.pem --out-prefix release"}},
+       .options = {{"--input-password-file", "FILE",
+                    "password of the file that is read, if it is encrypted"},
+                   prefix,
+                   format,
+                   password_option()},
        .positionals = {{"FILE", "the private key to import"}},
        .run = run_import},
       {.words = {"key", "export"},
        .summary = "write a private key in another format",
-       .examples = {{"for a program that reads encrypted PKCS#8", "sluice key export sluice.key --format pkcs8 --out key.pem"}},
-       .options = {format, out, {"--unencrypted", "", "without a password; only with --format pkcs8"},
-                   {"--new-password-file", "FILE", "password of the exported file; otherwise a prompt"}, password_option()},
+       .examples = {{"for a program that reads encrypted PKCS#8",
+                     "sluice key export sluice.key --format pkcs8 --out key.pem"}},
+       .options = {format,
+                   out,
+                   {"--unencrypted", "", "without a password; only with --format pkcs8"},
+                   {"--new-password-file", "FILE",
+                    "password of the exported file; otherwise a prompt"},
+                   password_option()},
        .positionals = {{"FILE", "the private key"}},
        .output = false,
        .run = run_export},
       {.words = {"key", "public"},
        .summary = "print the public half of a key",
-       .examples = {{"publish the key to verify with", "sluice key public sluice.key --out sluice.pub"}},
+       .examples = {{"publish the key to verify with",
+                     "sluice key public sluice.key --out sluice.pub"}},
        .options = {out, password_option()},
        .positionals = {{"FILE", "a private or a public key"}},
        .output = false,

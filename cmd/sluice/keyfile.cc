@@ -20,7 +20,8 @@ Result<SecretBytes> ask(Invocation& in, const PasswordRequest& request) {
   auto first = in.console.ask_secret(request.prompt);
   if (!first) {
     Error error = std::move(first).error();
-    if (error.code == Errc::denied) error.hint = cat("set SLUICE_PASSWORD, or give ", request.option, " FILE");
+    if (error.code == Errc::denied)
+      error.hint = cat("set SLUICE_PASSWORD, or give ", request.option, " FILE");
     return fail(std::move(error));
   }
   if (!request.twice) return first;
@@ -34,7 +35,8 @@ Result<SecretBytes> ask(Invocation& in, const PasswordRequest& request) {
 }  // namespace
 
 Option password_option() {
-  return {"--password-file", "FILE", "the key's password; otherwise SLUICE_PASSWORD, COSIGN_PASSWORD, or a prompt"};
+  return {"--password-file", "FILE",
+          "the key's password; otherwise SLUICE_PASSWORD, COSIGN_PASSWORD, or a prompt"};
 }
 
 Result<SecretBytes> read_secret(Invocation& in, const Path& path, std::size_t max) {
@@ -55,7 +57,8 @@ Result<SecretBytes> read_secret(Invocation& in, const Path& path, std::size_t ma
 
 Result<SecretBytes> password(Invocation& in, const PasswordRequest& request) {
   if (const auto file = in.args.get(request.option)) {
-    SLUICE_TRY(auto secret, within(read_secret(in, *file, limits::kPasswordFile), "reading the password"));
+    SLUICE_TRY(auto secret,
+               within(read_secret(in, *file, limits::kPasswordFile), "reading the password"));
     drop_line_end(secret);
     return secret;
   }
@@ -71,7 +74,8 @@ Result<SecretBytes> password(Invocation& in, const PasswordRequest& request) {
   return ask(in, request);
 }
 
-Result<crypto::PrivateKey> load_private_key(Invocation& in, const Path& path, const PasswordRequest& request) {
+Result<crypto::PrivateKey> load_private_key(Invocation& in, const Path& path,
+                                            const PasswordRequest& request) {
   SLUICE_TRY(const auto pem, read_secret(in, path, limits::kKeyFile));
   const auto info = in.world.files.info(path);
   if (info && (info->mode & 077U) != 0) {
@@ -85,7 +89,9 @@ Result<crypto::PublicKey> load_public_key(Invocation& in, const Path& path) {
   SLUICE_TRY(const auto pem, in.world.files.read(path, limits::kKeyFile));
   auto key = crypto::PublicKey::from_pem(pem);
   if (!key && crypto::PrivateKey::format_of(pem)) {
-    return fail(Error{Errc::unsupported, cat(shown(path), " is a private key; verification wants the public one"), {},
+    return fail(Error{Errc::unsupported,
+                      cat(shown(path), " is a private key; verification wants the public one"),
+                      {},
                       cat("sluice key public ", shown(path))});
   }
   return within(std::move(key), cat("reading the public key ", shown(path)));

@@ -25,7 +25,8 @@ Result<std::string> read_payload(Invocation& in, const std::string& file) {
   return within(read_all(*standard_input(), limits::kPayload), "reading standard input");
 }
 
-Result<std::string> sign_one(Invocation& in, const std::string& file, const crypto::PrivateKey& key) {
+Result<std::string> sign_one(Invocation& in, const std::string& file,
+                             const crypto::PrivateKey& key) {
   if (const auto type = in.args.get("--payload-type")) {
     SLUICE_TRY(const std::string payload, read_payload(in, file));
     return sigstore::sign_payload(MediaType(*type), bytes_of(payload), key);
@@ -36,21 +37,26 @@ Result<std::string> sign_one(Invocation& in, const std::string& file, const cryp
 
 Result<Path> bundle_path(const Invocation& in, const std::string& file) {
   if (const auto given = in.args.get("--bundle")) return Path(*given);
-  if (file == "-") return fail(Errc::usage, "standard input has no name; say where the bundle goes with --bundle FILE");
+  if (file == "-")
+    return fail(Errc::usage,
+                "standard input has no name; say where the bundle goes with --bundle FILE");
   return Path(cat(file, kBundleSuffix));
 }
 
 Result<int> run_sign(Invocation& in) {
   const auto& files = in.args.positionals();
   if (files.size() > 1 && in.args.has("--bundle")) {
-    return fail(Error{Errc::usage, "--bundle names one file, and several are to be signed", {},
+    return fail(Error{Errc::usage,
+                      "--bundle names one file, and several are to be signed",
+                      {},
                       "without it, each bundle is written beside its file"});
   }
   SLUICE_TRY(const auto key, signer_of(in));
   json::Array written;
   for (const auto& file : files) {
     SLUICE_TRY(const Path target, bundle_path(in, file));
-    SLUICE_TRY(const std::string bundle, within(sign_one(in, file, key), cat("signing ", printable(file))));
+    SLUICE_TRY(const std::string bundle,
+               within(sign_one(in, file, key), cat("signing ", printable(file))));
     if (target == "-") {
       SLUICE_CHECK(in.console.print(bundle + "\n"));
       continue;
@@ -60,7 +66,9 @@ Result<int> run_sign(Invocation& in) {
     row.set("file", printable(file));
     row.set("bundle", shown(target));
     written.push_back(std::move(row));
-    if (!in.json) SLUICE_CHECK(in.console.print(cat("signed  ", printable(file), "  ->  ", shown(target), "\n")));
+    if (!in.json)
+      SLUICE_CHECK(
+          in.console.print(cat("signed  ", printable(file), "  ->  ", shown(target), "\n")));
   }
   if (!in.json) return kDone;
   json::Value out;
@@ -77,17 +85,21 @@ Result<int> run_sign(Invocation& in) {
 std::vector<Command> sign_commands() {
   return {{.words = {"sign"},
            .summary = "sign files or payloads with a key",
-           .description =
-               "Writes a Sigstore bundle 0.3 beside each file, as FILE.sigstore.json. cosign and sluice verify it.\n"
-               "Files are read once, in constant memory. Only a plain Ed25519 signature needs the whole file in "
-               "memory (at most 256 MiB); --prehash lifts that.",
+           .description = "Writes a Sigstore bundle 0.3 beside each file, as FILE.sigstore.json. "
+                          "cosign and sluice verify it.\n"
+                          "Files are read once, in constant memory. Only a plain Ed25519 signature "
+                          "needs the whole file in "
+                          "memory (at most 256 MiB); --prehash lifts that.",
            .examples = {{"one file", "sluice sign --key sluice.key app.tar.gz"},
-                        {"a payload of a type of your own", "sluice sign --key sluice.key --payload-type "
-                                                            "application/vnd.example+json --bundle out.json data.json"}},
+                        {"a payload of a type of your own",
+                         "sluice sign --key sluice.key --payload-type "
+                         "application/vnd.example+json --bundle out.json data.json"}},
            .options = {{"--key", "FILE", "the private key", {}, true},
                        {"--bundle", "FILE", "where the bundle goes; - is standard output"},
-                       {"--payload-type", "TYPE", "sign the file's content as the payload of a DSSE envelope of this type"},
-                       {"--prehash", "", "with an Ed25519 key: sign the SHA-512 of the file (Ed25519ph)"},
+                       {"--payload-type", "TYPE",
+                        "sign the file's content as the payload of a DSSE envelope of this type"},
+                       {"--prehash", "",
+                        "with an Ed25519 key: sign the SHA-512 of the file (Ed25519ph)"},
                        password_option()},
            .positionals = {{"FILE", "what to sign; - is standard input", true, true}},
            .run = run_sign}};

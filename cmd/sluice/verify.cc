@@ -17,9 +17,11 @@ using sigstore::Artifact;
 
 // A digest is "sha256:…" where no file has that name.
 Result<Artifact> artifact_named(Invocation& in, const std::string& word) {
-  if (!word.starts_with("sha256:") && !word.starts_with("sha384:") && !word.starts_with("sha512:")) return Path(word);
+  if (!word.starts_with("sha256:") && !word.starts_with("sha384:") && !word.starts_with("sha512:"))
+    return Path(word);
   if (in.world.files.info(word)) return Path(word);
-  SLUICE_TRY(auto digest, within(Digest::parse(word), cat("reading \"", printable(word, 200), "\", which is no file")));
+  SLUICE_TRY(auto digest, within(Digest::parse(word),
+                                 cat("reading \"", printable(word, 200), "\", which is no file")));
   return digest;
 }
 
@@ -31,7 +33,8 @@ struct BundleText {
 Result<BundleText> find_bundle(Invocation& in, const std::optional<Artifact>& artifact) {
   if (const auto given = in.args.get("--bundle")) {
     if (*given == "-") {
-      SLUICE_TRY(auto text, within(read_all(*standard_input(), limits::kBundleFile), "reading the bundle"));
+      SLUICE_TRY(auto text,
+                 within(read_all(*standard_input(), limits::kBundleFile), "reading the bundle"));
       return BundleText{std::move(text), "standard input"};
     }
     SLUICE_TRY(auto text, in.world.files.read(*given, limits::kBundleFile));
@@ -52,13 +55,14 @@ Result<void> write_payload(Invocation& in, const sigstore::VerifiedContent& cont
   const auto out = in.args.get("--payload-out");
   if (!out) return {};
   const auto* envelope = std::get_if<dsse::Envelope>(&content.bundle.content);
-  if (envelope == nullptr) return fail(Errc::usage, "--payload-out: the bundle signs a file and holds no payload");
+  if (envelope == nullptr)
+    return fail(Errc::usage, "--payload-out: the bundle signs a file and holds no payload");
   const auto payload = text_of(envelope->payload);
   return *out == "-" ? in.console.print(payload) : in.world.files.replace(*out, payload);
 }
 
-Result<bool> verify_one(Invocation& in, const crypto::PublicKey& key, const std::optional<std::string>& word,
-                        json::Array& reports) {
+Result<bool> verify_one(Invocation& in, const crypto::PublicKey& key,
+                        const std::optional<std::string>& word, json::Array& reports) {
   std::optional<Artifact> artifact;
   if (word) {
     SLUICE_TRY(artifact, artifact_named(in, *word));
@@ -75,7 +79,8 @@ Result<bool> verify_one(Invocation& in, const crypto::PublicKey& key, const std:
     reports.push_back(report::as_json(verdict.report()));
   } else {
     // With the payload on standard output, the verdict is talk.
-    const std::string text = report::as_text(verdict.report(), {in.colour, in.args.has("--checks")});
+    const std::string text =
+        report::as_text(verdict.report(), {in.colour, in.args.has("--checks")});
     if (in.args.get("--payload-out") == "-") {
       in.console.talk(text);
     } else {
@@ -86,7 +91,8 @@ Result<bool> verify_one(Invocation& in, const crypto::PublicKey& key, const std:
 }
 
 // Each gets its answer; a refusal weighs more than a file that could not be decided.
-Result<int> verify_several(Invocation& in, const crypto::PublicKey& key, const std::vector<std::string>& words) {
+Result<int> verify_several(Invocation& in, const crypto::PublicKey& key,
+                           const std::vector<std::string>& words) {
   json::Array reports;
   int worst = kDone;
   for (const auto& word : words) {
@@ -106,7 +112,8 @@ Result<int> verify_several(Invocation& in, const crypto::PublicKey& key, const s
 
 Result<int> run_verify(Invocation& in) {
   const auto& words = in.args.positionals();
-  if (words.empty() && !in.args.has("--bundle")) return fail(Errc::usage, "name a file, or an envelope with --bundle");
+  if (words.empty() && !in.args.has("--bundle"))
+    return fail(Errc::usage, "name a file, or an envelope with --bundle");
   if (words.size() > 1 && (in.args.has("--bundle") || in.args.has("--payload-out"))) {
     return fail(Errc::usage, "--bundle and --payload-out go with one artifact at a time");
   }
@@ -116,7 +123,9 @@ Result<int> run_verify(Invocation& in) {
   SLUICE_TRY(const auto key, load_public_key(in, *in.args.get("--key")));
   if (words.size() <= 1) {
     json::Array reports;
-    SLUICE_TRY(const bool passed, verify_one(in, key, words.empty() ? std::nullopt : std::optional(words[0]), reports));
+    SLUICE_TRY(
+        const bool passed,
+        verify_one(in, key, words.empty() ? std::nullopt : std::optional(words[0]), reports));
     if (in.json) SLUICE_CHECK(in.print_json(reports.front()));
     return passed ? kDone : kRefused;
   }
@@ -126,24 +135,28 @@ Result<int> run_verify(Invocation& in) {
 }  // namespace
 
 std::vector<Command> verify_commands() {
-  return {{.words = {"verify"},
-           .summary = "verify files against their bundles, offline",
-           .description =
-               "The bundle is FILE.sigstore.json beside the file, or the one that --bundle names. For an attestation, "
-               "FILE has to be one of its subjects.\n"
-               "Exit code 0: verified. 1: refused, with the list of checks. 3: could not decide, say because a file "
-               "is missing.",
-           .examples = {{"a file and the bundle beside it", "sluice verify --key sluice.pub app.tar.gz"},
-                        {"a file that is elsewhere, by its digest",
-                         "sluice verify --key sluice.pub --bundle app.tar.gz.sigstore.json "
-                         "sha256:5891b5b522d5df086d0ff0b110fbd9d21bb4fc7163af34d08286a2e846f6be03"}},
-           .options = {{"--key", "FILE", "the public key", {}, true},
-                       {"--bundle", "FILE", "the bundle; - is standard input"},
-                       {"--type", "URI", "the predicate type that an attestation must have"},
-                       {"--payload-out", "FILE", "write an envelope's payload, once it is verified; - is standard output"},
-                       {"--checks", "", "list every check, also where all passed"}},
-           .positionals = {{"FILE", "a file, or the digest of one: sha256:…", false, true}},
-           .run = run_verify}};
+  return {
+      {.words = {"verify"},
+       .summary = "verify files against their bundles, offline",
+       .description = "The bundle is FILE.sigstore.json beside the file, or the one that --bundle "
+                      "names. For an attestation, "
+                      "FILE has to be one of its subjects.\n"
+                      "Exit code 0: verified. 1: refused, with the list of checks. 3: could not "
+                      "decide, say because a file "
+                      "is missing.",
+       .examples = {{"a file and the bundle beside it",
+                     "sluice verify --key sluice.pub app.tar.gz"},
+                    {"a file that is elsewhere, by its digest",
+                     "sluice verify --key sluice.pub --bundle app.tar.gz.sigstore.json "
+                     "sha256:5891b5b522d5df086d0ff0b110fbd9d21bb4fc7163af34d08286a2e846f6be03"}},
+       .options = {{"--key", "FILE", "the public key", {}, true},
+                   {"--bundle", "FILE", "the bundle; - is standard input"},
+                   {"--type", "URI", "the predicate type that an attestation must have"},
+                   {"--payload-out", "FILE",
+                    "write an envelope's payload, once it is verified; - is standard output"},
+                   {"--checks", "", "list every check, also where all passed"}},
+       .positionals = {{"FILE", "a file, or the digest of one: sha256:…", false, true}},
+       .run = run_verify}};
 }
 
 }  // namespace sluice::cli

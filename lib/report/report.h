@@ -15,7 +15,7 @@ struct TextOptions {
   bool every_check = false;  // list the checks also where all passed
 };
 
-// The answer, why, and what to do: SCREENS in docs/architecture.md describes the order.
+// First the answer, then why, then what to do.
 std::string as_text(const Report& report, const TextOptions& options);
 
 // docs/schema/verification.v1.json

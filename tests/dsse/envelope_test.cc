@@ -77,16 +77,22 @@ TEST(Statement, ReadsBothVersions) {
     const auto digests = statement->subjects[0].known_digests();
     ASSERT_TRUE(digests);
     ASSERT_EQ(digests->size(), 1U);
-    EXPECT_EQ((*digests)[0].text(), "sha256:5891b5b522d5df086d0ff0b110fbd9d21bb4fc7163af34d08286a2e846f6be03");
+    EXPECT_EQ((*digests)[0].text(),
+              "sha256:5891b5b522d5df086d0ff0b110fbd9d21bb4fc7163af34d08286a2e846f6be03");
   }
 }
 
 TEST(Statement, RefusesWhatItDoesNotKnow) {
-  EXPECT_EQ(parse_statement(bytes_of(statement_with("Statement/v1", "Statement/v2"))).error().code, Errc::unsupported);
-  for (const std::string& text :
-       {statement_with("\"subject\":[", "\"subjects\":["), statement_with("\"predicateType\"", "\"predicatetype\""),
-        statement_with("\"gitCommit\":\"x\"", "\"gitCommit\":1"),
-        statement_with(R"({"sha256":"5891b5b522d5df086d0ff0b110fbd9d21bb4fc7163af34d08286a2e846f6be03","gitCommit":"x"})", "{}")}) {
+  EXPECT_EQ(parse_statement(bytes_of(statement_with("Statement/v1", "Statement/v2"))).error().code,
+            Errc::unsupported);
+  for (
+      const std::string& text :
+      {statement_with("\"subject\":[", "\"subjects\":["),
+       statement_with("\"predicateType\"", "\"predicatetype\""),
+       statement_with("\"gitCommit\":\"x\"", "\"gitCommit\":1"),
+       statement_with(
+           R"({"sha256":"5891b5b522d5df086d0ff0b110fbd9d21bb4fc7163af34d08286a2e846f6be03","gitCommit":"x"})",
+           "{}")}) {
     EXPECT_FALSE(parse_statement(bytes_of(text))) << text;
   }
 }

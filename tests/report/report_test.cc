@@ -9,7 +9,8 @@ namespace {
 Report refused() {
   Report report("app.tar.gz");
   report.pass("bundle.format", "bundle", "version 0.3");
-  Check& check = report.fail("artifact.digest", "artifact digest", "this is not the artifact that was signed");
+  Check& check =
+      report.fail("artifact.digest", "artifact digest", "this is not the artifact that was signed");
   check.expected = "sha256:aa";
   check.found = "sha256:bb";
   check.advice = "get the right file";
@@ -35,8 +36,10 @@ TEST(ReportText, APassIsShort) {
   Report report("a");
   report.pass("x", "x", "fine");
   report.fact("digest", "sha256:aa");
-  EXPECT_EQ(as_text(report, {}), "verified  a\n  digest       sha256:aa\n1 check passed; --output json lists them\n");
-  EXPECT_EQ(as_text(report, {.every_check = true}), "verified  a\n  digest       sha256:aa\n  ok       x  fine\n");
+  EXPECT_EQ(as_text(report, {}),
+            "verified  a\n  digest       sha256:aa\n1 check passed; --output json lists them\n");
+  EXPECT_EQ(as_text(report, {.every_check = true}),
+            "verified  a\n  digest       sha256:aa\n  ok       x  fine\n");
 }
 
 TEST(ReportText, ColourIsForTheVerdictsWordAndOnlyWhereAsked) {
@@ -65,7 +68,8 @@ TEST(ReportJson, HoldsEveryCheckInOrder) {
 }
 
 TEST(ReportText, AnErrorGivesItsAdvice) {
-  EXPECT_EQ(as_text(Error{Errc::io, "it broke", {"reading a"}, "read b"}), "it broke, while reading a\n  try: read b\n");
+  EXPECT_EQ(as_text(Error{Errc::io, "it broke", {"reading a"}, "read b"}),
+            "it broke, while reading a\n  try: read b\n");
 }
 
 }  // namespace

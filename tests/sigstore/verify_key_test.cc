@@ -16,11 +16,12 @@ using crypto::PrivateKey;
 using crypto::SchemeKind;
 using test::TempFolder;
 
-constexpr std::string_view kHello = "sha256:5891b5b522d5df086d0ff0b110fbd9d21bb4fc7163af34d08286a2e846f6be03";
+constexpr std::string_view kHello =
+    "sha256:5891b5b522d5df086d0ff0b110fbd9d21bb4fc7163af34d08286a2e846f6be03";
 
 std::string statement(std::string_view digests) {
-  return cat(R"({"_type":"https://in-toto.io/Statement/v1","subject":[{"name":"a","digest":{)", digests,
-             R"(}}],"predicateType":"https://example.org/p","predicate":{}})");
+  return cat(R"({"_type":"https://in-toto.io/Statement/v1","subject":[{"name":"a","digest":{)",
+             digests, R"(}}],"predicateType":"https://example.org/p","predicate":{}})");
 }
 std::string hello_statement() { return statement(cat(R"("sha256":")", kHello.substr(7), "\"")); }
 
@@ -32,7 +33,10 @@ class VerifyKey : public testing::Test {
     return *sign_payload(MediaType(std::string(type)), bytes_of(payload), key_);
   }
   KeyRequest request(std::string bundle) {
-    return {.key = key_.public_key(), .bundle = std::move(bundle), .bundle_source = "b.json", .artifact = file_};
+    return {.key = key_.public_key(),
+            .bundle = std::move(bundle),
+            .bundle_source = "b.json",
+            .artifact = file_};
   }
   static Verdict<VerifiedContent> verify(const KeyRequest& request) {
     auto verdict = verify_with_key(system_files(), request);
@@ -55,11 +59,13 @@ TEST_F(VerifyKey, AcceptsWhatItSigned) {
   ASSERT_TRUE(verdict.passed());
   std::vector<std::string> ids;
   for (const auto& check : verdict.report().checks()) ids.push_back(check.id);
-  EXPECT_EQ(ids, (std::vector<std::string>{"bundle.present", "bundle.format", "bundle.key", "artifact.digest", "signature"}));
+  EXPECT_EQ(ids, (std::vector<std::string>{"bundle.present", "bundle.format", "bundle.key",
+                                           "artifact.digest", "signature"}));
 }
 
 TEST_F(VerifyKey, EveryKindOfKey) {
-  for (const auto type : {KeyType::ecdsa_p256, KeyType::ecdsa_p384, KeyType::ecdsa_p521, KeyType::ed25519, KeyType::rsa}) {
+  for (const auto type : {KeyType::ecdsa_p256, KeyType::ecdsa_p384, KeyType::ecdsa_p521,
+                          KeyType::ed25519, KeyType::rsa}) {
     key_ = *PrivateKey::generate(type, 2048);
     EXPECT_EQ(failure(sign()), "passed") << name(type);
     EXPECT_EQ(failure(attest(hello_statement())), "passed") << name(type);
@@ -123,7 +129,8 @@ TEST_F(VerifyKey, Ed25519NeedsTheFileItself) {
 }
 
 TEST_F(VerifyKey, Ed25519phIsRecognisedByItsDigest) {
-  key_ = *PrivateKey::generate(KeyType::ed25519)->with_scheme({SchemeKind::ed25519ph, HashAlgorithm::sha512});
+  key_ = *PrivateKey::generate(KeyType::ed25519)
+              ->with_scheme({SchemeKind::ed25519ph, HashAlgorithm::sha512});
   const std::string bundle = sign();
   EXPECT_NE(bundle.find("SHA2_512"), std::string::npos);
   EXPECT_EQ(failure(bundle), "passed");
@@ -132,7 +139,8 @@ TEST_F(VerifyKey, Ed25519phIsRecognisedByItsDigest) {
   EXPECT_EQ(failure(pinned), "signature");
 }
 
-// Each character of the bundle, with its lowest bit flipped: refused, or harmless for a known reason.
+// Each character of the bundle, with its lowest bit flipped: refused, or harmless for a known
+// reason.
 TEST_F(VerifyKey, EveryFlippedCharacterIsRefused) {
   for (const auto type : {KeyType::ecdsa_p256, KeyType::ed25519, KeyType::rsa}) {
     key_ = *PrivateKey::generate(type, 2048);
@@ -149,7 +157,8 @@ TEST_F(VerifyKey, EveryFlippedCharacterIsRefused) {
 
 TEST_F(VerifyKey, EveryTruncationIsRefused) {
   const std::string good = sign();
-  for (std::size_t i = 0; i < good.size(); ++i) EXPECT_EQ(failure(good.substr(0, i)), "bundle.format");
+  for (std::size_t i = 0; i < good.size(); ++i)
+    EXPECT_EQ(failure(good.substr(0, i)), "bundle.format");
 }
 
 TEST_F(VerifyKey, ABundleThatIsNotThereIsUnsigned) {
@@ -168,7 +177,8 @@ TEST_F(VerifyKey, AFileThatIsNotThereCannotBeDecided) {
 
 TEST_F(VerifyKey, ACertificateIsNotAKey) {
   std::string bundle = sign();
-  const std::string material = cat(R"({"publicKey":{"hint":")", key_hint(key_.public_key()), "\"}}");
+  const std::string material =
+      cat(R"({"publicKey":{"hint":")", key_hint(key_.public_key()), "\"}}");
   bundle.replace(bundle.find(material), material.size(), R"({"certificate":{"rawBytes":"AQID"}})");
   EXPECT_EQ(failure(bundle), "bundle.key");
 }
@@ -192,14 +202,18 @@ TEST_F(VerifyKey, AnAttestationSpeaksOfItsSubject) {
 }
 
 TEST_F(VerifyKey, ARightDigestBesideAWrongOneIsNoSubject) {
-  const std::string both = cat(R"("sha256":")", kHello.substr(7), R"(","sha512":")", std::string(128, '0'), "\"");
+  const std::string both =
+      cat(R"("sha256":")", kHello.substr(7), R"(","sha512":")", std::string(128, '0'), "\"");
   EXPECT_EQ(failure(attest(statement(both))), "statement.subject");
   const auto right = crypto::digest_of(HashAlgorithm::sha512, bytes_of("hello\n")).hex();
-  EXPECT_EQ(failure(attest(statement(cat(R"("sha256":")", kHello.substr(7), R"(","sha512":")", right, "\"")))), "passed");
+  EXPECT_EQ(failure(attest(
+                statement(cat(R"("sha256":")", kHello.substr(7), R"(","sha512":")", right, "\"")))),
+            "passed");
 }
 
 TEST_F(VerifyKey, DigestsThatNobodyComputesAreNoSubject) {
-  EXPECT_EQ(failure(attest(statement(R"("gitCommit":"5891b5b522d5df086d0ff0b110fbd9d21bb4fc71")"))), "statement.subject");
+  EXPECT_EQ(failure(attest(statement(R"("gitCommit":"5891b5b522d5df086d0ff0b110fbd9d21bb4fc71")"))),
+            "statement.subject");
 }
 
 TEST_F(VerifyKey, TheDemandedPredicateTypeIsThatOne) {
