@@ -35,5 +35,5 @@ function(sluice_test name)
   sluice_unity(${name}_test)
   add_test(NAME ${name} COMMAND ${name}_test --gtest_output=xml:${CMAKE_BINARY_DIR}/results/${name}.xml
     --gtest_brief=1)
-  set_tests_properties(${name} PROPERTIES TIMEOUT 600)
+  set_tests_properties(${name} PROPERTIES TIMEOUT 600 LABELS room)
 endfunction()
