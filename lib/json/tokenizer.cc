@@ -103,7 +103,16 @@ char Tokenizer::peek_after_blank() {
   return at_ == stop_ ? '\0' : *at_;
 }
 
-Token Tokenizer::next() { return current_ = step(); }
+[[gnu::flatten]] Token Tokenizer::next() { return current_ = step(); }
+
+// To the end of the container just opened, which is at depth `outside`.
+[[gnu::flatten]] Token Tokenizer::skip_container(std::size_t outside) {
+  Token token = Token::failed;
+  do {
+    token = step();
+  } while (token != Token::failed && frames_.size() > outside);
+  return current_ = token;
+}
 
 inline Token Tokenizer::step() {
   if (current_ == Token::failed) [[unlikely]]
@@ -171,7 +180,7 @@ inline Token Tokenizer::value(char first) {
 
 inline Token Tokenizer::open(Token token) {
   if (frames_.size() >= depth_limit_) {
-    return fail_at(begin_, Errc::limit, cat("nested deeper than ", depth_limit_, " levels"));
+    return too_deep();
   }
   const bool object = token == Token::begin_object;
   frames_.push_back({static_cast<std::uint32_t>(keys_.size()), object, true});
@@ -179,6 +188,10 @@ inline Token Tokenizer::open(Token token) {
   ++at_;
   end_ = begin_ + 1;
   return token;
+}
+
+Token Tokenizer::too_deep() {
+  return fail_at(begin_, Errc::limit, cat("nested deeper than ", depth_limit_, " levels"));
 }
 
 inline Token Tokenizer::close(Token token) {
@@ -226,8 +239,7 @@ inline Token Tokenizer::number_token() {
     return p != from;
   };
   const auto bad = [&](std::string_view what) {
-    return fail_at(static_cast<std::size_t>(p - document_.data()), Errc::malformed,
-                   std::string(what));
+    return fail_at(static_cast<std::size_t>(p - document_.data()), Errc::malformed, what);
   };
   if (*p == '-') ++p;
   const char* whole = p;
@@ -263,38 +275,47 @@ Token Tokenizer::word(std::string_view expected, Token token) {
 
 // Moves behind the closing quote of the string at at_; false after an error.
 inline bool Tokenizer::scan_string() {
-  ++at_;
   escaped_ = false;
-  for (;;) {
-    at_ = scan::find_special(at_, stop_);
+  at_ = scan::find_special(at_ + 1, stop_);
+  if (at_ == stop_ || *at_ != '"') {
+    if (!scan_rest_of_string()) return false;
+  }
+  ++at_;
+  end_ = static_cast<std::size_t>(at_ - document_.data());
+  return true;
+}
+
+// From the first byte of a string that is no plain ASCII to its closing quote.
+bool Tokenizer::scan_rest_of_string() {
+  for (;; at_ = scan::find_special(at_, stop_)) {
     if (at_ == stop_) {
       fail_at(begin_, Errc::malformed, "a string without an end");
       return false;
     }
-    if (*at_ == '"') [[likely]] {
-      ++at_;
-      end_ = static_cast<std::size_t>(at_ - document_.data());
-      return true;
-    }
+    if (*at_ == '"') return true;
+    const auto offset = static_cast<std::size_t>(at_ - document_.data());
     if (*at_ == '\\') {
       if (!scan_escape()) return false;
-      continue;
-    }
-    const auto offset = static_cast<std::size_t>(at_ - document_.data());
-    if (static_cast<unsigned char>(*at_) < 0x20) {
+    } else if (static_cast<unsigned char>(*at_) < 0x20) {
       fail_at(offset, Errc::malformed, "a control character inside a string");
       return false;
+    } else if (!scan_sequences()) {
+      return false;
     }
-    do {
-      const char* after = scan::after_sequence(at_, stop_);
-      if (after == nullptr) {
-        fail_at(static_cast<std::size_t>(at_ - document_.data()), Errc::malformed,
-                "bytes inside a string that are no UTF-8");
-        return false;
-      }
-      at_ = after;
-    } while (at_ != stop_ && static_cast<signed char>(*at_) < 0);
   }
+}
+
+bool Tokenizer::scan_sequences() {
+  do {
+    const char* after = scan::after_sequence(at_, stop_);
+    if (after == nullptr) {
+      fail_at(static_cast<std::size_t>(at_ - document_.data()), Errc::malformed,
+              "bytes inside a string that are no UTF-8");
+      return false;
+    }
+    at_ = after;
+  } while (at_ != stop_ && static_cast<signed char>(*at_) < 0);
+  return true;
 }
 
 bool Tokenizer::scan_escape() {
@@ -314,7 +335,7 @@ bool Tokenizer::scan_escape() {
   return true;
 }
 
-Token Tokenizer::fail_at(std::size_t offset, Errc code, std::string what) {
+Token Tokenizer::fail_at(std::size_t offset, Errc code, std::string_view what) {
   error_ = Error{code, located(document_, offset, what)};
   begin_ = end_ = offset;
   return current_ = Token::failed;
@@ -367,10 +388,15 @@ std::string Tokenizer::decoded(Key key) const {
   return out;
 }
 
-inline bool Tokenizer::in_order(Key before, Key after) const {
-  if (before.escaped == 0 && after.escaped == 0) [[likely]]
-    return view(before) < view(after);
+bool Tokenizer::decoded_in_order(Key before, Key after) const {
   return decoded(before) < decoded(after);
+}
+
+inline bool Tokenizer::in_order(Key before, Key after) const {
+  if (before.escaped == 0 && after.escaped == 0) [[likely]] {
+    return view(before) < view(after);
+  }
+  return decoded_in_order(before, after);
 }
 
 bool Tokenizer::same(Key a, Key b) const {
@@ -492,11 +518,7 @@ Result<Slice> Tokenizer::skip() {
   Token token = next();
   const std::size_t begin = begin_;
   if (token == Token::begin_object || token == Token::begin_array) {
-    while (frames_.size() > outside) {
-      token = step();
-      if (token == Token::failed) break;
-    }
-    current_ = token;
+    token = skip_container(outside);
   } else if (!is_scalar(token)) {
     return fail(wrong("a value", token));
   }

@@ -105,7 +105,7 @@ class Tokenizer {
   };
 
   char peek();
-  char peek_after_blank();
+  [[gnu::noinline]] char peek_after_blank();
   Token step();
   Token after_value();
   Token value(char first);
@@ -115,16 +115,22 @@ class Tokenizer {
   Token key_token();
   Token number_token();
   Token word(std::string_view expected, Token token);
+  Token skip_container(std::size_t outside);
   bool scan_string();
+  [[gnu::noinline]] bool scan_rest_of_string();
+  bool scan_sequences();
   bool scan_escape();
-  Token fail_at(std::size_t offset, Errc code, std::string what);
-  Token unexpected(std::string_view wanted);
+  // Kept out of the way of the inner loop.
+  [[gnu::noinline, gnu::cold]] Token fail_at(std::size_t offset, Errc code, std::string_view what);
+  [[gnu::noinline, gnu::cold]] Token unexpected(std::string_view wanted);
+  [[gnu::noinline, gnu::cold]] Token too_deep();
+  [[gnu::noinline, gnu::cold]] bool decoded_in_order(Key before, Key after) const;
   Error wrong(std::string_view wanted, Token found) const;
   std::string_view view(Key key) const { return document_.substr(key.begin, key.length); }
   std::string decoded(Key key) const;
   bool in_order(Key before, Key after) const;
   bool same(Key a, Key b) const;
-  bool keys_differ(std::size_t from);
+  [[gnu::noinline]] bool keys_differ(std::size_t from);
   bool many_keys_differ(std::size_t from);
   Token report_twin(Key first, Key second);
 
