@@ -94,7 +94,7 @@ void CurlTransfer::set_options(const ClientOptions& options) {
   set_option(h, CURLOPT_DISALLOW_USERNAME_IN_URL, 1L);
   set_option(h, CURLOPT_FOLLOWLOCATION, 0L);
   set_option(h, CURLOPT_HTTP09_ALLOWED, 0L);
-  set_option(h, CURLOPT_NETRC, static_cast<long>(CURL_NETRC_IGNORED));
+  // .netrc is ignored unless asked for, and our own builds of libcurl do not know the option.
   set_option(h, CURLOPT_NOSIGNAL, 1L);
   set_option(h, CURLOPT_NOPROGRESS, 1L);
   set_option(h, CURLOPT_TIMEOUT_MS, as_timeout(transfer_.left));
