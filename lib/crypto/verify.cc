@@ -37,7 +37,8 @@ class Absorber {
       prehash_.reset(new crypto_sign_ed25519ph_state);
       crypto_sign_ed25519ph_init(prehash_.get());
     } else {
-      hasher_.emplace(scheme.hash);
+      // A SHA-512 digest beside the signature would mark the prehashed form.
+      hasher_.emplace(scheme.kind == SchemeKind::ed25519 ? HashAlgorithm::sha256 : scheme.hash);
     }
   }
 

@@ -105,4 +105,20 @@ json::Value as_json(const Report& report) {
   return out;
 }
 
+std::string as_text(const Error& error) {
+  std::string out = cat(printable(error.text(), kShownText), "\n");
+  if (!error.hint.empty()) out += cat("  try: ", printable(error.hint, kShownText), "\n");
+  return out;
+}
+
+json::Value as_json(const Error& error, std::string_view subject) {
+  json::Value out;
+  out.set("kind", "sluice.error/v1");
+  if (!subject.empty()) out.set("subject", printable(subject, kShownText));
+  out.set("code", name(error.code));
+  out.set("message", printable(error.text(), kShownText));
+  if (!error.hint.empty()) out.set("hint", printable(error.hint, kShownText));
+  return out;
+}
+
 }  // namespace sluice::report

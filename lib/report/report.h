@@ -15,10 +15,14 @@ struct TextOptions {
   bool every_check = false;  // list the checks also where all passed
 };
 
-// The answer, why, and what to do: SCREENS in docs/architecture.md describes the order.
+// First the answer, then why, then what to do.
 std::string as_text(const Report& report, const TextOptions& options);
 
 // docs/schema/verification.v1.json
 json::Value as_json(const Report& report);
+
+// An error: one line and, where there is one, the advice. docs/schema/error.v1.json
+std::string as_text(const Error& error);
+json::Value as_json(const Error& error, std::string_view subject);
 
 }  // namespace sluice::report

@@ -23,8 +23,8 @@ struct KeyRequest {
   // None: the key's own scheme. For Ed25519 the prehashed form where the bundle states a SHA-512
   // digest, the pure form elsewhere; the two cannot be mistaken for each other.
   std::optional<crypto::Scheme> scheme = {};
-  std::string bundle;         // its text
-  std::string bundle_source;  // where that text came from, for the report
+  std::optional<std::string> bundle;  // its text; none: nothing was found where one was expected
+  std::string bundle_source;          // where that text came from, or was looked for
   // Required for a message signature. For an envelope: a subject of the statement, or, where the
   // payload is no statement, the payload itself.
   std::optional<Artifact> artifact = {};
@@ -37,6 +37,7 @@ struct VerifiedContent {
 };
 
 // The checks, in this order:
+//   bundle.present            there is one: the artifact is signed at all
 //   bundle.format             it parses, and its version is known
 //   bundle.key                it is signed with a key, and names no other key than this one
 //   artifact.digest           message: the stated digest is the artifact's
