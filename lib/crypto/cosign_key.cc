@@ -152,7 +152,8 @@ Result<CosignFile> parse_cosign(std::string_view json) {
 
 }  // namespace
 
-Result<SecretBytes> decrypt_cosign(std::string_view json, const SecretBytes& password) {
+Result<SecretBytes> decrypt_cosign(std::string_view json, const SecretBytes& password,
+                                   const KdfBudget& budget) {
   if (json.size() > kCosignKeyMost) return fail(Errc::limit, "a cosign key of more than 16 KiB");
   SLUICE_TRY(const CosignFile file, parse_cosign(json));
   if (file.kdf != "scrypt" || file.cipher != "nacl/secretbox") {
@@ -166,7 +167,8 @@ Result<SecretBytes> decrypt_cosign(std::string_view json, const SecretBytes& pas
     return fail(Errc::malformed,
                 "the encrypted key has a nonce or a ciphertext of an impossible size");
   }
-  SLUICE_TRY(const SecretBytes key, scrypt(password, salt, file.cost, crypto_secretbox_KEYBYTES));
+  SLUICE_TRY(const SecretBytes key,
+             scrypt(password, salt, file.cost, crypto_secretbox_KEYBYTES, budget));
   SecretBytes out(box.size() - crypto_secretbox_MACBYTES);
   if (crypto_secretbox_open_easy(out.reveal().data(), box.data(), box.size(), nonce.data(),
                                  key.reveal().data()) != 0) {
@@ -182,7 +184,7 @@ Result<std::string> encrypt_cosign(const SecretBytes& pkcs8, const SecretBytes& 
   random.fill(salt);
   random.fill(nonce);
   SLUICE_TRY(const SecretBytes key,
-             scrypt(password, salt, kCostWritten, crypto_secretbox_KEYBYTES));
+             scrypt(password, salt, kCostWritten, crypto_secretbox_KEYBYTES, {}));
   Bytes box(pkcs8.size() + crypto_secretbox_MACBYTES);
   const ByteView plain = pkcs8.reveal();
   crypto_secretbox_easy(box.data(), plain.data(), plain.size(), nonce.data(), key.reveal().data());

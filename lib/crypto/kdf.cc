@@ -14,9 +14,6 @@ namespace sluice::crypto {
 
 namespace {
 
-constexpr std::uint64_t kScryptMemory = 256U << 20;
-constexpr std::uint64_t kScryptWork = 16U * (65536U * 8U);  // N * r * p
-constexpr std::uint64_t kPbkdfRounds = 10'000'000;
 constexpr std::size_t kSaltLeast = 8;
 constexpr std::size_t kSaltMost = 1024;
 
@@ -42,16 +39,17 @@ const char* openssl_name(PbkdfHash hash) {
 }  // namespace
 
 Result<SecretBytes> scrypt(const SecretBytes& password, ByteView salt, ScryptCost cost,
-                           std::size_t size) {
+                           std::size_t size, const KdfBudget& budget) {
   SLUICE_CHECK(check_salt(salt));
   if (!std::has_single_bit(cost.n) || cost.n < 2 || cost.r == 0 || cost.p == 0) {
     return fail(Errc::malformed,
                 cat("impossible scrypt cost: N=", cost.n, " r=", cost.r, " p=", cost.p));
   }
   // Each is bounded before they are multiplied.
-  if (cost.n > kScryptWork || cost.r > kScryptWork / cost.n ||
-      cost.p > kScryptWork / (cost.n * cost.r) || 128 * cost.n * cost.r > kScryptMemory ||
-      128 * cost.r * cost.p > kScryptMemory) {
+  if (cost.n > budget.scrypt_work || cost.r > budget.scrypt_work / cost.n ||
+      cost.p > budget.scrypt_work / (cost.n * cost.r) ||
+      128 * cost.n * cost.r > budget.scrypt_memory ||
+      128 * cost.r * cost.p > budget.scrypt_memory) {
     return fail(Errc::limit, cat("the key file asks for too much work: scrypt N=", cost.n,
                                  " r=", cost.r, " p=", cost.p));
   }
@@ -69,10 +67,10 @@ Result<SecretBytes> scrypt(const SecretBytes& password, ByteView salt, ScryptCos
 }
 
 Result<SecretBytes> pbkdf2(const SecretBytes& password, ByteView salt, std::uint64_t rounds,
-                           PbkdfHash hash, std::size_t size) {
+                           PbkdfHash hash, std::size_t size, const KdfBudget& budget) {
   SLUICE_CHECK(check_salt(salt));
   if (rounds == 0) return fail(Errc::malformed, "impossible PBKDF2 cost: no rounds");
-  if (rounds > kPbkdfRounds) {
+  if (rounds > budget.pbkdf2_rounds) {
     return fail(Errc::limit,
                 cat("the key file asks for too much work: PBKDF2 with ", rounds, " rounds"));
   }

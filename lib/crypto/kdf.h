@@ -19,11 +19,18 @@ struct ScryptCost {
 // The hashes that PBKDF2 is used with; sha1 is what PKCS#5 means where a file names none.
 enum class PbkdfHash : std::uint8_t { sha1, sha256, sha384, sha512 };
 
-// Up to 256 MiB of memory, and 16 times the work of cosign's cost. Errc::limit above that.
+// What a key file may ask for: Errc::limit above it.
+struct KdfBudget {
+  std::uint64_t scrypt_memory = 256U << 20;         // bytes
+  std::uint64_t scrypt_work = 16U * (65536U * 8U);  // N * r * p; 16 times that of cosign's files
+  std::uint64_t pbkdf2_rounds = 10'000'000;
+};
+
 [[nodiscard]] Result<SecretBytes> scrypt(const SecretBytes& password, ByteView salt,
-                                         ScryptCost cost, std::size_t size);
-// Up to 10 million rounds. Errc::limit above that.
+                                         ScryptCost cost, std::size_t size,
+                                         const KdfBudget& budget);
 [[nodiscard]] Result<SecretBytes> pbkdf2(const SecretBytes& password, ByteView salt,
-                                         std::uint64_t rounds, PbkdfHash hash, std::size_t size);
+                                         std::uint64_t rounds, PbkdfHash hash, std::size_t size,
+                                         const KdfBudget& budget);
 
 }  // namespace sluice::crypto

@@ -7,7 +7,6 @@
 
 #include "base/limits.h"
 #include "base/text.h"
-#include "crypto/openssl.h"
 
 namespace sluice::crypto {
 

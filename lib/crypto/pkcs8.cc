@@ -121,14 +121,15 @@ bool states_other_size(const ASN1_INTEGER* stated, std::size_t size) {
   return stated != nullptr && count_of(stated) != size;
 }
 
-Result<SecretBytes> derive(const Identifier& kdf, const SecretBytes& password, std::size_t size) {
+Result<SecretBytes> derive(const Identifier& kdf, const SecretBytes& password, std::size_t size,
+                           const KdfBudget& budget) {
   if (kdf.nid == NID_id_pbkdf2) {
     const Pbkdf2 params(unpack<PBKDF2PARAM>(ASN1_ITEM_rptr(PBKDF2PARAM), kdf.parameter));
     if (!params) return broken("no PBKDF2 parameters");
     if (states_other_size(params->keylength, size))
       return broken("PBKDF2 for another length of key");
     SLUICE_TRY(const PbkdfHash hash, prf_of(params->prf));
-    return pbkdf2(password, octets_of(params->salt), count_of(params->iter), hash, size);
+    return pbkdf2(password, octets_of(params->salt), count_of(params->iter), hash, size, budget);
   }
   if (kdf.nid == NID_id_scrypt) {
     const Scrypt params(unpack<SCRYPT_PARAMS>(ASN1_ITEM_rptr(SCRYPT_PARAMS), kdf.parameter));
@@ -138,7 +139,7 @@ Result<SecretBytes> derive(const Identifier& kdf, const SecretBytes& password, s
     return scrypt(password, bytes_of_string(params->salt),
                   {count_of(params->costParameter), count_of(params->blockSize),
                    count_of(params->parallelizationParameter)},
-                  size);
+                  size, budget);
   }
   return too_old(kdf.name);
 }
@@ -166,7 +167,7 @@ Result<SecretBytes> decrypt_cbc(const CipherChoice& choice, const SecretBytes& k
 }
 
 // One wrong password in 256 leaves a padding that looks right; what comes out is no structure then.
-bool is_key_info(const SecretBytes& der) {
+bool holds_key_info(const SecretBytes& der) {
   const std::uint8_t* at = der.reveal().data();
   const KeyInfo info(d2i_PKCS8_PRIV_KEY_INFO(nullptr, &at, static_cast<long>(der.size())));
   ERR_clear_error();
@@ -180,7 +181,8 @@ Error wrong_password() {
       "check the password; a damaged key file looks the same");
 }
 
-Result<SecretBytes> decrypt_pkcs8(ByteView der, const SecretBytes& password) {
+Result<SecretBytes> decrypt_pkcs8(ByteView der, const SecretBytes& password,
+                                  const KdfBudget& budget) {
   ready_openssl();
   const std::uint8_t* at = der.data();
   const Envelope envelope(d2i_X509_SIG(nullptr, &at, static_cast<long>(der.size())));
@@ -200,9 +202,9 @@ Result<SecretBytes> decrypt_pkcs8(ByteView der, const SecretBytes& password) {
   const ByteView iv = octets_of(encryption.parameter);
   if (iv.size() != 16) return broken("no IV of 16 bytes");
   SLUICE_TRY(const SecretBytes key,
-             derive(identifier_of(params->keyfunc), password, choice.key_size));
+             derive(identifier_of(params->keyfunc), password, choice.key_size, budget));
   SLUICE_TRY(SecretBytes out, decrypt_cbc(choice, key, iv, bytes_of_string(ciphertext)));
-  if (!is_key_info(out)) return fail(wrong_password());
+  if (!holds_key_info(out)) return fail(wrong_password());
   return out;
 }
 

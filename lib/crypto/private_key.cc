@@ -86,8 +86,18 @@ Result<Pkey> read_key_info(ByteView der) {
               cat("a private key of kind ", nid == NID_undef ? "unknown" : OBJ_nid2sn(nid)));
 }
 
+bool is_key_info(ByteView der) {
+  const std::uint8_t* at = der.data();
+  const PrivateKeyInfo info(d2i_PKCS8_PRIV_KEY_INFO(nullptr, &at, static_cast<long>(der.size())));
+  ERR_clear_error();
+  return info != nullptr;
+}
+
 // "EC PRIVATE KEY" (SEC 1) and "RSA PRIVATE KEY" (PKCS#1): that structure, and no other.
 Result<Pkey> read_traditional(ByteView der, const char* kind) {
+  // OpenSSL's decoder takes PKCS#8 as well, whatever structure it is asked for.
+  if (is_key_info(der))
+    return fail(Errc::malformed, cat("PKCS#8 in the armour of a private ", kind, " key"));
   EVP_PKEY* key = nullptr;
   const Decoder decoder(OSSL_DECODER_CTX_new_for_pkey(&key, "DER", "type-specific", kind,
                                                       EVP_PKEY_KEYPAIR, nullptr, nullptr));

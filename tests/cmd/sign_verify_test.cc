@@ -13,14 +13,11 @@
 namespace sluice {
 namespace {
 
+using test::has;
 using test::Program;
 using test::Ran;
 using test::read_file;
 using test::TempFolder;
-
-bool has(const std::string& text, std::string_view part) {
-  return text.find(part) != std::string::npos;
-}
 
 class SignVerify : public testing::Test {
  protected:
