@@ -32,7 +32,8 @@ class FastClock final : public Clock {
 };
 
 // After the request these bytes, piece after piece, then whatever `then` does.
-RawServer::Handler saying(std::string bytes, std::function<void(RawConnection&)> then = {}) {
+RawServer::Handler saying(const std::string& bytes,
+                          const std::function<void(RawConnection&)>& then = {}) {
   return [=](RawConnection& connection) {
     if (!connection.read_request()) return;
     connection.write(bytes);
@@ -101,7 +102,7 @@ TEST(Budget, ACompressedBodyCountsAsWhatItUnpacksTo) {
 TEST(Budget, HeaderBytesAreCounted) {
   const std::string value(1000, 'v');
   const std::string head = cat("HTTP/1.1 200 OK\r\nX: ", value, "\r\nContent-Length: 0\r\n\r\n");
-  RawServer server(RawServer::answering([&](const RawRequest&) { return head; }));
+  RawServer server(RawServer::answering([&](const RawRequest&) { return std::string(head); }));
   EXPECT_TRUE(fetched(server, {.max_headers = head.size()}));
   EXPECT_EQ(error_of(fetched(server, {.max_headers = head.size() - 1})).code, Errc::limit);
 }
