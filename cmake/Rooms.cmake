@@ -30,7 +30,7 @@ function(sluice_test name)
   cmake_parse_arguments(ARG "" "" "NEEDS;USES" ${ARGN})
   file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/tests/${name}/*_test.cc)
   add_executable(${name}_test ${sources})
-  target_link_libraries(${name}_test PRIVATE ${ARG_NEEDS} ${ARG_USES} test_support dep::gtest dep::linking)
+  target_link_libraries(${name}_test PRIVATE ${ARG_NEEDS} ${ARG_USES} test_support dep::gtest)
   target_include_directories(${name}_test PRIVATE ${CMAKE_SOURCE_DIR}/tests)
   sluice_unity(${name}_test)
   add_test(NAME ${name} COMMAND ${name}_test --gtest_output=xml:${CMAKE_BINARY_DIR}/results/${name}.xml

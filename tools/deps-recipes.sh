@@ -88,7 +88,10 @@ unpack_debian() {  # name
   version=$(awk -v name="$1" '$1 == name { print $2 }' "$sources/versions")
   sum=$(awk -v name="$1" '$1 == name { print $3 }' "$sources/versions")
   dsc=$sources/${1}_${version#*:}.dsc
-  echo "$sum  $dsc" | sha256sum --check --quiet
+  echo "$sum  $dsc" | sha256sum --check --quiet || {
+    echo "the cached source of $1 is not what apt brought; tools/deps refresh static fetches it anew"
+    return 1
+  }
   mkdir -p "$work/src"
   # It checks every file of the package against the description, whose sum was just checked.
   dpkg-source -x "$dsc" "$work/src/$1"

@@ -22,10 +22,12 @@ using Headers = std::vector<std::pair<std::string, std::string>>;
 // answer.
 struct HttpBudget {
   std::size_t max_body = 4U << 20;
-  std::size_t max_headers = 64U << 10;      // bytes, all of them together
+  std::size_t max_headers = 64U << 10;  // bytes, all of them together
+  std::size_t max_header_count = 200;
   std::chrono::milliseconds total{30'000};  // over all tries and redirects
   std::chrono::milliseconds connect{10'000};
-  // Slower than this many bytes a second for ten seconds ends it; 0: no such bound.
+  // Slower than this many bytes a second for ten seconds ends it; 0: no such bound. The time in
+  // which the server thinks about its answer does not count.
   std::uint32_t least_rate = 16;
   int redirects = 5;
   int tries = 3;  // of requests that may be repeated
@@ -33,7 +35,7 @@ struct HttpBudget {
 
 struct HttpRequest {
   std::string method = "GET";
-  std::string url;
+  std::string url = {};
   Headers headers = {};
   std::string body = {};
   // Sent as "Authorization: <scheme> <token>" to the first host only, never past a redirect to
@@ -42,6 +44,8 @@ struct HttpRequest {
   std::shared_ptr<const SecretBytes> authorization = {};
   // Repeat on connection errors, 429 and 5xx. Default: as the method allows (GET, HEAD, PUT, ...).
   std::optional<bool> repeatable = {};
+  // false: the body comes as the server stores it, byte for byte (what is hashed or measured).
+  bool compressed = true;
   HttpBudget budget = {};
 };
 

@@ -42,6 +42,11 @@ const Check* Report::first_failure() const {
   return at == checks_.end() ? nullptr : &*at;
 }
 
+void Report::advise_first_failure(std::string advice) {
+  const auto at = std::ranges::find(checks_, Outcome::fail, &Check::outcome);
+  if (at != checks_.end()) at->advice = std::move(advice);
+}
+
 void Report::fact(std::string label, std::string value) {
   facts_.emplace_back(std::move(label), std::move(value));
 }

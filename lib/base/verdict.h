@@ -40,6 +40,7 @@ class Report {
   // Passed means: something was checked, and no check failed or was left out.
   bool passed() const;
   const Check* first_failure() const;  // nullptr where none failed
+  void advise_first_failure(std::string advice);
   const std::string& subject() const { return subject_; }
   const std::vector<Check>& checks() const { return checks_; }
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <compare>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -19,8 +20,10 @@ std::size_t digest_size(HashAlgorithm algorithm);
 
 class Digest {
  public:
-  static Result<Digest> parse(std::string_view text);  // "sha256:<64 lower-case hex>"
-  static Result<Digest> from_bytes(HashAlgorithm algorithm, ByteView bytes);  // checks the length
+  // "sha256:<64 lower-case hex>"
+  [[nodiscard]] static Result<Digest> parse(std::string_view text);
+  // Checks the length.
+  [[nodiscard]] static Result<Digest> from_bytes(HashAlgorithm algorithm, ByteView bytes);
 
   HashAlgorithm algorithm() const { return algorithm_; }
   ByteView bytes() const { return bytes_; }
@@ -51,6 +54,10 @@ class Hasher {
 };
 
 Digest digest_of(HashAlgorithm algorithm, ByteView bytes);
+
+// Hands the source on piece by piece, in constant memory; fails where the source changed meanwhile.
+[[nodiscard]] Result<void> read_pieces(ByteSource& source,
+                                       const std::function<Result<void>(ByteView)>& use);
 
 // Streamed in constant memory; fails where the file changed while it was read.
 [[nodiscard]] Result<Digest> digest_file(Files& files, const Path& path, HashAlgorithm algorithm);

@@ -37,11 +37,11 @@ class PublicKey {
 
   KeyType type() const;
   unsigned bits() const;
-  std::string describe() const;  // "ECDSA P-256", "RSA 3072"
+  std::string describe() const;   // "ECDSA P-256", "RSA 3072"
   Scheme default_scheme() const;  // P-256 SHA-256, P-384 SHA-384, P-521 SHA-512, RSA PKCS#1 SHA-256
-  const Bytes& der() const;      // SPKI
+  const Bytes& der() const;       // SPKI
   std::string pem() const;
-  Digest fingerprint() const;    // SHA-256 of der()
+  Digest fingerprint() const;  // SHA-256 of der()
   bool operator==(const PublicKey& other) const;
 
   struct Impl;  // OpenSSL's side, known to lib/crypto (and x509) alone
@@ -63,7 +63,7 @@ class Message {
   [[nodiscard]] static Result<Message> of_digest(Scheme scheme, const Digest& digest);
 
   const Scheme& scheme() const;
-  // The message's digest: what a bundle states. sha512 for Ed25519.
+  // The message's digest, as a bundle states it: of the scheme's hash, but SHA-256 for pure Ed25519.
   const Digest& digest() const;
 
   struct Impl;
@@ -78,7 +78,8 @@ enum class Match : std::uint8_t { yes, no };
 
 // Is this a signature of that message by that key? A malformed signature is a "no"; a scheme that
 // does not go with the key is Errc::unsupported.
-[[nodiscard]] Result<Match> verify(const PublicKey& key, const Message& message, ByteView signature);
+[[nodiscard]] Result<Match> verify(const PublicKey& key, const Message& message,
+                                   ByteView signature);
 
 // ECDSA signatures as JOSE writes them (r || s, fixed width) in the DER form that verify() takes.
 [[nodiscard]] Result<Bytes> ecdsa_der_from_raw(KeyType type, ByteView raw);

@@ -36,12 +36,14 @@ class PrivateKey final : public Signer {
   // "PRIVATE KEY", "ENCRYPTED PRIVATE KEY", "EC PRIVATE KEY", "RSA PRIVATE KEY",
   // "ENCRYPTED SIGSTORE PRIVATE KEY" and "ENCRYPTED COSIGN PRIVATE KEY". A wrong password is
   // Errc::denied; other armour is Errc::unsupported by its name.
-  [[nodiscard]] static Result<PrivateKey> from_pem(std::string_view pem, const PasswordSource& password);
-  static Result<KeyFormat> format_of(std::string_view pem);
+  [[nodiscard]] static Result<PrivateKey> from_pem(std::string_view pem,
+                                                   const PasswordSource& password);
+  [[nodiscard]] static Result<KeyFormat> format_of(std::string_view pem);
 
   [[nodiscard]] Result<SecretBytes> to_pkcs8_pem() const;  // not encrypted
   [[nodiscard]] Result<std::string> to_encrypted_pkcs8_pem(const SecretBytes& password) const;
-  [[nodiscard]] Result<std::string> to_cosign_pem(const SecretBytes& password, Random& random) const;
+  [[nodiscard]] Result<std::string> to_cosign_pem(const SecretBytes& password,
+                                                  Random& random) const;
 
   const PublicKey& public_key() const override;
   Scheme scheme() const override;

@@ -51,6 +51,8 @@ class Value {
   Value(std::string_view v) : v_(std::string(v)) {}
   Value(Array v) : v_(std::move(v)) {}
   Value(Object v) : v_(std::move(v)) {}
+  // A double, written as short as it can be; null where it is not finite (JSON has no such number).
+  static Value number(double value);
 
   Kind kind() const { return static_cast<Kind>(v_.index()); }
   bool is(Kind kind) const { return this->kind() == kind; }
@@ -58,7 +60,7 @@ class Value {
   // The value where it has that kind, else nullptr or nullopt.
   std::optional<bool> boolean() const;
   std::optional<std::int64_t> integer() const;
-  std::optional<double> number() const;  // an integer or a decimal
+  std::optional<double> number() const;  // an integer or a decimal that double can hold
   const Decimal* decimal() const { return std::get_if<Decimal>(&v_); }
   const std::string* string() const { return std::get_if<std::string>(&v_); }
   const Array* array() const { return std::get_if<Array>(&v_); }
@@ -68,7 +70,7 @@ class Value {
 
   // The member of an object; nullptr where there is none or this is no object.
   const Value* find(std::string_view key) const;
-  // Sets or appends a member; a null becomes an object first.
+  // Sets or appends a member; a null becomes an object first. This must be null or an object.
   Value& set(std::string key, Value value);
 
   bool operator==(const Value&) const = default;
@@ -86,8 +88,8 @@ std::string_view name(Value::Kind kind);
 std::string write(const Value& value);         // compact, members in their order
 std::string write_pretty(const Value& value);  // two blanks of indent, closing newline
 
-// Canonical forms. OLPC (TUF, in-toto; securesystemslib): sorted keys, integers only, only the quote and
-// the backslash escaped. JCS: RFC 8785.
+// Canonical forms. OLPC (TUF, in-toto; securesystemslib): sorted keys, integers only, only the
+// quote and the backslash escaped. JCS: RFC 8785.
 [[nodiscard]] Result<std::string> canonical_olpc(const Value& value);
 [[nodiscard]] Result<std::string> canonical_jcs(const Value& value);
 

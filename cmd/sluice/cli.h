@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+// The command line as data: one table of commands, from which come parsing, help, suggestions,
+// completion and man pages.
+//
+// Written by hand because CLI11 2.1 rewrites arguments: a file named "[x]" reaches the program as
+// "x", so another file than the one named would be verified.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+
+namespace sluice::cli {
+
+struct Option {
+  std::string name;        // "--key"
+  std::string value = {};  // what it takes, "FILE"; empty: nothing
+  std::string help;
+  std::vector<std::string> choices = {};
+  bool required = false;
+  bool repeated = false;
+};
+
+struct Positional {
+  std::string name;  // "FILE"
+  std::string help;
+  bool required = true;
+  bool repeated = false;
+  std::vector<std::string> choices = {};
+};
+
+struct Example {
+  std::string what;
+  std::string command;
+};
+
+// What the user gave, checked against the definition of the command.
+class Arguments {
+ public:
+  bool has(std::string_view option) const { return values_.contains(option); }
+  std::optional<std::string> get(std::string_view option) const;  // the last one given
+  std::vector<std::string> all(std::string_view option) const;
+  const std::vector<std::string>& positionals() const { return positionals_; }
+
+ private:
+  friend class Parser;
+  std::map<std::string, std::vector<std::string>, std::less<>> values_;
+  std::vector<std::string> positionals_;
+};
+
+struct Invocation;  // invocation.h
+
+struct Command {
+  std::vector<std::string> words;  // {"key", "generate"}
+  std::string summary;             // one line, no full stop
+  std::string description = {};    // paragraphs separated by a blank line
+  std::vector<Example> examples;   // at least one
+  std::vector<Option> options = {};
+  std::vector<Positional> positionals = {};
+  bool output = true;  // takes --output text|json
+  Result<int> (*run)(Invocation&);
+
+  std::string name() const;  // "key generate"
+};
+
+// A first word, and how to get its commands: only the group that is called is ever built.
+struct Group {
+  std::string_view name;
+  std::string_view summary;
+  std::vector<Command> (*commands)();
+};
+
+const std::vector<Group>& groups();  // commands.cc
+const std::vector<Option>& common_options();
+
+// The command that the first words name, and how many words that took. Errc::usage with the likely
+// word where there is none.
+struct Found {
+  Command command;
+  std::size_t words;
+};
+[[nodiscard]] Result<Found> find_command(const std::vector<std::string>& arguments);
+
+// --name value, --name=value, --help, -h; "--" ends options; "-" is a positional.
+[[nodiscard]] Result<Arguments> parse(const Command& command,
+                                      const std::vector<std::string>& arguments);
+
+std::string help_overview();
+std::string help_group(const Group& group);
+std::string help_command(const Command& command);
+const Group* find_group(std::string_view name);
+
+}  // namespace sluice::cli

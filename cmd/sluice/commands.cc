@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "commands.h"
+
+namespace sluice::cli {
+
+const std::vector<Group>& groups() {
+  static const std::vector<Group> all = {
+      {"sign", "sign files or payloads with a key", sign_commands},
+      {"verify", "verify files against their bundles, offline", verify_commands},
+      {"key", "make, import, export and look at keys", key_commands},
+      {"config", "settings, and where each comes from", config_commands},
+      {"doctor", "look for what would get in the way", doctor_commands},
+      {"completion", "completion for shells, and man pages", completion_commands},
+      {"version", "print the version", version_commands}};
+  return all;
+}
+
+}  // namespace sluice::cli

@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: Apache-2.0
+// Every group of commands; each is defined in a file of its own.
+#pragma once
+
+#include <vector>
+
+#include "cli.h"
+
+namespace sluice::cli {
+
+std::vector<Command> sign_commands();
+std::vector<Command> verify_commands();
+std::vector<Command> key_commands();
+std::vector<Command> config_commands();
+std::vector<Command> doctor_commands();
+std::vector<Command> completion_commands();
+std::vector<Command> version_commands();
+
+}  // namespace sluice::cli

@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: Apache-2.0
+// sluice sign: files, or payloads as DSSE envelopes, with a key.
+#include "base/limits.h"
+#include "base/parallel.h"
+#include "base/text.h"
+#include "commands.h"
+#include "dsse/envelope.h"
+#include "exit.h"
+#include "keyfile.h"
+#include "settings.h"
+#include "sigstore/verify_key.h"
+
+namespace sluice::cli {
+
+namespace {
+
+constexpr std::string_view kBundleSuffix = ".sigstore.json";
+
+Result<crypto::PrivateKey> signer_of(Invocation& in) {
+  SLUICE_TRY(auto key, load_private_key(in, *in.args.get("--key")));
+  if (!in.args.has("--prehash")) return key;
+  return key.with_scheme({crypto::SchemeKind::ed25519ph, crypto::HashAlgorithm::sha512});
+}
+
+Result<std::string> read_payload(const Invocation& in, const std::string& file) {
+  if (file != "-") return in.world.files.read(file, limits::kPayload);
+  return within(read_all(*standard_input(), limits::kPayload), "reading standard input");
+}
+
+Result<std::string> sign_one(const Invocation& in, const std::string& file,
+                             const crypto::PrivateKey& key) {
+  if (const auto type = in.args.get("--payload-type")) {
+    SLUICE_TRY(const std::string payload, read_payload(in, file));
+    return sigstore::sign_payload(MediaType(*type), bytes_of(payload), key);
+  }
+  if (file == "-") return sigstore::sign_source(*standard_input(), key);
+  return sigstore::sign_file(in.world.files, file, key);
+}
+
+Result<Path> bundle_path(const Invocation& in, const std::string& file) {
+  if (const auto given = in.args.get("--bundle")) return Path(*given);
+  if (file == "-")
+    return fail(Errc::usage,
+                "standard input has no name; say where the bundle goes with --bundle FILE");
+  return Path(cat(file, kBundleSuffix));
+}
+
+struct Signed {
+  Path target;
+  std::string bundle;
+};
+
+// Reads and signs, writes nothing: several of these run at a time.
+Result<Signed> prepare(const Invocation& in, const std::string& file,
+                       const crypto::PrivateKey& key) {
+  SLUICE_TRY(Path target, bundle_path(in, file));
+  SLUICE_TRY(std::string bundle, within(sign_one(in, file, key), cat("signing ", printable(file))));
+  return Signed{std::move(target), std::move(bundle)};
+}
+
+Result<int> run_sign(Invocation& in) {
+  const auto& files = in.args.positionals();
+  if (files.size() > 1 && in.args.has("--bundle")) {
+    return fail(Error{Errc::usage,
+                      "--bundle names one file, and several are to be signed",
+                      {},
+                      "without it, each bundle is written beside its file"});
+  }
+  SLUICE_TRY(const auto key, signer_of(in));
+  std::vector<std::optional<Result<Signed>>> prepared(files.size());
+  for_each_parallel(files.size(), threads(in.settings),
+                    [&](std::size_t i) { prepared[i] = prepare(in, files[i], key); });
+  // All or nothing: a file that cannot be signed leaves the bundles of the others as they were.
+  for (const auto& each : prepared) SLUICE_CHECK(*each);
+  json::Array written;
+  for (std::size_t i = 0; i < files.size(); ++i) {
+    const Signed& each = **prepared[i];
+    if (each.target == "-") {
+      SLUICE_CHECK(in.console.print(each.bundle + "\n"));
+      return kDone;
+    }
+    SLUICE_CHECK(in.world.files.replace(each.target, each.bundle));
+    json::Value row;
+    row.set("file", printable(files[i]));
+    row.set("bundle", shown(each.target));
+    written.push_back(std::move(row));
+    if (!in.json) {
+      SLUICE_CHECK(in.console.print(
+          cat("signed  ", printable(files[i]), "  ->  ", shown(each.target), "\n")));
+    }
+  }
+  if (!in.json) return kDone;
+  json::Value out;
+  out.set("kind", "sluice.signed/v1");
+  out.set("key", sigstore::key_hint(key.public_key()));
+  out.set("scheme", name(key.scheme()));
+  out.set("signed", std::move(written));
+  SLUICE_CHECK(in.print_json(out));
+  return kDone;
+}
+
+}  // namespace
+
+std::vector<Command> sign_commands() {
+  return {{.words = {"sign"},
+           .summary = "sign files or payloads with a key",
+           .description = "Writes a Sigstore bundle 0.3 beside each file, as FILE.sigstore.json. "
+                          "cosign and sluice verify it.\n"
+                          "Files are read once, in constant memory. Only a plain Ed25519 signature "
+                          "needs the whole file in "
+                          "memory (at most 256 MiB); --prehash lifts that.",
+           .examples = {{"one file", "sluice sign --key sluice.key app.tar.gz"},
+                        {"a payload of a type of your own",
+                         "sluice sign --key sluice.key --payload-type "
+                         "application/vnd.example+json --bundle out.json data.json"}},
+           .options = {{"--key", "FILE", "the private key", {}, true},
+                       {"--bundle", "FILE", "where the bundle goes; - is standard output"},
+                       {"--payload-type", "TYPE",
+                        "sign the file's content as the payload of a DSSE envelope of this type"},
+                       {"--prehash", "",
+                        "with an Ed25519 key: sign the SHA-512 of the file (Ed25519ph)"},
+                       threads_option(),
+                       password_option()},
+           .positionals = {{"FILE", "what to sign; - is standard input", true, true}},
+           .run = run_sign}};
+}
+
+}  // namespace sluice::cli

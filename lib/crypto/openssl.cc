@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "crypto/openssl.h"
+
+#include <openssl/crypto.h>
+#include <openssl/evp.h>
+#include <sodium.h>
+
+#include <new>
+#include <stdexcept>
+
+namespace sluice::crypto {
+
+namespace {
+
+// Room for the private numbers of some hundred keys.
+constexpr std::size_t kSecretHeap = 512U << 10;
+
+const EVP_MD* fetch_hash(const char* openssl_name) {
+  ready_openssl();
+  const EVP_MD* hash = EVP_MD_fetch(nullptr, openssl_name, nullptr);
+  if (hash == nullptr) throw std::runtime_error("OpenSSL has no SHA-2");
+  return hash;
+}
+
+}  // namespace
+
+void ready_openssl() {
+  static const bool done = [] {
+    if (OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CONFIG | OPENSSL_INIT_NO_ATEXIT, nullptr) != 1) {
+      throw std::bad_alloc();
+    }
+    return true;
+  }();
+  static_cast<void>(done);
+}
+
+void ready_sodium() {
+  static const bool done = [] {
+    if (sodium_init() < 0) throw std::runtime_error("libsodium does not start");
+    return true;
+  }();
+  static_cast<void>(done);
+}
+
+void ready_secret_heap() {
+  static const bool done = [] {
+    ready_openssl();
+    // Where the operating system allows no locked memory, the heap still is guarded and wiped.
+    return CRYPTO_secure_malloc_init(kSecretHeap, 32) != 0;
+  }();
+  static_cast<void>(done);
+}
+
+const evp_md_st* openssl_hash(HashAlgorithm algorithm) {
+  switch (algorithm) {
+    case HashAlgorithm::sha256: {
+      static const EVP_MD* const hash = fetch_hash("SHA256");
+      return hash;
+    }
+    case HashAlgorithm::sha384: {
+      static const EVP_MD* const hash = fetch_hash("SHA384");
+      return hash;
+    }
+    case HashAlgorithm::sha512: {
+      static const EVP_MD* const hash = fetch_hash("SHA512");
+      return hash;
+    }
+  }
+  throw std::logic_error("not a hash algorithm");
+}
+
+void free_pkey(evp_pkey_st* key) { EVP_PKEY_free(key); }
+
+void free_pkey_context(evp_pkey_ctx_st* context) { EVP_PKEY_CTX_free(context); }
+
+PkeyContext pkey_context(evp_pkey_st& key) {
+  PkeyContext context(EVP_PKEY_CTX_new_from_pkey(nullptr, &key, nullptr));
+  if (!context) throw std::bad_alloc();
+  return context;
+}
+
+void free_prehash(crypto_sign_ed25519ph_state* state) { delete state; }
+
+}  // namespace sluice::crypto

@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "report/report.h"
+
+#include <algorithm>
+
+#include "base/text.h"
+
+namespace sluice::report {
+
+namespace {
+
+constexpr std::size_t kShownText = 2000;
+
+std::string padded(std::string text, std::size_t width) {
+  // Counted in bytes: titles and labels are ours, and ASCII.
+  if (text.size() < width) text.append(width - text.size(), ' ');
+  return text;
+}
+
+std::string coloured(std::string_view word, std::string_view code, bool colour) {
+  return colour ? cat("\x1b[", code, "m", word, "\x1b[0m") : std::string(word);
+}
+
+std::size_t title_width(const Report& report) {
+  std::size_t width = 0;
+  for (const auto& check : report.checks()) width = std::max(width, check.title.size());
+  return width + 2;
+}
+
+std::string row(const Check& check, std::size_t width, bool colour) {
+  std::string word = "not run";
+  if (check.outcome == Outcome::pass) word = "ok     ";
+  if (check.outcome == Outcome::fail) word = coloured("FAIL", "31", colour) + "   ";
+  std::string out =
+      cat("  ", word, "  ", padded(check.title, width), printable(check.detail, kShownText), "\n");
+  const std::string indent(11 + width, ' ');
+  const auto line = [&](std::string_view label, const std::string& text) {
+    if (!text.empty())
+      out += cat(indent, padded(std::string(label), 10), printable(text, kShownText), "\n");
+  };
+  if (check.outcome != Outcome::fail) return out;
+  line("expected", check.expected);
+  line("found", check.found);
+  line("in", check.source);
+  return out;
+}
+
+std::string rows(const Report& report, bool colour) {
+  std::string out;
+  const std::size_t width = title_width(report);
+  for (const auto& check : report.checks()) out += row(check, width, colour);
+  return out;
+}
+
+std::string passed_text(const Report& report, const TextOptions& options) {
+  std::string out = cat(coloured("verified", "32", options.colour), "  ",
+                        printable(report.subject(), kShownText), "\n");
+  for (const auto& [label, value] : report.facts()) {
+    out += cat("  ", padded(label, 13), printable(value, kShownText), "\n");
+  }
+  if (options.every_check) return out + rows(report, options.colour);
+  const auto count = report.checks().size();
+  return out + cat(count, count == 1 ? " check" : " checks", " passed; --output json lists them\n");
+}
+
+}  // namespace
+
+std::string as_text(const Report& report, const TextOptions& options) {
+  if (report.passed()) return passed_text(report, options);
+  std::string out = cat(coloured("refused", "31", options.colour), "   ",
+                        printable(report.subject(), kShownText), "\n");
+  const Check* failure = report.first_failure();
+  if (failure != nullptr) out += cat("  ", printable(failure->detail, kShownText), "\n");
+  out += cat("\n", rows(report, options.colour));
+  if (failure != nullptr && !failure->advice.empty())
+    out += cat("\n", printable(failure->advice, kShownText), "\n");
+  return out;
+}
+
+json::Value as_json(const Report& report) {
+  json::Array checks;
+  for (const auto& check : report.checks()) {
+    json::Value entry;
+    entry.set("id", check.id);
+    entry.set("title", check.title);
+    entry.set("outcome", std::string(name(check.outcome)));
+    entry.set("detail", printable(check.detail, kShownText));
+    const auto maybe = [&](const char* key, const std::string& value) {
+      if (!value.empty()) entry.set(key, printable(value, kShownText));
+    };
+    maybe("expected", check.expected);
+    maybe("found", check.found);
+    maybe("source", check.source);
+    maybe("advice", check.advice);
+    checks.push_back(std::move(entry));
+  }
+  json::Value facts{json::Object{}};
+  for (const auto& [label, value] : report.facts()) facts.set(label, printable(value, kShownText));
+  json::Value out;
+  out.set("kind", "sluice.verification/v1");
+  out.set("subject", printable(report.subject(), kShownText));
+  out.set("verdict", report.passed() ? "verified" : "refused");
+  out.set("facts", std::move(facts));
+  out.set("checks", std::move(checks));
+  return out;
+}
+
+std::string as_text(const Error& error) {
+  std::string out = cat(printable(error.text(), kShownText), "\n");
+  if (!error.hint.empty()) out += cat("  try: ", printable(error.hint, kShownText), "\n");
+  return out;
+}
+
+json::Value as_json(const Error& error, std::string_view subject) {
+  json::Value out;
+  out.set("kind", "sluice.error/v1");
+  if (!subject.empty()) out.set("subject", printable(subject, kShownText));
+  out.set("code", name(error.code));
+  out.set("message", printable(error.text(), kShownText));
+  if (!error.hint.empty()) out.set("hint", printable(error.hint, kShownText));
+  return out;
+}
+
+}  // namespace sluice::report

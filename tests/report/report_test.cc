@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "report/report.h"
+
+#include <gtest/gtest.h>
+
+namespace sluice::report {
+namespace {
+
+Report refused() {
+  Report report("app.tar.gz");
+  report.pass("bundle.format", "bundle", "version 0.3");
+  Check& check =
+      report.fail("artifact.digest", "artifact digest", "this is not the artifact that was signed");
+  check.expected = "sha256:aa";
+  check.found = "sha256:bb";
+  check.advice = "get the right file";
+  report.skip("signature", "signature", "needs the artifact");
+  return report;
+}
+
+TEST(ReportText, ARefusalSaysTheAnswerThenWhyThenWhatToDo) {
+  EXPECT_EQ(as_text(refused(), {}),
+            "refused   app.tar.gz\n"
+            "  this is not the artifact that was signed\n"
+            "\n"
+            "  ok       bundle           version 0.3\n"
+            "  FAIL     artifact digest  this is not the artifact that was signed\n"
+            "                            expected  sha256:aa\n"
+            "                            found     sha256:bb\n"
+            "  not run  signature        needs the artifact\n"
+            "\n"
+            "get the right file\n");
+}
+
+TEST(ReportText, APassIsShort) {
+  Report report("a");
+  report.pass("x", "x", "fine");
+  report.fact("digest", "sha256:aa");
+  EXPECT_EQ(as_text(report, {}),
+            "verified  a\n  digest       sha256:aa\n1 check passed; --output json lists them\n");
+  EXPECT_EQ(as_text(report, {.every_check = true}),
+            "verified  a\n  digest       sha256:aa\n  ok       x  fine\n");
+}
+
+TEST(ReportText, ColourIsForTheVerdictsWordAndOnlyWhereAsked) {
+  EXPECT_EQ(as_text(refused(), {}).find('\x1b'), std::string::npos);
+  EXPECT_TRUE(as_text(refused(), {.colour = true}).starts_with("\x1b[31mrefused\x1b[0m"));
+}
+
+TEST(ReportText, ForeignTextDoesNotReachTheTerminal) {
+  Report report("a\x1b[2J");
+  report.fail("x", "x", "b\r\nverified");
+  const std::string text = as_text(report, {});
+  EXPECT_EQ(text.find('\x1b'), std::string::npos);
+  EXPECT_EQ(text.find("\nverified"), std::string::npos);
+}
+
+TEST(ReportJson, HoldsEveryCheckInOrder) {
+  const auto json = as_json(refused());
+  EXPECT_EQ(*json.find("kind")->string(), "sluice.verification/v1");
+  EXPECT_EQ(*json.find("verdict")->string(), "refused");
+  const auto& checks = *json.find("checks")->array();
+  ASSERT_EQ(checks.size(), 3U);
+  EXPECT_EQ(*checks[1].find("outcome")->string(), "fail");
+  EXPECT_EQ(*checks[1].find("expected")->string(), "sha256:aa");
+  EXPECT_EQ(checks[0].find("expected"), nullptr);
+  EXPECT_EQ(*checks[2].find("outcome")->string(), "not-run");
+}
+
+TEST(ReportText, AnErrorGivesItsAdvice) {
+  EXPECT_EQ(as_text(Error{Errc::io, "it broke", {"reading a"}, "read b"}),
+            "it broke, while reading a\n  try: read b\n");
+}
+
+}  // namespace
+}  // namespace sluice::report
