@@ -32,8 +32,8 @@ fuzz_one() {
 }
 
 fuzz_targets() {
-  for fuzz_file in build/fuzz/bin/*_fuzz; do
-    [ ! -x "$fuzz_file" ] || basename "$fuzz_file" _fuzz
+  for fuzz_file in fuzz/*_fuzz.cc; do
+    [ ! -f "$fuzz_file" ] || basename "$fuzz_file" _fuzz.cc
   done
 }
 
