@@ -74,7 +74,7 @@ check_headers() {
 check_docs() {
   if [ -x tools/check-docs ]; then
     build_preset dev sluice
-    tools/check-docs "$(binary_of dev)"
+    SLUICE=$(binary_of dev) tools/check-docs
   fi
 }
 
