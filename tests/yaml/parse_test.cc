@@ -132,7 +132,12 @@ TEST(YamlParse, SaysWhereTheSyntaxBreaks) {
 }
 
 TEST(YamlResolve, FollowsTheCoreSchema) {
-  const auto kind = [](std::string_view text) { return resolve(Node{.text = std::string(text)}); };
+  const auto kind = [](std::string_view text, bool quoted = false) {
+    Node node;
+    node.text = text;
+    node.quoted = quoted;
+    return resolve(node);
+  };
   for (const char* text : {"no", "yes", "on", "off", "y", "tRUE", "0o8", "0xg", "1_000", "1:30",
                            "1.2.3", "-", "+", ".", "e5", "1e", "nUll", "-.nan", "12e03x"}) {
     EXPECT_EQ(kind(text), Scalar::string) << text;
@@ -149,7 +154,7 @@ TEST(YamlResolve, FollowsTheCoreSchema) {
   for (const char* text : {"1.", ".5", "-1.5e+3", "1e5", ".inf", "-.INF", ".nan"}) {
     EXPECT_EQ(kind(text), Scalar::floating) << text;
   }
-  EXPECT_EQ(resolve(Node{.quoted = true, .text = "true"}), Scalar::string);
+  EXPECT_EQ(kind("true", true), Scalar::string);
 }
 
 TEST(YamlParse, NeverCrashesOnDamage) {
