@@ -120,9 +120,9 @@ void CurlTransfer::set_method() {
   const Hop& hop = transfer_.hop;
   const bool wants_length = hop.method == "POST" || hop.method == "PUT" || hop.method == "PATCH";
   if (hop.body || wants_length) {
-    const std::string_view body = hop.body ? std::string_view(transfer_.request.body) : "";
-    set_option(h, CURLOPT_POSTFIELDS, body.data());
-    set_option(h, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(body.size()));
+    const std::string& body = transfer_.request.body;
+    set_option(h, CURLOPT_POSTFIELDS, hop.body ? body.c_str() : "");
+    set_option(h, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(hop.body ? body.size() : 0));
   } else if (hop.method == "HEAD") {
     set_option(h, CURLOPT_NOBODY, 1L);
   } else {
