@@ -86,6 +86,18 @@ TEST(YamlParse, BoundsWhatAliasesExpandTo) {
   EXPECT_TRUE(node.error().what.ends_with("more than 100000 nodes")) << node.error().what;
 }
 
+TEST(YamlParse, CountsEachCopyThatAnchorsAndAliasesMake) {
+  const auto limited = [](std::size_t nodes) {
+    return Limits{.nodes = nodes, .aliases = Aliases::expanded};
+  };
+  // The mapping, its key, the sequence with two elements; and three more kept for the anchor.
+  EXPECT_EQ(refusal("a: &x [1, 2]\n", limited(8)), "accepted");
+  EXPECT_EQ(refusal("a: &x [1, 2]\n", limited(7)), "f.yaml:1:4: more than 7 nodes");
+  // A key, the alias, and the three that it stands for.
+  EXPECT_EQ(refusal("a: &x [1, 2]\nb: *x\n", limited(13)), "accepted");
+  EXPECT_EQ(refusal("a: &x [1, 2]\nb: *x\n", limited(12)), "f.yaml:2:4: more than 12 nodes");
+}
+
 TEST(YamlParse, BoundsTheDepthOfWhatAliasesExpandTo) {
   const Limits limits{.depth = 4, .aliases = Aliases::expanded};
   EXPECT_EQ(refusal("a: &x [[1]]\nb: [*x]\n", limits), "accepted");
