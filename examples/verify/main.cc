@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// main KEY FILE BUNDLE: verifies a file with the installed library. 0: verified; 1: refused, the failed
-// check is printed; 3: could not decide.
+// main KEY FILE BUNDLE: verifies a file with the installed library. 0: verified; 1: refused, the
+// failed check is printed; 3: could not decide.
 #include <sigstore/verify_key.h>
 
 #include <iostream>
