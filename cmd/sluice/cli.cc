@@ -180,6 +180,11 @@ const std::vector<Option>& common_options() {
        "how results are written to standard output: text or json",
        {"text", "json"}},
       {"--color", "WHEN", "colour in text: auto, always or never", {"auto", "always", "never"}},
+      {"--log-level",
+       "LEVEL",
+       "least important log lines shown: debug, info, warning or error",
+       {"debug", "info", "warning", "error"}},
+      {"--log-format", "FORMAT", "log lines on standard error: text or json", {"text", "json"}},
       {"--help", "", "this text"}};
   return options;
 }

@@ -48,7 +48,7 @@ std::vector<std::string> second_words(const Group& group) {
 }
 
 // For single quotes in a shell.
-std::string quoted(std::string_view text) {
+std::string shell_quoted(std::string_view text) {
   std::string out = "'";
   for (const char c : text) {
     if (c == '\'') {
@@ -82,7 +82,7 @@ std::string bash_command(const Command& command) {
     positional = cat("COMPREPLY=($(compgen -W \"", join(command.positionals[0].choices, " "),
                      "\" -- \"$cur\"))");
   }
-  return cat("    ", quoted(command.name()), ")\n      case \"$prev\" in\n", values,
+  return cat("    ", shell_quoted(command.name()), ")\n      case \"$prev\" in\n", values,
              "      esac\n      case \"$cur\" in\n        -*) COMPREPLY=($(compgen -W \"", names,
              "\" -- \"$cur\")) ;;\n        *) ", positional, " ;;\n      esac ;;\n");
 }
@@ -120,7 +120,7 @@ std::string zsh_text(std::string_view text) {
 }
 
 std::string zsh_command(const Command& command) {
-  std::string out = cat("    ", quoted(command.name()), ")\n      _arguments");
+  std::string out = cat("    ", shell_quoted(command.name()), ")\n      _arguments");
   for (const auto& option : options_of(command)) {
     std::string action;
     if (!option.value.empty()) {
@@ -129,13 +129,14 @@ std::string zsh_command(const Command& command) {
                    : takes_file(option.value) ? "_files"
                                               : " ");
     }
-    out += cat(" \\\n        ", quoted(cat(option.repeated ? "*" : "", option.name, "[",
-                                           zsh_text(option.help), "]", action)));
+    out += cat(" \\\n        ", shell_quoted(cat(option.repeated ? "*" : "", option.name, "[",
+                                                 zsh_text(option.help), "]", action)));
   }
   for (const auto& each : command.positionals) {
     const std::string action =
         each.choices.empty() ? "_files" : cat("(", join(each.choices, " "), ")");
-    out += cat(" \\\n        ", quoted(cat(each.repeated ? "*" : "", ":", each.name, ":", action)));
+    out += cat(" \\\n        ",
+               shell_quoted(cat(each.repeated ? "*" : "", ":", each.name, ":", action)));
   }
   return out + " ;;\n";
 }
@@ -144,7 +145,7 @@ std::string zsh_script() {
   std::string firsts;
   std::string seconds;
   for (const auto& group : groups()) {
-    firsts += cat("      ", quoted(cat(group.name, ":", group.summary)), "\n");
+    firsts += cat("      ", shell_quoted(cat(group.name, ":", group.summary)), "\n");
     const auto words = second_words(group);
     if (words.empty()) continue;
     seconds += cat(
@@ -164,37 +165,37 @@ std::string zsh_script() {
 std::string fish_condition(const Command& command) {
   std::string out = cat("__fish_seen_subcommand_from ", command.words[0]);
   if (command.words.size() > 1) out += cat("; and __fish_seen_subcommand_from ", command.words[1]);
-  return quoted(out);
+  return shell_quoted(out);
 }
 
 std::string fish_script() {
   std::string out = "# fish completion for sluice; made by: sluice completion fish\n";
   for (const auto& group : groups()) {
     out += cat("complete -c sluice -f -n __fish_use_subcommand -a ", group.name, " -d ",
-               quoted(group.summary), "\n");
+               shell_quoted(group.summary), "\n");
     const auto words = second_words(group);
     if (words.empty()) continue;
     out += cat("complete -c sluice -f -n ",
-               quoted(cat("__fish_seen_subcommand_from ", group.name,
-                          "; and not __fish_seen_subcommand_from ", join(words, " "))),
-               " -a ", quoted(join(words, " ")), "\n");
+               shell_quoted(cat("__fish_seen_subcommand_from ", group.name,
+                                "; and not __fish_seen_subcommand_from ", join(words, " "))),
+               " -a ", shell_quoted(join(words, " ")), "\n");
   }
   for (const auto& command : all_commands()) {
     for (const auto& option : options_of(command)) {
       std::string shape;
       if (!option.choices.empty())
-        shape = cat(" -x -a ", quoted(join(option.choices, " ")));
+        shape = cat(" -x -a ", shell_quoted(join(option.choices, " ")));
       else if (takes_file(option.value))
         shape = " -r -F";
       else if (!option.value.empty())
         shape = " -x";
       out += cat("complete -c sluice -n ", fish_condition(command), " -l ", option.name.substr(2),
-                 shape, " -d ", quoted(option.help), "\n");
+                 shape, " -d ", shell_quoted(option.help), "\n");
     }
     for (const auto& each : command.positionals) {
       if (each.choices.empty()) continue;
       out += cat("complete -c sluice -f -n ", fish_condition(command), " -a ",
-                 quoted(join(each.choices, " ")), "\n");
+                 shell_quoted(join(each.choices, " ")), "\n");
     }
   }
   return out;
@@ -217,8 +218,8 @@ std::string roff(std::string_view text) {
 }
 
 std::string man_head(std::string_view title, std::string_view summary) {
-  return cat(".TH ", quoted(title), " 1 \"\" \"sluice ", kVersion, "\" \"sluice\"\n.SH NAME\n",
-             roff(title), " \\- ", roff(summary), "\n");
+  return cat(".TH ", shell_quoted(title), " 1 \"\" \"sluice ", kVersion,
+             "\" \"sluice\"\n.SH NAME\n", roff(title), " \\- ", roff(summary), "\n");
 }
 
 std::string man_page(const Command& command) {

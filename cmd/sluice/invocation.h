@@ -4,9 +4,10 @@
 
 #include <string_view>
 
+#include "base/log.h"
 #include "base/world.h"
 #include "cli.h"
-#include "config/config.h"
+#include "config/settings.h"
 #include "json/value.h"
 
 namespace sluice::cli {
@@ -31,6 +32,7 @@ struct Invocation {
   World world;
   Console& console;
   config::Settings settings;
+  Log log;
   bool json = false;    // --output json
   bool colour = false;  // of what goes to standard output
 

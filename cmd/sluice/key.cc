@@ -106,8 +106,8 @@ Result<int> run_export(Invocation& in) {
       return fail(
           Error{Errc::usage, "cosign's format is always encrypted", {}, "add --format pkcs8"});
     }
-    in.console.talk(
-        "warning: the exported key is not encrypted; whoever reads it can sign as you\n");
+    in.log.write(LogLevel::warning,
+                 "the exported key is not encrypted: whoever reads it can sign with it");
     SLUICE_TRY(const auto pem, key.to_pkcs8_pem());
     SLUICE_CHECK(deliver(in, pem.reveal_text(), 0600));
     return kDone;

@@ -79,7 +79,8 @@ Result<crypto::PrivateKey> load_private_key(Invocation& in, const Path& path,
   SLUICE_TRY(const auto pem, read_secret(in, path, limits::kKeyFile));
   const auto info = in.world.files.info(path);
   if (info && (info->mode & 077U) != 0) {
-    in.console.talk(cat("warning: ", shown(path), " can be read by other users; chmod 600 it\n"));
+    in.log.write(LogLevel::warning, "other users can read this private key; chmod 600 it",
+                 {{"file", path.native()}});
   }
   auto key = crypto::PrivateKey::from_pem(pem.reveal_text(), [&] { return password(in, request); });
   return within(std::move(key), cat("reading the private key ", shown(path)));

@@ -10,6 +10,7 @@
 #include "exit.h"
 #include "invocation.h"
 #include "report/report.h"
+#include "settings.h"
 
 namespace sluice::cli {
 
@@ -22,14 +23,18 @@ int refuse(Console& console, const Error& error, bool json) {
   return exit_code(error.code);
 }
 
-bool wants_help(const std::string& word) { return word == "--help" || word == "-h" || word == "help"; }
-
-bool colour_wanted(const Console& console, const config::Settings& settings) {
-  const std::string when = settings.get(config::kColor).value;
-  return when == "always" || (when == "auto" && console.terminal_out());
+bool wants_help(const std::string& word) {
+  return word == "--help" || word == "-h" || word == "help";
 }
 
-Result<int> run_command(Console& console, const World& world, std::vector<std::string> words, bool& json) {
+bool colour_wanted(const Console& console, const config::Settings& settings) {
+  const auto when = settings.get(config::kColor).value;
+  return when == config::Color::always ||
+         (when == config::Color::automatic && console.terminal_out());
+}
+
+Result<int> run_command(Console& console, const World& world, std::vector<std::string> words,
+                        bool& json) {
   if (words.size() == 2 && wants_help(words[1])) {
     if (const Group* group = find_group(words[0])) {
       SLUICE_CHECK(console.print(help_group(*group)));
@@ -44,10 +49,22 @@ Result<int> run_command(Console& console, const World& world, std::vector<std::s
     return kDone;
   }
   SLUICE_TRY(config::Settings settings, settings_for(world, args));
-  Invocation in{std::move(args), world, console, std::move(settings)};
-  in.json = json = found.command.output && in.settings.get(config::kOutput).value == "json";
+  Log log(world.clock, settings.get(config::kLogLevel).value,
+          settings.get(config::kLogFormat).value,
+          [&console](std::string_view line) { console.talk(line); });
+  Invocation in{std::move(args), world, console, std::move(settings), std::move(log)};
+  in.json = json =
+      found.command.output && in.settings.get(config::kOutput).value == config::Output::json;
   in.colour = colour_wanted(console, in.settings);
-  return found.command.run(in);
+  const auto started = world.clock.ticks();
+  const auto code = found.command.run(in);
+  const auto took =
+      std::chrono::duration_cast<std::chrono::microseconds>(world.clock.ticks() - started);
+  in.log.write(LogLevel::debug, "command ended",
+               {{"command", found.command.name()},
+                {"exit", code ? *code : exit_code(code.error().code)},
+                {"microseconds", took.count()}});
+  return code;
 }
 
 int run(int argc, char** argv) {
@@ -63,7 +80,8 @@ int run(int argc, char** argv) {
       SLUICE_CHECK(console.print(help_overview()));
       return kDone;
     }
-    if (words.size() == 1 && words[0] == "--version") return run_command(console, system_world(), {"version"}, json);
+    if (words.size() == 1 && words[0] == "--version")
+      return run_command(console, system_world(), {"version"}, json);
     return run_command(console, system_world(), words, json);
   }();
   return code ? *code : refuse(console, code.error(), json);
@@ -80,7 +98,8 @@ int main(int argc, char** argv) {
   try {
     code = sluice::cli::run(argc, argv);
   } catch (const std::exception& fault) {
-    sluice::cli::system_console().talk(sluice::cat("sluice: a fault of ours: ", sluice::printable(fault.what()), "\n"));
+    sluice::cli::system_console().talk(
+        sluice::cat("sluice: a fault of ours: ", sluice::printable(fault.what()), "\n"));
   }
   // Everything is written by now; what is left would only be taken down piece by piece.
   ::_exit(code);

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // sluice sign: files, or payloads as DSSE envelopes, with a key.
 #include "base/limits.h"
+#include "base/parallel.h"
 #include "base/text.h"
 #include "commands.h"
 #include "dsse/envelope.h"
 #include "exit.h"
 #include "keyfile.h"
+#include "settings.h"
 #include "sigstore/verify_key.h"
 
 namespace sluice::cli {
@@ -20,12 +22,12 @@ Result<crypto::PrivateKey> signer_of(Invocation& in) {
   return key.with_scheme({crypto::SchemeKind::ed25519ph, crypto::HashAlgorithm::sha512});
 }
 
-Result<std::string> read_payload(Invocation& in, const std::string& file) {
+Result<std::string> read_payload(const Invocation& in, const std::string& file) {
   if (file != "-") return in.world.files.read(file, limits::kPayload);
   return within(read_all(*standard_input(), limits::kPayload), "reading standard input");
 }
 
-Result<std::string> sign_one(Invocation& in, const std::string& file,
+Result<std::string> sign_one(const Invocation& in, const std::string& file,
                              const crypto::PrivateKey& key) {
   if (const auto type = in.args.get("--payload-type")) {
     SLUICE_TRY(const std::string payload, read_payload(in, file));
@@ -43,6 +45,19 @@ Result<Path> bundle_path(const Invocation& in, const std::string& file) {
   return Path(cat(file, kBundleSuffix));
 }
 
+struct Signed {
+  Path target;
+  std::string bundle;
+};
+
+// Reads and signs, writes nothing: several of these run at a time.
+Result<Signed> prepare(const Invocation& in, const std::string& file,
+                       const crypto::PrivateKey& key) {
+  SLUICE_TRY(Path target, bundle_path(in, file));
+  SLUICE_TRY(std::string bundle, within(sign_one(in, file, key), cat("signing ", printable(file))));
+  return Signed{std::move(target), std::move(bundle)};
+}
+
 Result<int> run_sign(Invocation& in) {
   const auto& files = in.args.positionals();
   if (files.size() > 1 && in.args.has("--bundle")) {
@@ -52,23 +67,27 @@ Result<int> run_sign(Invocation& in) {
                       "without it, each bundle is written beside its file"});
   }
   SLUICE_TRY(const auto key, signer_of(in));
+  std::vector<std::optional<Result<Signed>>> prepared(files.size());
+  for_each_parallel(files.size(), threads(in.settings),
+                    [&](std::size_t i) { prepared[i] = prepare(in, files[i], key); });
+  // All or nothing: a file that cannot be signed leaves the bundles of the others as they were.
+  for (const auto& each : prepared) SLUICE_CHECK(*each);
   json::Array written;
-  for (const auto& file : files) {
-    SLUICE_TRY(const Path target, bundle_path(in, file));
-    SLUICE_TRY(const std::string bundle,
-               within(sign_one(in, file, key), cat("signing ", printable(file))));
-    if (target == "-") {
-      SLUICE_CHECK(in.console.print(bundle + "\n"));
-      continue;
+  for (std::size_t i = 0; i < files.size(); ++i) {
+    const Signed& each = **prepared[i];
+    if (each.target == "-") {
+      SLUICE_CHECK(in.console.print(each.bundle + "\n"));
+      return kDone;
     }
-    SLUICE_CHECK(in.world.files.replace(target, bundle));
+    SLUICE_CHECK(in.world.files.replace(each.target, each.bundle));
     json::Value row;
-    row.set("file", printable(file));
-    row.set("bundle", shown(target));
+    row.set("file", printable(files[i]));
+    row.set("bundle", shown(each.target));
     written.push_back(std::move(row));
-    if (!in.json)
-      SLUICE_CHECK(
-          in.console.print(cat("signed  ", printable(file), "  ->  ", shown(target), "\n")));
+    if (!in.json) {
+      SLUICE_CHECK(in.console.print(
+          cat("signed  ", printable(files[i]), "  ->  ", shown(each.target), "\n")));
+    }
   }
   if (!in.json) return kDone;
   json::Value out;
@@ -100,6 +119,7 @@ std::vector<Command> sign_commands() {
                         "sign the file's content as the payload of a DSSE envelope of this type"},
                        {"--prehash", "",
                         "with an Ed25519 key: sign the SHA-512 of the file (Ed25519ph)"},
+                       threads_option(),
                        password_option()},
            .positionals = {{"FILE", "what to sign; - is standard input", true, true}},
            .run = run_sign}};

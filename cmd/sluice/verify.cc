@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // sluice verify: files and digests against their bundles, with a public key.
 #include "base/limits.h"
+#include "base/parallel.h"
 #include "base/text.h"
 #include "commands.h"
 #include "exit.h"
 #include "keyfile.h"
 #include "report/report.h"
+#include "settings.h"
 #include "sigstore/verify_key.h"
 
 namespace sluice::cli {
@@ -14,11 +16,14 @@ namespace {
 
 using crypto::Digest;
 using sigstore::Artifact;
+using Answer = Result<Verdict<sigstore::VerifiedContent>>;
 
 // A digest is "sha256:…" where no file has that name.
-Result<Artifact> artifact_named(Invocation& in, const std::string& word) {
-  if (!word.starts_with("sha256:") && !word.starts_with("sha384:") && !word.starts_with("sha512:"))
+Result<Artifact> artifact_named(const Invocation& in, const std::string& word) {
+  if (!word.starts_with("sha256:") && !word.starts_with("sha384:") &&
+      !word.starts_with("sha512:")) {
     return Path(word);
+  }
   if (in.world.files.info(word)) return Path(word);
   SLUICE_TRY(auto digest, within(Digest::parse(word),
                                  cat("reading \"", printable(word, 200), "\", which is no file")));
@@ -30,20 +35,26 @@ struct BundleText {
   std::string source;
 };
 
-Result<BundleText> find_bundle(Invocation& in, const std::optional<Artifact>& artifact) {
-  if (const auto given = in.args.get("--bundle")) {
-    if (*given == "-") {
-      SLUICE_TRY(auto text,
-                 within(read_all(*standard_input(), limits::kBundleFile), "reading the bundle"));
-      return BundleText{std::move(text), "standard input"};
-    }
-    SLUICE_TRY(auto text, in.world.files.read(*given, limits::kBundleFile));
-    return BundleText{std::move(text), shown(Path(*given))};
+Result<BundleText> named_bundle(const Invocation& in, const std::string& name) {
+  if (name == "-") {
+    SLUICE_TRY(auto text,
+               within(read_all(*standard_input(), limits::kBundleFile), "reading the bundle"));
+    return BundleText{std::move(text), "standard input"};
   }
+  SLUICE_TRY(auto text, in.world.files.read(name, limits::kBundleFile));
+  return BundleText{std::move(text), shown(Path(name))};
+}
+
+Result<BundleText> find_bundle(const Invocation& in, const std::optional<Artifact>& artifact) {
+  if (const auto given = in.args.get("--bundle")) return named_bundle(in, *given);
   const auto* path = artifact ? std::get_if<Path>(&*artifact) : nullptr;
   if (path == nullptr) return fail(Errc::usage, "say which bundle: --bundle FILE");
   // A missing file is "could not decide"; a file without a bundle is "unsigned".
-  SLUICE_CHECK(in.world.files.info(*path));
+  SLUICE_TRY(const FileInfo info, in.world.files.info(*path));
+  if (info.kind == FileKind::folder) {
+    return fail(
+        Error{Errc::unsupported, cat(shown(*path), " is a folder"), {}, "name the files in it"});
+  }
   const Path beside = path->native() + ".sigstore.json";
   auto text = in.world.files.read(beside, limits::kBundleFile);
   if (!text && text.error().code == Errc::not_found) return BundleText{std::nullopt, shown(beside)};
@@ -51,59 +62,72 @@ Result<BundleText> find_bundle(Invocation& in, const std::optional<Artifact>& ar
   return BundleText{*std::move(text), shown(beside)};
 }
 
-Result<void> write_payload(Invocation& in, const sigstore::VerifiedContent& content) {
-  const auto out = in.args.get("--payload-out");
-  if (!out) return {};
-  const auto* envelope = std::get_if<dsse::Envelope>(&content.bundle.content);
-  if (envelope == nullptr)
-    return fail(Errc::usage, "--payload-out: the bundle signs a file and holds no payload");
-  const auto payload = text_of(envelope->payload);
-  return *out == "-" ? in.console.print(payload) : in.world.files.replace(*out, payload);
-}
-
-Result<bool> verify_one(Invocation& in, const crypto::PublicKey& key,
-                        const std::optional<std::string>& word, json::Array& reports) {
+// Decides and prints nothing: several of these run at a time.
+Answer verify_one(const Invocation& in, const crypto::PublicKey& key,
+                  const std::optional<std::string>& word) {
   std::optional<Artifact> artifact;
   if (word) {
     SLUICE_TRY(artifact, artifact_named(in, *word));
   }
   SLUICE_TRY(auto bundle, find_bundle(in, artifact));
-  sigstore::KeyRequest request{.key = key,
-                               .bundle = std::move(bundle.text),
-                               .bundle_source = std::move(bundle.source),
-                               .artifact = std::move(artifact),
-                               .predicate_type = in.args.get("--type")};
-  SLUICE_TRY(const auto verdict, sigstore::verify_with_key(in.world.files, request));
-  if (verdict.passed()) SLUICE_CHECK(write_payload(in, *verdict.value()));
-  if (in.json) {
-    reports.push_back(report::as_json(verdict.report()));
-  } else {
-    // With the payload on standard output, the verdict is talk.
-    const std::string text =
-        report::as_text(verdict.report(), {in.colour, in.args.has("--checks")});
-    if (in.args.get("--payload-out") == "-") {
-      in.console.talk(text);
-    } else {
-      SLUICE_CHECK(in.console.print(text));
-    }
+  const sigstore::KeyRequest request{.key = key,
+                                     .bundle = std::move(bundle.text),
+                                     .bundle_source = std::move(bundle.source),
+                                     .artifact = std::move(artifact),
+                                     .predicate_type = in.args.get("--type")};
+  return sigstore::verify_with_key(in.world.files, request);
+}
+
+Result<void> write_payload(Invocation& in, const sigstore::VerifiedContent& content) {
+  const auto out = in.args.get("--payload-out");
+  if (!out) return {};
+  const auto* envelope = std::get_if<dsse::Envelope>(&content.bundle.content);
+  if (envelope == nullptr) {
+    return fail(Errc::usage, "--payload-out: the bundle signs a file and holds no payload");
   }
-  return verdict.passed();
+  const auto payload = text_of(envelope->payload);
+  return *out == "-" ? in.console.print(payload) : in.world.files.replace(*out, payload);
+}
+
+Result<void> print_report(Invocation& in, const Report& report) {
+  const std::string text = report::as_text(report, {in.colour, in.args.has("--checks")});
+  // With the payload on standard output, the verdict is talk.
+  if (in.args.get("--payload-out") != "-") return in.console.print(text);
+  in.console.talk(text);
+  return {};
+}
+
+Result<int> answer_one(Invocation& in, const crypto::PublicKey& key,
+                       const std::optional<std::string>& word) {
+  SLUICE_TRY(const auto verdict, verify_one(in, key, word));
+  if (verdict.passed()) SLUICE_CHECK(write_payload(in, *verdict.value()));
+  SLUICE_CHECK(in.json ? in.print_json(report::as_json(verdict.report()))
+                       : print_report(in, verdict.report()));
+  return verdict.passed() ? kDone : kRefused;
 }
 
 // Each gets its answer; a refusal weighs more than a file that could not be decided.
-Result<int> verify_several(Invocation& in, const crypto::PublicKey& key,
+Result<int> answer_several(Invocation& in, const crypto::PublicKey& key,
                            const std::vector<std::string>& words) {
+  std::vector<std::optional<Answer>> answers(words.size());
+  for_each_parallel(words.size(), threads(in.settings),
+                    [&](std::size_t i) { answers[i] = verify_one(in, key, words[i]); });
   json::Array reports;
   int worst = kDone;
-  for (const auto& word : words) {
-    const auto passed = verify_one(in, key, word, reports);
-    if (!passed) {
-      if (passed.error().code == Errc::usage) return fail(passed.error());
-      if (in.json) reports.push_back(report::as_json(passed.error(), word));
-      in.console.talk(cat("sluice: ", report::as_text(passed.error())));
-      if (worst == kDone) worst = exit_code(passed.error().code);
-    } else if (!*passed) {
-      worst = kRefused;
+  for (std::size_t i = 0; i < words.size(); ++i) {
+    const Answer& answer = *answers[i];
+    if (!answer) {
+      if (answer.error().code == Errc::usage) return fail(answer.error());
+      if (in.json) reports.push_back(report::as_json(answer.error(), words[i]));
+      in.console.talk(cat("sluice: ", report::as_text(answer.error())));
+      if (worst == kDone) worst = exit_code(answer.error().code);
+      continue;
+    }
+    if (!answer->passed()) worst = kRefused;
+    if (in.json) {
+      reports.push_back(report::as_json(answer->report()));
+    } else {
+      SLUICE_CHECK(print_report(in, answer->report()));
     }
   }
   if (in.json) SLUICE_CHECK(in.print_json(json::Value(std::move(reports))));
@@ -112,8 +136,12 @@ Result<int> verify_several(Invocation& in, const crypto::PublicKey& key,
 
 Result<int> run_verify(Invocation& in) {
   const auto& words = in.args.positionals();
-  if (words.empty() && !in.args.has("--bundle"))
-    return fail(Errc::usage, "name a file, or an envelope with --bundle");
+  if (words.empty() && !in.args.has("--bundle")) {
+    return fail(Error{Errc::usage,
+                      "there is nothing to verify",
+                      {},
+                      "name a file, or an envelope with --bundle"});
+  }
   if (words.size() > 1 && (in.args.has("--bundle") || in.args.has("--payload-out"))) {
     return fail(Errc::usage, "--bundle and --payload-out go with one artifact at a time");
   }
@@ -121,42 +149,36 @@ Result<int> run_verify(Invocation& in) {
     return fail(Errc::usage, "standard output cannot hold both the report and the payload");
   }
   SLUICE_TRY(const auto key, load_public_key(in, *in.args.get("--key")));
-  if (words.size() <= 1) {
-    json::Array reports;
-    SLUICE_TRY(
-        const bool passed,
-        verify_one(in, key, words.empty() ? std::nullopt : std::optional(words[0]), reports));
-    if (in.json) SLUICE_CHECK(in.print_json(reports.front()));
-    return passed ? kDone : kRefused;
-  }
-  return verify_several(in, key, words);
+  if (words.size() > 1) return answer_several(in, key, words);
+  return answer_one(in, key, words.empty() ? std::nullopt : std::optional(words[0]));
 }
 
 }  // namespace
 
 std::vector<Command> verify_commands() {
-  return {
-      {.words = {"verify"},
-       .summary = "verify files against their bundles, offline",
-       .description = "The bundle is FILE.sigstore.json beside the file, or the one that --bundle "
-                      "names. For an attestation, "
-                      "FILE has to be one of its subjects.\n"
-                      "Exit code 0: verified. 1: refused, with the list of checks. 3: could not "
-                      "decide, say because a file "
-                      "is missing.",
-       .examples = {{"a file and the bundle beside it",
-                     "sluice verify --key sluice.pub app.tar.gz"},
-                    {"a file that is elsewhere, by its digest",
-                     "sluice verify --key sluice.pub --bundle app.tar.gz.sigstore.json "
-                     "sha256:5891b5b522d5df086d0ff0b110fbd9d21bb4fc7163af34d08286a2e846f6be03"}},
-       .options = {{"--key", "FILE", "the public key", {}, true},
-                   {"--bundle", "FILE", "the bundle; - is standard input"},
-                   {"--type", "URI", "the predicate type that an attestation must have"},
-                   {"--payload-out", "FILE",
-                    "write an envelope's payload, once it is verified; - is standard output"},
-                   {"--checks", "", "list every check, also where all passed"}},
-       .positionals = {{"FILE", "a file, or the digest of one: sha256:…", false, true}},
-       .run = run_verify}};
+  return {{.words = {"verify"},
+           .summary = "verify files against their bundles, offline",
+           .description =
+               "The bundle is FILE.sigstore.json beside the file, or the one that --bundle "
+               "names. For an attestation, "
+               "FILE has to be one of its subjects.\n"
+               "Exit code 0: verified. 1: refused, with the list of checks. 3: could not "
+               "decide, say because a file "
+               "is missing.",
+           .examples = {{"a file and the bundle beside it",
+                         "sluice verify --key sluice.pub app.tar.gz"},
+                        {"a file that is elsewhere, by its digest",
+                         "sluice verify --key sluice.pub --bundle app.tar.gz.sigstore.json "
+                         "sha256:\"$DIGEST\""}},
+           .options = {{"--key", "FILE", "the public key", {}, true},
+                       {"--bundle", "FILE", "the bundle; - is standard input"},
+                       {"--type", "URI", "the predicate type that an attestation must have"},
+                       {"--payload-out", "FILE",
+                        "write an envelope's payload, once it is verified; - is standard output"},
+                       {"--checks", "", "list every check, also where all passed"},
+                       threads_option()},
+           .positionals = {{"FILE", "a file, or the digest of one, as sha256:HEX", false, true}},
+           .run = run_verify}};
 }
 
 }  // namespace sluice::cli

@@ -76,11 +76,13 @@ class KeyVerification {
 
  private:
   Verdict<VerifiedContent> refuse_unsigned() {
-    Check& check = report_.fail("bundle.present", "signed", "there is no bundle: the artifact is not signed");
+    Check& check =
+        report_.fail("bundle.present", "signed", "there is no bundle: the artifact is not signed");
     check.expected = "a Sigstore bundle";
     check.found = "nothing";
     check.source = request_.bundle_source;
-    check.advice = "name the bundle with --bundle FILE, or sign the file: sluice sign --key KEY FILE";
+    check.advice =
+        "name the bundle with --bundle FILE, or sign the file: sluice sign --key KEY FILE";
     return refuse_early("needs a bundle");
   }
 
@@ -120,10 +122,9 @@ class KeyVerification {
       check.advice = "sluice key info FILE prints the hint of a key";
       return true;
     }
-    report_.pass("bundle.key", "key",
-                 names_a_key
-                     ? cat("the bundle names this ", request_.key.describe(), " key, ", ours)
-                     : cat("the bundle names no key; tried with this ", request_.key.describe()));
+    report_.pass(
+        "bundle.key", "key",
+        names_a_key ? "the bundle names this key" : "the bundle names no key; this one is tried");
     return true;
   }
 
@@ -212,6 +213,7 @@ class KeyVerification {
                                std::string_view over) {
     SLUICE_TRY(const Match match, crypto::verify(request_.key, message, signature));
     if (match == Match::yes) {
+      report_.fact("signed by", cat(request_.key.describe(), " key ", key_hint(request_.key)));
       report_.pass("signature", "signature",
                    cat(name(message.scheme()), " over ", over, ", by this key"));
       return {};

@@ -9,13 +9,10 @@
 namespace sluice {
 namespace {
 
+using test::has;
 using test::Ran;
 using test::sluice;
 using test::TempFolder;
-
-bool has(const std::string& text, std::string_view part) {
-  return text.find(part) != std::string::npos;
-}
 
 TEST(CommandLine, VersionIsOneLineOrJson) {
   const Ran text = sluice()({"version"});

@@ -13,14 +13,11 @@
 namespace sluice {
 namespace {
 
+using test::has;
 using test::Program;
 using test::Ran;
 using test::read_file;
 using test::TempFolder;
-
-bool has(const std::string& text, std::string_view part) {
-  return text.find(part) != std::string::npos;
-}
 
 class SignVerify : public testing::Test {
  protected:
@@ -106,6 +103,7 @@ TEST_F(SignVerify, WhatCannotBeDecidedIsThree) {
   make_key();
   sign();
   EXPECT_EQ(run({"verify", "--key", "k.pub", "absent"}).exit_code, 3);
+  EXPECT_EQ(run({"verify", "--key", "k.pub", "."}).exit_code, 3);
   EXPECT_EQ(run({"verify", "--key", "absent.pub", "hello"}).exit_code, 3);
   EXPECT_EQ(run({"verify", "--key", "k.pub", "--bundle", "absent", "hello"}).exit_code, 3);
   const Ran private_key = run({"verify", "--key", "k.key", "hello"});

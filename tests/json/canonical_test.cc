@@ -2,15 +2,12 @@
 #include <gtest/gtest.h>
 
 #include <bit>
-#include <cstdlib>
-#include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <string>
 
 #include "base/codec.h"
 #include "json/tokenizer.h"
 #include "json/value.h"
+#include "support/temp_folder.h"
 
 namespace sluice::json {
 namespace {
@@ -61,6 +58,7 @@ TEST(CanonicalJcs, SortsByUtf16CodeUnits) {
   EXPECT_EQ(jcs("{\"\\u20ac\":1,\"\\r\":2,\"\\ufb33\":3,\"1\":4,\"\\ud83d\\ude00\":5,\"\\u0080\":6,"
                 "\"\\u00f6\":7}"),
             "{\"\\r\":2,\"1\":4,\"\u0080\":6,\"ö\":7,\"€\":1,\"😀\":5,\"\uFB33\":3}");
+  EXPECT_EQ(jcs("{\"\\ud83d\\ude00\":1,\"\\ufb33\":2}"), "{\"😀\":1,\"\uFB33\":2}");
   EXPECT_EQ(jcs("{\"\\ud7ff\":1,\"\\ud83d\\ude00\":2}"), "{\"\uD7FF\":1,\"😀\":2}");
   EXPECT_EQ(jcs(R"({"ab":1,"a":2,"":3})"), R"({"":3,"a":2,"ab":1})");
 }
@@ -129,21 +127,11 @@ TEST(CanonicalJcs, RefusesNumbersBeyondDouble) {
   EXPECT_EQ(jcs("1e-400"), "refused: the number 1e-400 is out of range");
 }
 
-// The public canonical-JSON vectors; beside the source tree, or where SLUICE_SHARED says.
-std::optional<std::string> shared_file(const std::string& name) {
-  const char* set = std::getenv("SLUICE_SHARED");
-  const std::filesystem::path root =
-      set != nullptr ? std::filesystem::path(set)
-                     : std::filesystem::path(SLUICE_SOURCE_DIR).parent_path() / "shared";
-  std::ifstream in(root / name, std::ios::binary);
-  if (!in) return std::nullopt;
-  return std::string(std::istreambuf_iterator<char>(in), {});
-}
-
 TEST(CanonicalOlpc, AgreesWithThePublicVectors) {
-  const auto file = shared_file("conformance/tuf/canonical-json-vectors.json");
-  if (!file) GTEST_SKIP() << "no conformance/tuf in ../shared; SLUICE_SHARED names another folder";
-  const auto vectors = parse_strict(*file);
+  const auto folder = test::shared_folder("conformance/tuf");
+  if (!folder)
+    GTEST_SKIP() << "no conformance/tuf in ../shared; SLUICE_SHARED names another folder";
+  const auto vectors = parse_strict(test::read_file(*folder / "canonical-json-vectors.json"));
   ASSERT_TRUE(vectors && vectors->array() != nullptr);
   int refused = 0;
   for (const Value& vector : *vectors->array()) {

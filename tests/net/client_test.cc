@@ -108,7 +108,7 @@ TEST(Client, KeepsItsConnectionFromCallToCall) {
 TEST(Client, FiftyAtOnceComeBackInOrderOverFewConnections) {
   FakeWorld fake;
   HttpServer server(echo);
-  auto http = make_client(fake.world(), {.max_connections_per_host = 8});
+  auto http = make_client(fake.world(), {.max_connections_per_host = 4});
   std::vector<HttpRequest> requests;
   for (int i = 0; i < 50; ++i) requests.push_back({.url = server.url(cat("/", i))});
   const auto answers = http->send_all(requests);
@@ -117,8 +117,34 @@ TEST(Client, FiftyAtOnceComeBackInOrderOverFewConnections) {
     ASSERT_TRUE(answers[i]) << answers[i].error().text();
     EXPECT_EQ(answers[i]->body, cat("GET /", i, " "));
   }
-  EXPECT_LE(server.connections(), 8U);
+  EXPECT_LE(server.connections(), 4U);
   EXPECT_GE(server.connections(), 2U);
+}
+
+TEST(Client, WaitingForATurnDoesNotUseUpTheTime) {
+  FakeWorld fake;
+  RawServer server(RawServer::answering([](const RawRequest&) {
+    system_clock().sleep(std::chrono::milliseconds(60));
+    return RawServer::answer(200, "ok");
+  }));
+  auto http = make_client(fake.world(), {.max_connections_per_host = 1});
+  const HttpRequest request{.url = server.url(),
+                            .budget = {.total = std::chrono::milliseconds(200), .tries = 1}};
+  for (const auto& answer : http->send_all(std::vector<HttpRequest>(6, request))) {
+    EXPECT_TRUE(answer) << answer.error().text();
+  }
+  EXPECT_EQ(server.accepted(), 1);
+}
+
+TEST(Client, AKeptConnectionMakesRoomForAFreshOne) {
+  FakeWorld fake;
+  HttpServer server(echo);
+  auto http = make_client(fake.world(), {.max_connections_per_host = 1, .max_parallel = 1});
+  const HttpRequest get{.url = server.url("/g")};
+  const HttpRequest post{.method = "POST", .url = server.url("/p"), .body = "x"};
+  for (const auto& answer : http->send_all({get, post, get, post})) {
+    EXPECT_TRUE(answer) << answer.error().text();
+  }
 }
 
 TEST(Client, OneFailureAmongManyLeavesTheOthersAlone) {

@@ -17,11 +17,6 @@ std::string variable(const char* name) {
   return value == nullptr ? "" : value;
 }
 
-std::string search_path() {
-  const std::string lab = variable("SLUICE_LAB_BIN");
-  return lab.empty() ? variable("PATH") : cat(lab, ":", variable("PATH"));
-}
-
 }  // namespace
 
 Program& Program::with(std::string name, std::string value) {
@@ -36,7 +31,7 @@ Ran Program::operator()(const std::vector<std::string>& arguments) const {
   request.input = input_;
   request.folder = folder_;
   request.environment = environment_;
-  request.environment->emplace_back("PATH", search_path());
+  request.environment->emplace_back("PATH", variable("PATH"));
   request.max_output = 64U << 20;
   auto result = system_processes().run(request);
   if (!result) throw std::runtime_error(result.error().text());
@@ -49,7 +44,7 @@ Program sluice() {
 }
 
 std::optional<std::string> find_program(const std::string& name) {
-  for (const auto folder : split(search_path(), ':')) {
+  for (const auto folder : split(variable("PATH"), ':')) {
     std::string candidate = cat(folder, "/", name);
     if (::access(candidate.c_str(), X_OK) == 0) return candidate;
   }

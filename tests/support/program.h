@@ -35,7 +35,13 @@ class Program {
 };
 
 Program sluice();
-// A peer's program on PATH or in the lab's folder; nullopt where it is not installed.
+
+inline bool has(const std::string& text, std::string_view part) {
+  return text.find(part) != std::string::npos;
+}
+
+// A peer's program on PATH (`./dev test` puts the lab's folder there); nullopt where it is not
+// installed.
 std::optional<std::string> find_program(const std::string& name);
 
 }  // namespace sluice::test

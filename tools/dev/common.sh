@@ -45,7 +45,8 @@ elif [ -d ../shared/conformance ]; then
   SLUICE_SHARED=$(cd ../shared && pwd)
 fi
 [ -z "${SUITES:-}" ] || SUITES=$(from_caller "$SUITES")
-export SLUICE_SHARED="${SLUICE_SHARED:-}" SUITES="${SUITES:-}"
+[ -z "${SLUICE_SHARED:-}" ] || export SLUICE_SHARED
+[ -z "${SUITES:-}" ] || export SUITES
 
 # ---- Debian packages ------------------------------------------------------------------------------
 

@@ -2,10 +2,10 @@
 # SPDX-License-Identifier: Apache-2.0
 # build and run the tests, and sum them up in one line
 #
-#   ./dev test [--all] [--preset PRESET] [TEST...] [-- FILTER]
+#   ./dev test [--all] [--preset PRESET] [--rooms] [TEST...] [-- FILTER]
 #
 # TEST is a room (base, crypto ...) or a script of tests/ (without _test.sh); FILTER is GoogleTest's,
-# and leaves the scripts out. The last line is `N passed, N failed, N skipped`.
+# and leaves the scripts out, as --rooms does. The last line is `N passed, N failed, N skipped`.
 #
 # --all fails on any test that is skipped. Tests that need more than a clone look for it here:
 #   programs of others   on PATH or where `./dev lab install` puts them
@@ -15,13 +15,14 @@
 # peers_or_die: what --all cannot do without, named before a minute is spent.
 peers_or_die() {
   tools/lab status >&2 || die "--all needs these peers: ./dev lab install"
-  [ -d "$SLUICE_SHARED/conformance" ] ||
+  [ -d "${SLUICE_SHARED:-}/conformance" ] ||
     die "--all needs the shared vectors: name the folder that holds conformance/ in SLUICE_SHARED"
-  [ -n "$SUITES" ] || say "SUITES is not set: tests over checkouts of public suites, if any, will be skipped and fail --all"
-  [ -z "$SUITES" ] || [ -d "$SUITES" ] || die "SUITES names no folder: $SUITES"
+  [ -n "${SUITES:-}" ] || say "SUITES is not set: tests over checkouts of public suites, if any, will be skipped and fail --all"
+  [ -z "${SUITES:-}" ] || [ -d "$SUITES" ] || die "SUITES names no folder: $SUITES"
 }
 
 strict=
+rooms=
 preset=dev
 tests=
 while [ $# -gt 0 ]; do
@@ -29,6 +30,7 @@ while [ $# -gt 0 ]; do
     --all)
       strict=--all
       export SLUICE_TEST_ALL=1 ;;
+    --rooms) rooms=1 ;;
     --preset)
       [ $# -gt 1 ] || usage_error "--preset wants a name"
       preset=$2
@@ -45,12 +47,15 @@ while [ $# -gt 0 ]; do
 done
 case $# in
   0) ;;
-  1) export GTEST_FILTER="$1" ;;
+  1)
+    export GTEST_FILTER="$1"
+    rooms=1 ;;
   *) usage_error "one filter is possible, with : between its parts" ;;
 esac
 
 PATH=$(tools/lab path):$PATH
 [ -z "$strict" ] || peers_or_die
+need "to test the packages" package
 build_preset "$preset"
 
 results=$PWD/build/$preset/results
@@ -59,7 +64,7 @@ mkdir -p "$results"
 ctest --test-dir "build/$preset" -N -L room | sed -n 's/^ *Test *#[0-9]*: //p' >"$results/rooms"
 set -- --test-dir "build/$preset" -j "$(nproc)" --output-junit "$results/ctest.junit" --no-tests=error --no-label-summary
 [ -z "$tests" ] || set -- "$@" -R "^(${tests#|})\$"
-[ -z "${GTEST_FILTER:-}" ] || set -- "$@" -L room
+[ -z "$rooms" ] || set -- "$@" -L room
 # Its own verdict is in the results; what it prints of each test is one line.
 ctest "$@" </dev/null || :
 tools/test-summary $strict "$results"
