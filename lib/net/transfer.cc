@@ -242,7 +242,6 @@ Failure CurlTransfer::failure(int curl_code) const {
   failed.os_error = curl_fact<long>(h, CURLINFO_OS_ERRNO);
   failed.verify_result = curl_fact<long>(h, CURLINFO_SSL_VERIFYRESULT);
   failed.proxy_status = curl_fact<long>(h, CURLINFO_HTTP_CONNECTCODE);
-  failed.connected = curl_fact<curl_off_t>(h, CURLINFO_PRETRANSFER_TIME_T) > 0;
   failed.took = milliseconds_of(curl_fact<curl_off_t>(h, CURLINFO_TOTAL_TIME_T));
   failed.allowed = transfer_.left;
   failed.connect_allowed = std::min(transfer_.request.budget.connect, transfer_.left);

@@ -245,7 +245,16 @@ TEST(BadAnswer, WritingToAPeerThatLeftIsNoSignal) {
   for (int i = 0; i < 5; ++i) EXPECT_EQ(error_of(http->send(request)).code, Errc::network);
 }
 
-TEST(BadAnswer, NobodyListensOrNoSuchName) {
+TEST(BadAnswer, ANameThatNobodyCanHave) {
+  FakeWorld fake;
+  // A label of more than 63 bytes is refused by the resolver itself: no server is asked.
+  const std::string name = std::string(70, 'a') + ".test";
+  const Error error = error_of(make_client(fake.world())->send(once(cat("http://", name, "/"))));
+  EXPECT_EQ(error.code, Errc::network);
+  EXPECT_EQ(error.what, cat("the name ", name, " cannot be resolved"));
+}
+
+TEST(BadAnswer, NobodyListens) {
   FakeWorld fake;
   int free_port = 0;
   {

@@ -23,11 +23,14 @@ class Layout final : public Files {
     if (at == kinds_.end()) return fail(Errc::not_found, "not there");
     return FileInfo{.kind = at->second};
   }
-  Result<std::string> read(const Path&, std::size_t) override { return none(); }
+  std::string bundle = {};
+  std::vector<FolderEntry> folder = {};
+
+  Result<std::string> read(const Path&, std::size_t) override { return bundle; }
   Result<std::unique_ptr<ByteSource>> open(const Path&) override { return none(); }
   Result<void> replace(const Path&, std::string_view, unsigned) override { return none(); }
   Result<void> create(const Path&, std::string_view, unsigned) override { return none(); }
-  Result<std::vector<FolderEntry>> list(const Path&) override { return none(); }
+  Result<std::vector<FolderEntry>> list(const Path&) override { return folder; }
   Result<void> make_folders(const Path&) override { return none(); }
   Result<void> remove(const Path&) override { return none(); }
   Result<std::unique_ptr<FileLock>> lock(const Path&, std::chrono::milliseconds) override {
@@ -51,6 +54,16 @@ TEST(CaBundle, IsFoundInTheLayoutOfEachDistribution) {
   }
   Layout only_folder({{"/etc/ssl/certs", FileKind::folder}});
   EXPECT_EQ(find_ca_bundle(environment, only_folder)->folder, "/etc/ssl/certs");
+}
+
+TEST(CaBundle, TheHashedFolderIsTakenWhereItIsComplete) {
+  const FakeEnvironment environment;
+  Layout files({{"/etc/ssl/certs/ca-certificates.crt", FileKind::file}});
+  files.bundle = "-----BEGIN CERTIFICATE-----\nA\n-----BEGIN CERTIFICATE-----\nB\n";
+  files.folder = {{"0a1b2c3d.0"}, {"0a1b2c3d.1"}, {"A.pem"}};
+  EXPECT_EQ(find_ca_bundle(environment, files)->folder, "/etc/ssl/certs");
+  files.folder = {{"0a1b2c3d.0"}, {"A.pem"}, {"0a1b2c3d.x"}, {"0A1B2C3D.0"}, {"0a1b2c3d."}};
+  EXPECT_EQ(find_ca_bundle(environment, files)->file, "/etc/ssl/certs/ca-certificates.crt");
 }
 
 TEST(CaBundle, VariablesComeFirst) {
