@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "settings.h"
 
+#include <algorithm>
+
 #include "base/parallel.h"
 #include "base/text.h"
 #include "crypto/digest.h"
@@ -40,7 +42,8 @@ Option threads_option() {
 
 unsigned threads(const config::Settings& settings) {
   const unsigned wanted = settings.get(config::kHashThreads).value;
-  return wanted == 0 ? hardware_threads() : wanted;
+  // A project may set it, but not more than makes sense: each takes memory.
+  return wanted == 0 ? hardware_threads() : std::min(wanted, 4 * hardware_threads());
 }
 
 }  // namespace sluice::cli
