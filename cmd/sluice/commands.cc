@@ -9,6 +9,8 @@ const std::vector<Group>& groups() {
       {"verify", "verify files against their bundles, offline", verify_commands},
       {"key", "make, import, export and look at keys", key_commands},
       {"risk", "say how risky a change is", risk_commands},
+      {"gate", "approve, delay or block a change; and what was decided", gate_commands},
+      {"policy", "read policy files", policy_commands},
       {"config", "settings, and where each comes from", config_commands},
       {"doctor", "look for what would get in the way", doctor_commands},
       {"completion", "completion for shells, and man pages", completion_commands},

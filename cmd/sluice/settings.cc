@@ -13,7 +13,10 @@ namespace sluice::cli {
 Result<config::Settings> settings_for(const World& world, const Arguments& args) {
   config::Flags flags;
   for (const auto& row : config::table()) {
-    if (auto value = args.get(row.flag)) flags.emplace_back(row.name, *std::move(value));
+    auto value = args.get(row.flag);
+    // A command may offer more forms of output than the setting has; it reads its flag itself.
+    if (row.flag == "--output" && (value == "markdown" || value == "html")) continue;
+    if (value) flags.emplace_back(row.name, *std::move(value));
   }
   std::error_code error;
   const Path folder = std::filesystem::current_path(error);
