@@ -8,6 +8,7 @@ const std::vector<Group>& groups() {
       {"sign", "sign files or payloads with a key", sign_commands},
       {"verify", "verify files against their bundles, offline", verify_commands},
       {"key", "make, import, export and look at keys", key_commands},
+      {"carbon", "how clean the electricity is, and when it will be", carbon_commands},
       {"config", "settings, and where each comes from", config_commands},
       {"doctor", "look for what would get in the way", doctor_commands},
       {"completion", "completion for shells, and man pages", completion_commands},
