@@ -29,7 +29,7 @@ struct Window {
   std::chrono::seconds length{};
   std::int64_t sum = 0;                      // milligram seconds for each kWh
   std::optional<std::int64_t> sum_now = {};  // the same, if it started now; none: not covered
-  Time covered_until;                        // the end of the forecast
+  Time covered_until{};                      // the end of the forecast
   bool short_horizon = false;  // that is before finish_by: what follows was not looked at
   bool gaps = false;           // there are holes before that; no window spans one
 
