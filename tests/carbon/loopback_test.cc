@@ -37,9 +37,9 @@ class Samples : public testing::Test {
     return answer ? Trouble::not_configured : answer.error().trouble;
   }
 
+  std::unique_ptr<RouteServer> server;  // ends last: it waits for connections that are kept
   test::FakeWorld fake;
   std::unique_ptr<Http> http = net::make_client(fake.world());
-  std::unique_ptr<RouteServer> server;
   std::unique_ptr<Provider> maps;
   std::unique_ptr<Provider> uk;
   Time now = kNow - minutes(20);  // as the samples say: 2030-01-15T09:00:00Z

@@ -257,7 +257,7 @@ TEST_F(ElectricityMapsTest, RefusesMorePointsThanItsBound) {
   };
   http.answer(forecast_url("DE"), 200, body_of(kMaxSteps));
   http.answer(forecast_url("DE"), 200, body_of(kMaxSteps + 1));
-  http.answer(forecast_url("DE"), 200, body_of(1'000'000));
+  http.answer(forecast_url("DE"), 200, body_of(100'000));
   EXPECT_TRUE(forecast());
   EXPECT_EQ(forecast().error().trouble, Trouble::malformed);
   EXPECT_EQ(forecast().error().trouble, Trouble::malformed);
