@@ -21,7 +21,7 @@ int main(int argc, char** argv) {
         std::fprintf(stderr, "%s\n", found.error().text().c_str());
         return 1;
       }
-      for (const auto& one : *found) paths.push_back(path / one);
+      paths.insert(paths.end(), found->begin(), found->end());
     } else {
       paths.push_back(path);
     }

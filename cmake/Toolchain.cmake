@@ -28,3 +28,8 @@ if(SLUICE_SANITIZE)
 else()
   add_compile_definitions($<$<NOT:$<CONFIG:Debug>>:_FORTIFY_SOURCE=2>)
 endif()
+
+if(SLUICE_FUZZ)
+  # The rooms too, not only the targets: libFuzzer follows what it can see.
+  add_compile_options(-fsanitize=fuzzer-no-link)
+endif()

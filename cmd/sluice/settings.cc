@@ -2,6 +2,8 @@
 #include "settings.h"
 
 #include "base/parallel.h"
+#include "base/text.h"
+#include "crypto/digest.h"
 #include "version.h"
 
 namespace sluice::cli {
@@ -18,6 +20,7 @@ Result<config::Settings> settings_for(const World& world, const Arguments& args)
 }
 
 net::ClientOptions client_options(const config::Settings& settings) {
+  crypto::ready_openssl();  // before libcurl does it, and reads openssl.cnf
   net::ClientOptions options;
   options.proxy = settings.get(config::kNetProxy).value;
   options.ca_file = settings.get(config::kNetCaFile).value.value_or(Path());

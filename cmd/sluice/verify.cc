@@ -50,7 +50,11 @@ Result<BundleText> find_bundle(const Invocation& in, const std::optional<Artifac
   const auto* path = artifact ? std::get_if<Path>(&*artifact) : nullptr;
   if (path == nullptr) return fail(Errc::usage, "say which bundle: --bundle FILE");
   // A missing file is "could not decide"; a file without a bundle is "unsigned".
-  SLUICE_CHECK(in.world.files.info(*path));
+  SLUICE_TRY(const FileInfo info, in.world.files.info(*path));
+  if (info.kind == FileKind::folder) {
+    return fail(
+        Error{Errc::unsupported, cat(shown(*path), " is a folder"), {}, "name the files in it"});
+  }
   const Path beside = path->native() + ".sigstore.json";
   auto text = in.world.files.read(beside, limits::kBundleFile);
   if (!text && text.error().code == Errc::not_found) return BundleText{std::nullopt, shown(beside)};

@@ -53,7 +53,9 @@ struct HttpRequest {
 
 struct HttpResponse {
   int status = 0;
-  Headers headers;  // names in lower case
+  // Names in lower case. As they were sent: of a body that came compressed, content-encoding and
+  // content-length still tell what was on the wire.
+  Headers headers;
   std::string body;
   std::string url;  // where the answer came from, after redirects
   int tries = 1;

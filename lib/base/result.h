@@ -58,7 +58,7 @@ inline std::unexpected<Error> fail(Error error) { return std::unexpected(std::mo
 
 // Adds a frame to the error of a result that failed; a success passes through.
 template <class T>
-Result<T> within(Result<T> result, std::string_view frame) {
+[[nodiscard]] Result<T> within(Result<T> result, std::string_view frame) {
   if (!result) return std::unexpected(std::move(result).error().in(std::string(frame)));
   return result;
 }

@@ -111,17 +111,18 @@ class Loader {
     for (const yaml::Member& member : mapping.node().members) {
       const std::string name =
           mapping.path().empty() ? member.key : cat(mapping.path(), ".", member.key);
-      SLUICE_TRY(const yaml::Fields field, mapping.at(member.key));
       const bool nested = !member.key.contains('.');
       const Row* row = nested ? find_row(name) : nullptr;
       if (row != nullptr) {
-        SLUICE_CHECK(read_value(*row, member, field, file));
+        SLUICE_CHECK(read_value(*row, mapping, member, file));
       } else if (nested && is_group(name)) {
-        SLUICE_CHECK(read_mapping(field, file));
+        SLUICE_TRY(const yaml::Fields group, mapping.at(member.key));
+        SLUICE_CHECK(read_mapping(group, file));
       } else if (name == "version") {
-        SLUICE_CHECK(check_version(field));
+        SLUICE_TRY(const yaml::Fields version, mapping.at(member.key));
+        SLUICE_CHECK(check_version(version));
       } else {
-        return unknown(member, name, mapping.file());
+        return mapping.refuse(member, unknown(member, name));
       }
     }
     return {};
@@ -134,8 +135,7 @@ class Loader {
         cat("the file is of version ", version, ", this program reads ", kFileVersion));
   }
 
-  static std::unexpected<Error> unknown(const yaml::Member& member, std::string_view name,
-                                        const std::string& file) {
+  static std::string unknown(const yaml::Member& member, std::string_view name) {
     std::vector<std::string_view> names;
     for (const Row& row : table()) names.push_back(row.name);
     const auto meant = closest(name, names);
@@ -147,15 +147,15 @@ class Loader {
     } else if (!meant.empty()) {
       what += cat(" (did you mean \"", meant, "\"?)");
     }
-    const yaml::Node at{.line = member.line, .column = member.column};
-    return yaml::Fields(at, file).refuse(what);
+    return what;
   }
 
-  Result<void> read_value(const Row& row, const yaml::Member& member, const yaml::Fields& field,
+  Result<void> read_value(const Row& row, const yaml::Fields& mapping, const yaml::Member& member,
                           const File& file) {
     if (file.source == Source::project && !row.project_may_set) {
-      return refuse_project(row, member, field.file());
+      return refuse_project(row, mapping, member);
     }
+    SLUICE_TRY(const yaml::Fields field, mapping.at(member.key));
     SLUICE_TRY(std::string value, field.as_string());
     if (row.type == Type::integer) {
       SLUICE_TRY(const std::int64_t number, field.as_integer());
@@ -168,13 +168,12 @@ class Loader {
     return {};
   }
 
-  std::unexpected<Error> refuse_project(const Row& row, const yaml::Member& member,
-                                        const std::string& file) const {
-    const yaml::Node at{.line = member.line, .column = member.column};
-    Error error = yaml::Fields(at, file)
-                      .refuse(cat("\"", row.name,
-                                  "\" cannot be set by a project's file, because "
-                                  "whoever writes the repository writes it"))
+  std::unexpected<Error> refuse_project(const Row& row, const yaml::Fields& mapping,
+                                        const yaml::Member& member) const {
+    Error error = mapping
+                      .refuse(member, cat("\"", row.name,
+                                          "\" cannot be set by a project's file, because "
+                                          "whoever writes the repository writes it"))
                       .error();
     const auto user = user_file(world_.environment);
     return fail(std::move(error).advise(cat("remove it there; set it with ", row.flag, ", as ",

@@ -21,7 +21,7 @@ namespace {
 
 using MdCtx = Owned<EVP_MD_CTX, EVP_MD_CTX_free>;
 
-// Larger reads gained nothing (64 KiB lost 7 %).
+// 64 KiB were 7 % slower, 1 MiB no faster, a second thread that reads ahead 3 % slower.
 constexpr std::size_t kReadSize = 256U << 10;
 
 constexpr std::array kAlgorithms{HashAlgorithm::sha256, HashAlgorithm::sha384,
@@ -88,30 +88,33 @@ std::string Digest::text() const { return cat(name(algorithm_), ":", hex()); }
 struct Hasher::State {
   HashAlgorithm algorithm;
   MdCtx context;
+  bool started = false;
 
-  void start() const {
-    must_hash(EVP_DigestInit_ex2(context.get(), openssl_hash(algorithm), nullptr));
+  // Not before it is needed: most hashers take one message.
+  EVP_MD_CTX* begun() {
+    if (!started) must_hash(EVP_DigestInit_ex2(context.get(), openssl_hash(algorithm), nullptr));
+    started = true;
+    return context.get();
   }
 };
 
 Hasher::Hasher(HashAlgorithm algorithm)
     : state_(std::make_unique<State>(algorithm, MdCtx(EVP_MD_CTX_new()))) {
   if (!state_->context) throw std::bad_alloc();
-  state_->start();
 }
 Hasher::Hasher(Hasher&&) noexcept = default;
 Hasher& Hasher::operator=(Hasher&&) noexcept = default;
 Hasher::~Hasher() = default;
 
 void Hasher::update(ByteView bytes) {
-  must_hash(EVP_DigestUpdate(state_->context.get(), bytes.data(), bytes.size()));
+  must_hash(EVP_DigestUpdate(state_->begun(), bytes.data(), bytes.size()));
 }
 
 Digest Hasher::finish() {
   std::array<std::uint8_t, EVP_MAX_MD_SIZE> out{};
   unsigned size = 0;
-  must_hash(EVP_DigestFinal_ex(state_->context.get(), out.data(), &size));
-  state_->start();
+  must_hash(EVP_DigestFinal_ex(state_->begun(), out.data(), &size));
+  state_->started = false;
   return Digest::from_bytes(state_->algorithm, ByteView(out).first(size)).value();
 }
 
@@ -142,12 +145,11 @@ Result<void> read_pieces(ByteSource& source, const std::function<Result<void>(By
 Result<Digest> digest_file(Files& files, const Path& path, HashAlgorithm algorithm) {
   SLUICE_TRY(const auto source, files.open(path));
   Hasher hasher(algorithm);
-  SLUICE_CHECK(within(read_pieces(*source,
-                                  [&](ByteView piece) -> Result<void> {
-                                    hasher.update(piece);
-                                    return {};
-                                  }),
-                      cat("hashing ", shown(path))));
+  const auto read = read_pieces(*source, [&](ByteView piece) -> Result<void> {
+    hasher.update(piece);
+    return {};
+  });
+  if (!read) return fail(Error(read.error()).in(cat("hashing ", shown(path))));
   return hasher.finish();
 }
 

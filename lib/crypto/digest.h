@@ -14,6 +14,10 @@
 
 namespace sluice::crypto {
 
+// Sets OpenSSL up without a configuration file: a user's openssl.cnf must not change a verdict.
+// This room does it by itself; whoever lets another library start OpenSSL (libcurl) calls it first.
+void ready_openssl();
+
 enum class HashAlgorithm : std::uint8_t { sha256, sha384, sha512 };
 std::string_view name(HashAlgorithm algorithm);  // "sha256"
 std::size_t digest_size(HashAlgorithm algorithm);

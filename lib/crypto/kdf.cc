@@ -55,11 +55,13 @@ Result<SecretBytes> scrypt(const SecretBytes& password, ByteView salt, ScryptCos
   }
   ready_sodium();
   SecretBytes key(size);
+  // An empty password has no address, and these functions want one.
+  static constexpr std::uint8_t kNowhere = 0;
   const ByteView secret = password.reveal();
-  if (crypto_pwhash_scryptsalsa208sha256_ll(secret.data(), secret.size(), salt.data(), salt.size(),
-                                            cost.n, static_cast<std::uint32_t>(cost.r),
-                                            static_cast<std::uint32_t>(cost.p), key.reveal().data(),
-                                            key.size()) != 0) {
+  if (crypto_pwhash_scryptsalsa208sha256_ll(
+          secret.empty() ? &kNowhere : secret.data(), secret.size(), salt.data(), salt.size(),
+          cost.n, static_cast<std::uint32_t>(cost.r), static_cast<std::uint32_t>(cost.p),
+          key.reveal().data(), key.size()) != 0) {
     return fail(Errc::limit,
                 cat("no memory for scrypt, which needs ", human_bytes(128 * cost.n * cost.r)));
   }
@@ -79,9 +81,9 @@ Result<SecretBytes> pbkdf2(const SecretBytes& password, ByteView salt, std::uint
   SecretBytes key(size);
   const std::string_view secret = password.reveal_text();
   if (!digest ||
-      PKCS5_PBKDF2_HMAC(secret.data(), static_cast<int>(secret.size()), salt.data(),
-                        static_cast<int>(salt.size()), static_cast<int>(rounds), digest.get(),
-                        static_cast<int>(size), key.reveal().data()) != 1) {
+      PKCS5_PBKDF2_HMAC(secret.empty() ? "" : secret.data(), static_cast<int>(secret.size()),
+                        salt.data(), static_cast<int>(salt.size()), static_cast<int>(rounds),
+                        digest.get(), static_cast<int>(size), key.reveal().data()) != 1) {
     ERR_clear_error();
     return fail(Errc::internal, "OpenSSL cannot do PBKDF2");
   }

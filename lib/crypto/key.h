@@ -63,7 +63,8 @@ class Message {
   [[nodiscard]] static Result<Message> of_digest(Scheme scheme, const Digest& digest);
 
   const Scheme& scheme() const;
-  // The message's digest, as a bundle states it: of the scheme's hash, but SHA-256 for pure Ed25519.
+  // The message's digest, as a bundle states it: of the scheme's hash, but SHA-256 for pure
+  // Ed25519.
   const Digest& digest() const;
 
   struct Impl;

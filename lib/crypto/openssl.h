@@ -31,7 +31,7 @@ using Pkey = Owned<evp_pkey_st, free_pkey>;
 
 // To be called before OpenSSL or libsodium is used; each does its work once. OpenSSL reads no
 // configuration file (a user's openssl.cnf must not change a verdict) and cleans nothing at exit.
-void ready_openssl();
+// ready_openssl is declared in crypto/digest.h.
 void ready_sodium();
 // Moves the private numbers of OpenSSL's keys into a locked heap of its own.
 void ready_secret_heap();

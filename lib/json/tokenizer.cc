@@ -2,8 +2,11 @@
 #include "json/tokenizer.h"
 
 #include <algorithm>
+#include <bit>
 #include <charconv>
 #include <functional>
+#include <numeric>
+#include <span>
 #include <utility>
 
 #include "base/text.h"
@@ -419,32 +422,54 @@ bool Tokenizer::keys_differ(std::size_t from) {
   return true;
 }
 
-// Sorted by hash, then by text: no choice of keys makes this quadratic.
+// Keys go into buckets by their hash, and each bucket is sorted: linear for keys as they come, and
+// no choice of keys makes it quadratic.
 bool Tokenizer::many_keys_differ(std::size_t from) {
-  using Hashed = std::pair<std::size_t, std::uint32_t>;
-  const std::hash<std::string_view> hash;
-  std::vector<Hashed> order;
-  order.reserve(keys_.size() - from);
-  for (std::size_t i = from; i < keys_.size(); ++i) {
-    const Key key = keys_[i];
-    order.emplace_back(key.escaped != 0 ? hash(decoded(key)) : hash(view(key)),
-                       static_cast<std::uint32_t>(i));
+  struct Hashed {
+    std::uint32_t hash;
+    std::uint32_t index;
+  };
+  const std::size_t count = keys_.size() - from;
+  const unsigned bits = std::min(static_cast<unsigned>(std::bit_width(count)), 24U);
+  const auto bucket = [bits](std::uint32_t hash) { return hash >> (32 - bits); };
+  std::vector<std::uint32_t> hashes(count);
+  std::vector<std::uint32_t> ends((std::size_t{1} << bits) + 1);
+  for (std::size_t i = 0; i < count; ++i) {
+    hashes[i] = hash(keys_[from + i]);
+    ++ends[bucket(hashes[i]) + 1];
   }
-  std::ranges::sort(order, [this](const Hashed& a, const Hashed& b) {
-    if (a.first != b.first) return a.first < b.first;
-    if (in_order(keys_[a.second], keys_[b.second])) return true;
-    return !in_order(keys_[b.second], keys_[a.second]) && a.second < b.second;
-  });
+  std::partial_sum(ends.begin(), ends.end(), ends.begin());
+  std::vector<Hashed> order(count);
+  for (std::size_t i = 0; i < count; ++i) {  // each start moves on to become its bucket's end
+    order[ends[bucket(hashes[i])]++] = {hashes[i], static_cast<std::uint32_t>(from + i)};
+  }
+  const auto less = [this](const Hashed& a, const Hashed& b) {
+    if (a.hash != b.hash) return a.hash < b.hash;
+    if (in_order(keys_[a.index], keys_[b.index])) return true;
+    return !in_order(keys_[b.index], keys_[a.index]) && a.index < b.index;
+  };
   std::optional<std::pair<std::uint32_t, std::uint32_t>> twins;  // the pair that comes first
-  for (std::size_t i = 1; i < order.size(); ++i) {
-    const auto [hash_before, before] = order[i - 1];
-    const auto [hash_here, here] = order[i];
-    if (hash_before != hash_here || !same(keys_[before], keys_[here])) continue;
-    if (!twins || here < twins->second) twins = {before, here};
+  for (std::size_t begin = 0, i = 0; begin < count; begin = ends[i++]) {
+    const std::span<Hashed> one(order.begin() + static_cast<std::ptrdiff_t>(begin),
+                                order.begin() + static_cast<std::ptrdiff_t>(ends[i]));
+    if (one.size() < 2) continue;
+    std::ranges::sort(one, less);
+    for (std::size_t k = 1; k < one.size(); ++k) {
+      const auto [hash_before, before] = one[k - 1];
+      const auto [hash_here, here] = one[k];
+      if (hash_before != hash_here || !same(keys_[before], keys_[here])) continue;
+      if (!twins || here < twins->second) twins = {before, here};
+    }
   }
   if (!twins) return true;
   report_twin(keys_[twins->first], keys_[twins->second]);
   return false;
+}
+
+std::uint32_t Tokenizer::hash(Key key) const {
+  const std::hash<std::string_view> of;
+  const std::uint64_t wide = key.escaped != 0 ? of(decoded(key)) : of(view(key));
+  return static_cast<std::uint32_t>(wide ^ (wide >> 32));
 }
 
 Token Tokenizer::report_twin(Key first, Key second) {

@@ -132,6 +132,7 @@ class Tokenizer {
   bool same(Key a, Key b) const;
   [[gnu::noinline]] bool keys_differ(std::size_t from);
   bool many_keys_differ(std::size_t from);
+  std::uint32_t hash(Key key) const;
   Token report_twin(Key first, Key second);
 
   std::string_view document_;

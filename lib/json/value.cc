@@ -2,6 +2,7 @@
 #include "json/value.h"
 
 #include <algorithm>
+#include <charconv>
 #include <cmath>
 
 #include "json/text_out.h"
@@ -30,7 +31,13 @@ std::string_view name(Value::Kind kind) {
 
 Value Value::number(double value) {
   if (!std::isfinite(value)) return {};
-  return Decimal{ecmascript_number(value)};
+  std::string text = ecmascript_number(value);
+  // As reading that text would give it, so that what is written reads back as the same value.
+  std::int64_t whole = 0;
+  const char* end = text.data() + text.size();
+  const auto [at, status] = std::from_chars(text.data(), end, whole);
+  if (status == std::errc{} && at == end) return whole;
+  return Decimal{std::move(text)};
 }
 
 std::optional<bool> Value::boolean() const {

@@ -51,7 +51,8 @@ class Value {
   Value(std::string_view v) : v_(std::string(v)) {}
   Value(Array v) : v_(std::move(v)) {}
   Value(Object v) : v_(std::move(v)) {}
-  // A double, written as short as it can be; null where it is not finite (JSON has no such number).
+  // A double, written as short as it can be (an integer where it is one); null where it is not
+  // finite: JSON has no such number.
   static Value number(double value);
 
   Kind kind() const { return static_cast<Kind>(v_.index()); }

@@ -20,9 +20,10 @@ struct CaBundle {
   std::string shown() const;
 };
 
-// SSL_CERT_FILE and SSL_CERT_DIR first, then the places of the usual distributions. A variable that
-// names nothing readable is Errc::not_found: falling back in silence would trust other authorities
-// than those that were asked for.
+// SSL_CERT_FILE and SSL_CERT_DIR first, then the places of the usual distributions: there the
+// folder of hashed names where it is complete, since it is read a hundred times as fast. A variable
+// that names nothing readable is Errc::not_found: falling back in silence would trust other
+// authorities than those that were asked for.
 [[nodiscard]] Result<CaBundle> find_ca_bundle(const Environment& environment, Files& files);
 
 }  // namespace sluice::net

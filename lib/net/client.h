@@ -47,7 +47,8 @@ struct ClientOptions {
 // not be repeated opens its own connection, since libcurl by itself repeats what it sent on a kept
 // connection that turns out dead.
 //
-// Known limits: libcurl keeps copies of headers in ordinary memory, which it does not wipe.
+// Known limits: libcurl keeps copies of headers, of a proxy's password and of the key's password in
+// ordinary memory, which it does not wipe; and with OpenSSL it obeys SSLKEYLOGFILE.
 std::unique_ptr<Http> make_client(const World& world, ClientOptions options = {});
 
 // Refuses every request with Errc::denied.

@@ -39,7 +39,7 @@ class Exchange {
   // Watches the transfer rate; the error once it was too low for ten seconds.
   std::optional<Error> too_slow(std::uint64_t bytes_moved, bool server_is_thinking);
 
-  Result<HttpResponse> take() { return *std::move(result_); }
+  [[nodiscard]] Result<HttpResponse> take() { return *std::move(result_); }
 
  private:
   void start_over();

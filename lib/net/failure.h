@@ -25,7 +25,6 @@ struct FailedTransfer {
   long os_error = 0;       // errno of the connect
   long verify_result = 0;  // X509_V_ERR_*
   long proxy_status = 0;   // answer to CONNECT
-  bool connected = false;  // far enough to send the request
   bool through_proxy = false;
   std::chrono::milliseconds took{0};
   std::chrono::milliseconds allowed{0};  // what was left of the total budget

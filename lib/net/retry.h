@@ -30,7 +30,11 @@ std::optional<std::chrono::milliseconds> retry_after(std::string_view value, Tim
 class RetryAllowance {
  public:
   explicit RetryAllowance(std::size_t requests) : left_(requests + 10) {}
-  bool take() { return left_ > 0 && left_-- > 0; }
+  bool take() {
+    if (left_ == 0) return false;
+    --left_;
+    return true;
+  }
 
  private:
   std::size_t left_;

@@ -121,9 +121,9 @@ void CurlTransfer::set_method() {
   const Hop& hop = transfer_.hop;
   const bool wants_length = hop.method == "POST" || hop.method == "PUT" || hop.method == "PATCH";
   if (hop.body || wants_length) {
-    const std::string_view body = hop.body ? std::string_view(transfer_.request.body) : "";
-    set_option(h, CURLOPT_POSTFIELDS, body.data());
-    set_option(h, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(body.size()));
+    const std::string& body = transfer_.request.body;
+    set_option(h, CURLOPT_POSTFIELDS, hop.body ? body.c_str() : "");
+    set_option(h, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(hop.body ? body.size() : 0));
   } else if (hop.method == "HEAD") {
     set_option(h, CURLOPT_NOBODY, 1L);
   } else {
@@ -244,7 +244,6 @@ Failure CurlTransfer::failure(int curl_code) const {
   failed.os_error = curl_fact<long>(h, CURLINFO_OS_ERRNO);
   failed.verify_result = curl_fact<long>(h, CURLINFO_SSL_VERIFYRESULT);
   failed.proxy_status = curl_fact<long>(h, CURLINFO_HTTP_CONNECTCODE);
-  failed.connected = curl_fact<curl_off_t>(h, CURLINFO_PRETRANSFER_TIME_T) > 0;
   failed.took = milliseconds_of(curl_fact<curl_off_t>(h, CURLINFO_TOTAL_TIME_T));
   failed.allowed = transfer_.left;
   failed.connect_allowed = std::min(transfer_.request.budget.connect, transfer_.left);

@@ -21,6 +21,10 @@ std::unexpected<Error> Fields::refuse(std::string_view what) const {
   return fail(Errc::malformed, located(file_, node_->line, node_->column, what));
 }
 
+std::unexpected<Error> Fields::refuse(const Member& member, std::string_view what) const {
+  return fail(Errc::malformed, located(file_, member.line, member.column, what));
+}
+
 std::unexpected<Error> Fields::mismatch(std::string_view wanted) const {
   const std::string subject = path_.empty() ? "" : cat(printable(path_, 128), ": ");
   return refuse(cat(subject, "expected ", wanted, ", found ", described(*node_)));
@@ -133,9 +137,8 @@ Result<void> Fields::only(std::initializer_list<std::string_view> known) const {
   if (node_->kind != Node::Kind::mapping) return mismatch("a mapping");
   for (const Member& member : node_->members) {
     if (std::ranges::find(known, member.key) != known.end()) continue;
-    return fail(Errc::malformed, located(file_, member.line, member.column,
-                                         cat("unknown key \"", printable(member.key, 64), "\"",
-                                             did_you_mean(member.key, known))));
+    return refuse(member, cat("unknown key \"", printable(member.key, 64), "\"",
+                              did_you_mean(member.key, known)));
   }
   return {};
 }

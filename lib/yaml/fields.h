@@ -51,6 +51,8 @@ class Fields {
 
   // "sluice.yaml:14:11: what", for refusals of the caller's own.
   [[nodiscard]] std::unexpected<Error> refuse(std::string_view what) const;
+  // The same at a key of this mapping.
+  [[nodiscard]] std::unexpected<Error> refuse(const Member& member, std::string_view what) const;
 
   const Node& node() const { return *node_; }
   const std::string& file() const { return file_; }

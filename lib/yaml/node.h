@@ -27,8 +27,8 @@ struct Node {
   std::string text = {};
   std::size_t line = 1;
   std::size_t column = 1;
-  std::vector<Node> elements = {};   // of a sequence
-  std::vector<Member> members = {};  // of a mapping, in the order of the document
+  std::vector<Node> elements;   // of a sequence
+  std::vector<Member> members;  // of a mapping, in the order of the document
 
   // The value of a mapping's key; nullptr where there is none or this is no mapping.
   const Node* find(std::string_view key) const;

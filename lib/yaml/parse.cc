@@ -184,7 +184,10 @@ class TreeReader {
     order.reserve(mapping.members.size());
     for (const Member& member : mapping.members) order.push_back(&member);
     const auto key = [](const Member* member) -> const std::string& { return member->key; };
-    std::ranges::stable_sort(order, {}, key);
+    std::ranges::sort(order, [](const Member* a, const Member* b) {
+      const int by_key = a->key.compare(b->key);
+      return by_key != 0 ? by_key < 0 : a < b;  // equal keys: in the order of the document
+    });
     const auto twin = std::ranges::adjacent_find(order, {}, key);
     if (twin == order.end()) return {};
     const Member& first = **twin;

@@ -43,6 +43,20 @@ TEST(Codec, Base64HasOneSpellingForEachValue) {
   }
 }
 
+// Found by the fuzz target: libsodium takes "\xBD\xC2" for two characters of its alphabet.
+TEST(Codec, BytesAboveAsciiAreNoBase64) {
+  EXPECT_EQ(decoded(from_base64("yQ\xBD\xC2")), "refused");
+  EXPECT_EQ(decoded(from_base64url("yQ\xBD\xC2")), "refused");
+  for (int byte = 0x80; byte < 0x100; ++byte) {
+    for (std::size_t at = 0; at < 4; ++at) {
+      std::string text = "YWJj";
+      text[at] = static_cast<char>(byte);
+      EXPECT_EQ(decoded(from_base64(text)), "refused") << byte << " at " << at;
+      EXPECT_EQ(decoded(from_base64url(text)), "refused") << byte << " at " << at;
+    }
+  }
+}
+
 TEST(Codec, Base64UrlRefusesPaddingAndTheOtherAlphabet) {
   EXPECT_EQ(decoded(from_base64url("YQ")), "a");
   for (const auto* text : {"YQ==", "YR", "+/8", "Y"}) {

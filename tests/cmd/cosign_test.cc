@@ -37,7 +37,7 @@ class Cosign : public testing::Test {
 };
 
 TEST_F(Cosign, VerifiesWhatWeSigned) {
-  for (const std::string type : {"ecdsa-p256", "rsa"}) {
+  for (const std::string type : {"ecdsa-p256", "ed25519", "rsa"}) {
     ASSERT_EQ(sluice({"key", "generate", "--type", type, "--out-prefix", type}).exit_code, 0);
     ASSERT_EQ(sluice({"sign", "--key", type + ".key", "hello"}).exit_code, 0);
     const std::vector<std::string> verify = {

@@ -103,6 +103,7 @@ TEST_F(SignVerify, WhatCannotBeDecidedIsThree) {
   make_key();
   sign();
   EXPECT_EQ(run({"verify", "--key", "k.pub", "absent"}).exit_code, 3);
+  EXPECT_EQ(run({"verify", "--key", "k.pub", "."}).exit_code, 3);
   EXPECT_EQ(run({"verify", "--key", "absent.pub", "hello"}).exit_code, 3);
   EXPECT_EQ(run({"verify", "--key", "k.pub", "--bundle", "absent", "hello"}).exit_code, 3);
   const Ran private_key = run({"verify", "--key", "k.key", "hello"});

@@ -147,11 +147,36 @@ class ChangingFiles final : public Files {
   std::string more_;
 };
 
+// Says that it is large, and breaks in the middle.
+class BrokenSource final : public ByteSource {
+ public:
+  Result<std::size_t> read(std::span<std::uint8_t> into) override {
+    if (++reads_ == 9) return fail(Errc::io, "the disk is gone");
+    return into.size();
+  }
+  Result<void> unchanged() override { return {}; }
+  std::optional<std::uint64_t> size() const override { return std::uint64_t{1} << 30; }
+
+ private:
+  int reads_ = 0;
+};
+
+TEST(ReadPieces, HandsOnAnErrorInTheMiddle) {
+  BrokenSource source;
+  std::uint64_t total = 0;
+  const auto read = read_pieces(source, [&](ByteView piece) -> Result<void> {
+    total += piece.size();
+    return {};
+  });
+  EXPECT_EQ(read.error().code, Errc::io);
+  EXPECT_EQ(total, 8U * (256U << 10));
+}
+
 TEST(DigestFile, FailsWhereTheFileGrowsMeanwhile) {
   const test::TempFolder folder;
   ChangingFiles quiet("");
   ChangingFiles growing("!");
-  for (const std::size_t size : {std::size_t{3}, std::size_t{1} << 20}) {
+  for (const std::size_t size : {std::size_t{3}, std::size_t{1} << 20, std::size_t{20} << 20}) {
     const Path path = folder.write("file", std::string(size, 'x'));
     EXPECT_TRUE(digest_file(quiet, path, HashAlgorithm::sha256));
     EXPECT_EQ(digest_file(growing, path, HashAlgorithm::sha256).error().code, Errc::io);
@@ -182,7 +207,7 @@ class LongSource final : public ByteSource {
  public:
   Result<std::size_t> read(std::span<std::uint8_t> into) override {
     const auto count = std::min<std::uint64_t>(into.size(), kSize - at_);
-    if (at_ <= into.size()) std::ranges::fill(into, std::uint8_t{0});
+    std::ranges::fill(into, std::uint8_t{0});
     if (at_ == 0) std::ranges::copy(bytes_of("front"), into.begin());
     at_ += count;
     return static_cast<std::size_t>(count);

@@ -2,6 +2,7 @@
 // What parse_strict accepts, and the smallest neighbour that it refuses.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <string>
 #include <vector>
 
@@ -146,6 +147,19 @@ TEST(ParseStrict, RefusesEqualKeysAmongManyInAnyOrder) {
             "line 1001, column 1: the key \"key919\" a second time in one object (first on line "
             "999, column 1)");
   EXPECT_TRUE(refusal(document("key\\u0039")).starts_with("line 1001, column 1: the key \"key9\""));
+}
+
+TEST(ParseStrict, ReportsTheFirstOfManyEqualKeys) {
+  std::string keys = "{";
+  for (int i = 99; i >= 0; --i) keys += "\"" + std::to_string(i) + "\":0,\n";
+  std::vector<std::string> twins = {"50", "3", "97", "20"};
+  for (std::size_t i = 0; i < twins.size(); ++i) {
+    std::string text = keys;
+    for (const std::string& twin : twins) text += "\"" + twin + "\":0,\n";
+    EXPECT_TRUE(refusal(text + "\"x\":0}")
+                    .starts_with("line 101, column 1: the key \"" + twins[0] + "\" a second time"));
+    std::ranges::rotate(twins, twins.begin() + 1);
+  }
 }
 
 TEST(ParseStrict, CountsLinesAndCharacters) {

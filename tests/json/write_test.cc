@@ -62,7 +62,11 @@ TEST(WritePretty, IndentsByTwoAndEndsTheLine) {
 
 TEST(ValueNumber, IsTheShortestTextThatReadsBack) {
   EXPECT_EQ(write(Value::number(0.1)), "0.1");
-  EXPECT_EQ(write(Value::number(100)), "100");
+  EXPECT_EQ(Value::number(100), Value(100));
+  for (const double number : {0.0, -0.0, 1.0, -2.5, 1e15, 1e18, 1e20, 1e300, 5e-324}) {
+    const Value value = Value::number(number);
+    EXPECT_EQ(*parse_strict(write(value)), value) << number;
+  }
   EXPECT_EQ(Value::number(0.1).number(), 0.1);
   EXPECT_EQ(Value(7).number(), 7.0);
 }

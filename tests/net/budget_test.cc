@@ -32,7 +32,8 @@ class FastClock final : public Clock {
 };
 
 // After the request these bytes, piece after piece, then whatever `then` does.
-RawServer::Handler saying(std::string bytes, std::function<void(RawConnection&)> then = {}) {
+RawServer::Handler saying(const std::string& bytes,
+                          const std::function<void(RawConnection&)>& then = {}) {
   return [=](RawConnection& connection) {
     if (!connection.read_request()) return;
     connection.write(bytes);
@@ -101,7 +102,7 @@ TEST(Budget, ACompressedBodyCountsAsWhatItUnpacksTo) {
 TEST(Budget, HeaderBytesAreCounted) {
   const std::string value(1000, 'v');
   const std::string head = cat("HTTP/1.1 200 OK\r\nX: ", value, "\r\nContent-Length: 0\r\n\r\n");
-  RawServer server(RawServer::answering([&](const RawRequest&) { return head; }));
+  RawServer server(RawServer::answering([&](const RawRequest&) { return std::string(head); }));
   EXPECT_TRUE(fetched(server, {.max_headers = head.size()}));
   EXPECT_EQ(error_of(fetched(server, {.max_headers = head.size() - 1})).code, Errc::limit);
 }
@@ -245,7 +246,16 @@ TEST(BadAnswer, WritingToAPeerThatLeftIsNoSignal) {
   for (int i = 0; i < 5; ++i) EXPECT_EQ(error_of(http->send(request)).code, Errc::network);
 }
 
-TEST(BadAnswer, NobodyListensOrNoSuchName) {
+TEST(BadAnswer, ANameThatNobodyCanHave) {
+  FakeWorld fake;
+  // A label of more than 63 bytes is refused by the resolver itself: no server is asked.
+  const std::string name = std::string(70, 'a') + ".test";
+  const Error error = error_of(make_client(fake.world())->send(once(cat("http://", name, "/"))));
+  EXPECT_EQ(error.code, Errc::network);
+  EXPECT_EQ(error.what, cat("the name ", name, " cannot be resolved"));
+}
+
+TEST(BadAnswer, NobodyListens) {
   FakeWorld fake;
   int free_port = 0;
   {

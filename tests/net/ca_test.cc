@@ -23,11 +23,16 @@ class Layout final : public Files {
     if (at == kinds_.end()) return fail(Errc::not_found, "not there");
     return FileInfo{.kind = at->second};
   }
-  Result<std::string> read(const Path&, std::size_t) override { return none(); }
+  void hold(std::string bundle, std::vector<FolderEntry> folder) {
+    bundle_ = std::move(bundle);
+    folder_ = std::move(folder);
+  }
+
+  Result<std::string> read(const Path&, std::size_t) override { return bundle_; }
   Result<std::unique_ptr<ByteSource>> open(const Path&) override { return none(); }
   Result<void> replace(const Path&, std::string_view, unsigned) override { return none(); }
   Result<void> create(const Path&, std::string_view, unsigned) override { return none(); }
-  Result<std::vector<FolderEntry>> list(const Path&) override { return none(); }
+  Result<std::vector<FolderEntry>> list(const Path&) override { return folder_; }
   Result<void> make_folders(const Path&) override { return none(); }
   Result<void> remove(const Path&) override { return none(); }
   Result<std::unique_ptr<FileLock>> lock(const Path&, std::chrono::milliseconds) override {
@@ -37,6 +42,8 @@ class Layout final : public Files {
  private:
   static std::unexpected<Error> none() { return fail(Errc::internal, "not in this layout"); }
   std::map<Path, FileKind> kinds_;
+  std::string bundle_;
+  std::vector<FolderEntry> folder_;
 };
 
 TEST(CaBundle, IsFoundInTheLayoutOfEachDistribution) {
@@ -51,6 +58,16 @@ TEST(CaBundle, IsFoundInTheLayoutOfEachDistribution) {
   }
   Layout only_folder({{"/etc/ssl/certs", FileKind::folder}});
   EXPECT_EQ(find_ca_bundle(environment, only_folder)->folder, "/etc/ssl/certs");
+}
+
+TEST(CaBundle, TheHashedFolderIsTakenWhereItIsComplete) {
+  const FakeEnvironment environment;
+  Layout files({{"/etc/ssl/certs/ca-certificates.crt", FileKind::file}});
+  const std::string two = "-----BEGIN CERTIFICATE-----\nA\n-----BEGIN CERTIFICATE-----\nB\n";
+  files.hold(two, {{"0a1b2c3d.0"}, {"0a1b2c3d.1"}, {"A.pem"}});
+  EXPECT_EQ(find_ca_bundle(environment, files)->folder, "/etc/ssl/certs");
+  files.hold(two, {{"0a1b2c3d.0"}, {"A.pem"}, {"0a1b2c3d.x"}, {"0A1B2C3D.0"}, {"0a1b2c3d."}});
+  EXPECT_EQ(find_ca_bundle(environment, files)->file, "/etc/ssl/certs/ca-certificates.crt");
 }
 
 TEST(CaBundle, VariablesComeFirst) {

@@ -136,6 +136,17 @@ TEST(Client, WaitingForATurnDoesNotUseUpTheTime) {
   EXPECT_EQ(server.accepted(), 1);
 }
 
+TEST(Client, AKeptConnectionMakesRoomForAFreshOne) {
+  FakeWorld fake;
+  HttpServer server(echo);
+  auto http = make_client(fake.world(), {.max_connections_per_host = 1, .max_parallel = 1});
+  const HttpRequest get{.url = server.url("/g")};
+  const HttpRequest post{.method = "POST", .url = server.url("/p"), .body = "x"};
+  for (const auto& answer : http->send_all({get, post, get, post})) {
+    EXPECT_TRUE(answer) << answer.error().text();
+  }
+}
+
 TEST(Client, OneFailureAmongManyLeavesTheOthersAlone) {
   FakeWorld fake;
   HttpServer server(echo);

@@ -79,7 +79,7 @@ TEST(Redirect, RefusesTheWayDownAndOtherSchemes) {
   EXPECT_TRUE(follow_redirect(hop_to("http://a.test/", "GET", false), 302, "https://a.test/"));
 }
 
-RawServer::Handler redirecting(int status, std::function<std::string()> location) {
+RawServer::Handler redirecting(int status, const std::function<std::string()>& location) {
   return RawServer::answering([=](const RawRequest& request) {
     if (request.target == "/end") return RawServer::answer(200, request.method + request.body);
     return RawServer::answer(status, "moved", cat("Location: ", location(), "\r\n"));

@@ -133,6 +133,17 @@ TEST_F(Tls, APlainServerIsNamedAsSuch) {
   EXPECT_NE(answer.error().hint.find("http"), std::string::npos) << answer.error().text();
 }
 
+TEST_F(Tls, AHandshakeThatStallsEndsWithTheConnectTime) {
+  RawServer silent([](test::RawConnection& connection) { connection.wait_until_closed(); });
+  const HttpRequest request{.url = cat("https://", silent.authority(), "/"),
+                            .budget = {.connect = std::chrono::milliseconds(50), .tries = 2}};
+  const auto answer = make_client(fake.world(), {.ca_file = authority_file})->send(request);
+  ASSERT_FALSE(answer);
+  EXPECT_EQ(answer.error().code, Errc::timeout);
+  EXPECT_EQ(answer.error().what, cat("no connection to ", request.url, " within 50 ms (2 tries)"));
+  EXPECT_EQ(silent.accepted(), 2);
+}
+
 TEST_F(Tls, AnUnreadableBundleIsNamed) {
   RawServer server(ok(), RawTls{authority.issue()});
   const auto answer = fetch(server.url(), {.ca_file = folder.write("empty.pem", "")});

@@ -86,6 +86,18 @@ TEST(YamlParse, BoundsWhatAliasesExpandTo) {
   EXPECT_TRUE(node.error().what.ends_with("more than 100000 nodes")) << node.error().what;
 }
 
+TEST(YamlParse, CountsEachCopyThatAnchorsAndAliasesMake) {
+  const auto limited = [](std::size_t nodes) {
+    return Limits{.nodes = nodes, .aliases = Aliases::expanded};
+  };
+  // The mapping, its key, the sequence with two elements; and three more kept for the anchor.
+  EXPECT_EQ(refusal("a: &x [1, 2]\n", limited(8)), "accepted");
+  EXPECT_EQ(refusal("a: &x [1, 2]\n", limited(7)), "f.yaml:1:4: more than 7 nodes");
+  // A key, the alias, and the three that it stands for.
+  EXPECT_EQ(refusal("a: &x [1, 2]\nb: *x\n", limited(13)), "accepted");
+  EXPECT_EQ(refusal("a: &x [1, 2]\nb: *x\n", limited(12)), "f.yaml:2:4: more than 12 nodes");
+}
+
 TEST(YamlParse, BoundsTheDepthOfWhatAliasesExpandTo) {
   const Limits limits{.depth = 4, .aliases = Aliases::expanded};
   EXPECT_EQ(refusal("a: &x [[1]]\nb: [*x]\n", limits), "accepted");
@@ -132,7 +144,12 @@ TEST(YamlParse, SaysWhereTheSyntaxBreaks) {
 }
 
 TEST(YamlResolve, FollowsTheCoreSchema) {
-  const auto kind = [](std::string_view text) { return resolve(Node{.text = std::string(text)}); };
+  const auto kind = [](std::string_view text, bool quoted = false) {
+    Node node;
+    node.text = text;
+    node.quoted = quoted;
+    return resolve(node);
+  };
   for (const char* text : {"no", "yes", "on", "off", "y", "tRUE", "0o8", "0xg", "1_000", "1:30",
                            "1.2.3", "-", "+", ".", "e5", "1e", "nUll", "-.nan", "12e03x"}) {
     EXPECT_EQ(kind(text), Scalar::string) << text;
@@ -149,7 +166,7 @@ TEST(YamlResolve, FollowsTheCoreSchema) {
   for (const char* text : {"1.", ".5", "-1.5e+3", "1e5", ".inf", "-.INF", ".nan"}) {
     EXPECT_EQ(kind(text), Scalar::floating) << text;
   }
-  EXPECT_EQ(resolve(Node{.quoted = true, .text = "true"}), Scalar::string);
+  EXPECT_EQ(kind("true", true), Scalar::string);
 }
 
 TEST(YamlParse, NeverCrashesOnDamage) {

@@ -55,6 +55,7 @@ esac
 
 PATH=$(tools/lab path):$PATH
 [ -z "$strict" ] || peers_or_die
+need "to test the packages" package
 build_preset "$preset"
 
 results=$PWD/build/$preset/results

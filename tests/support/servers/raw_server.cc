@@ -188,7 +188,7 @@ RawServer::RawServer(Handler handler, std::optional<RawTls> tls) : handler_(std:
   address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
   auto* const generic = reinterpret_cast<sockaddr*>(&address);
   socklen_t size = sizeof address;
-  if (::bind(listener_, generic, size) != 0 || ::listen(listener_, 128) != 0 ||
+  if (listener_ < 0 || ::bind(listener_, generic, size) != 0 || ::listen(listener_, 128) != 0 ||
       ::getsockname(listener_, generic, &size) != 0) {
     broken("cannot listen on 127.0.0.1");
   }

@@ -1,0 +1,46 @@
+# shellcheck shell=sh
+# SPDX-License-Identifier: Apache-2.0
+# measure: start-up, hashing, parsing, build times; figures as JSON in build/bench
+#
+#   ./dev bench [NAME...]      start, hash, json, build; default: all of them
+#
+# Each bench/bench-NAME is a script of its own: it finds the optimised binary in $SLUICE, the folder
+# of its build in $BUILD, a folder for JSON in $OUT, one for what it makes in $WORK and the measuring
+# program (bench/measure.c) in $MEASURE. It ends with 1 where a limit that it states is missed.
+# A machine that does other work at the same time spoils the figures.
+
+bench_names() {
+  for bench_file in bench/bench-*; do
+    [ ! -x "$bench_file" ] || echo "${bench_file#bench/bench-}"
+  done
+}
+
+# shellcheck disable=SC2046
+[ $# -gt 0 ] || set -- $(bench_names)
+for name; do
+  [ -x "bench/bench-$name" ] || usage_error "no such benchmark: $name; there are: $(bench_names | paste -sd' ')"
+done
+
+need "to measure against" test
+build_preset default
+cmake --build build/default --target bench_hash bench_json >&2
+
+SLUICE=$(binary_of default)
+BUILD=$PWD/build/default
+OUT=$PWD/build/bench
+MEASURE=$OUT/measure
+export SLUICE BUILD OUT MEASURE
+mkdir -p "$OUT"
+cc -std=c11 -O2 -o "$MEASURE" bench/measure.c -lm
+
+missed=
+for name; do
+  say "bench $name"
+  WORK=$OUT/work/$name
+  export WORK
+  mkdir -p "$WORK"
+  "bench/bench-$name" </dev/null || missed="$missed $name"
+done
+rm -rf "$OUT/work"
+say "the figures as JSON: $OUT"
+[ -z "$missed" ] || die "limits missed:$missed"
