@@ -137,10 +137,8 @@ std::string suggestion(std::string_view word, const std::vector<std::string_view
 Result<void> only_signals(const Fields& from) {
   for (const yaml::Member& member : from.node().members) {
     if (std::ranges::find(signal_names(), member.key) != signal_names().end()) continue;
-    const yaml::Node key{.line = member.line, .column = member.column};
-    return Fields(key, from.file())
-        .refuse(cat("unknown signal \"", printable(member.key, 64), "\"",
-                    suggestion(member.key, signal_names())));
+    return from.refuse(member, cat("unknown signal \"", printable(member.key, 64), "\"",
+                                   suggestion(member.key, signal_names())));
   }
   return {};
 }
@@ -177,13 +175,12 @@ Result<std::vector<Environment>> take_environments(const Fields& root, const Env
   std::vector<Environment> out;
   for (const yaml::Member& member : all.node().members) {
     if (!is_name(member.key)) {
-      const yaml::Node key{.line = member.line, .column = member.column};
-      return Fields(key, root.file())
-          .refuse(
-              cat("\"", printable(member.key, 64),
-                  "\" is no name of an environment: letters, digits, \"-\", \"_\" and \".\", at "
-                  "most ",
-                  kMaxName));
+      return all.refuse(
+          member,
+          cat("\"", printable(member.key, 64),
+              "\" is no name of an environment: letters, digits, \"-\", \"_\" and \".\", at "
+              "most ",
+              kMaxName));
     }
     SLUICE_TRY(const Fields field, all.mapping(member.key));
     SLUICE_CHECK(field.only({"signals", "risk", "health", "carbon"}));
