@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // sluice gate check: the evidence, the policy, the decision; stored, explained and signed.
 #include "base/text.h"
+#include "change.h"
 #include "commands.h"
 #include "exit.h"
 #include "gate/attest.h"
@@ -60,10 +61,18 @@ struct PolicyChoice {
   gate::PolicyOrigin origin;
 };
 
-Result<PolicyChoice> policy_of(const Invocation& in) {
+Result<PolicyChoice> policy_of(const Invocation& in, const std::optional<Change>& change) {
+  if (in.args.has("--policy") && in.args.has("--policy-file")) {
+    return fail(Errc::usage,
+                "--policy is read from the base of the change, --policy-file from disk; give one");
+  }
   if (const auto file = in.args.get("--policy-file")) {
     SLUICE_TRY(auto policy, load_policy(in, *file));
     return PolicyChoice{std::move(policy), gate::PolicyOrigin::file};
+  }
+  if (change) {
+    SLUICE_TRY(auto at_base, policy_at_base(in, *change));
+    if (at_base) return PolicyChoice{*std::move(at_base), gate::PolicyOrigin::revision};
   }
   SLUICE_TRY(auto policy, policy::parse(policy::builtin_text(), "built in"));
   in.console.talk("sluice: no policy: risk alone is judged, and nothing is signed\n");
@@ -115,15 +124,16 @@ Result<std::optional<std::string>> sign_decision(Invocation& in, const gate::Rec
 }
 
 Result<int> run_gate_check(Invocation& in) {
-  SLUICE_TRY(auto choice, policy_of(in));
+  SLUICE_TRY(const auto change, change_of(in));
+  SLUICE_TRY(auto choice, policy_of(in, change));
   SLUICE_CHECK(check_signing(in, choice.policy, choice.origin == gate::PolicyOrigin::builtin));
   SLUICE_TRY(const auto* environment, environment_of(in, choice.policy));
   gate::Inputs inputs{.policy = choice.policy, .origin = choice.origin};
   inputs.environment = environment->name;
   SLUICE_TRY(inputs.subjects, subjects_of(in));
-  inputs.change = in.args.get("--change").value_or("");
-  SLUICE_TRY(inputs.signals, gather(in, *environment));
+  inputs.change = in.args.get("--change").value_or(change ? change->range.head.brief() : "");
   inputs.now = in.world.clock.now();
+  SLUICE_TRY(inputs.signals, gather(in, *environment, change, inputs.now));
   const std::string id = gate::new_id(inputs.now, in.world.random);
   SLUICE_TRY(const auto record, gate::judge(std::move(inputs), id, cat("sluice ", kVersion)));
   // Signed in memory, then stored, then written: a signed decision is always a stored one.
@@ -147,10 +157,15 @@ Command check_command() {
           "Judges the evidence by the policy, stores the decision with all its inputs, and says "
           "why. With --key and --bundle the decision is signed as a SLSA Verification Summary on "
           "the digests; a block and a delay are signed as FAILED, what is undecided never.\n"
-          "Without a policy, risk alone is judged and nothing is signed.\n"
+          "The risk is that of RANGE, or of what the branch has that its upstream has not. The "
+          "policy "
+          "is sluice.yaml as the base of the change has it, so that a change cannot loosen what "
+          "judges "
+          "it. Without a policy, risk alone is judged and nothing is signed.\n"
           "Exit code 0: approved, perhaps with conditions. 1: blocked. 3: undecided, or it could "
           "not be done. 75: not now; the output says from when on.",
-      .examples = {{"by a policy, with evidence from files",
+      .examples = {{"what is about to be pushed, by the policy of the base", "sluice gate check"},
+                   {"by a policy, with evidence from files",
                     "sluice gate check --policy-file sluice.yaml --env production --signal "
                     "risk.json"},
                    {"signed for an image",
@@ -170,7 +185,9 @@ Command check_command() {
                   password_option(),
                   store_option(),
                   form_option()},
+      .positionals = {{"RANGE", "BASE..HEAD; a side that is left out is HEAD", false}},
       .run = run_gate_check};
+  for (auto& option : change_options()) command.options.push_back(std::move(option));
   for (auto& option : gather_options()) command.options.push_back(std::move(option));
   return command;
 }
@@ -178,7 +195,7 @@ Command check_command() {
 }  // namespace
 
 std::vector<Command> gate_commands() {
-  std::vector<Command> commands = {check_command()};
+  std::vector<Command> commands = {check_command(), simulate_command()};
   for (auto& each : journal_commands()) commands.push_back(std::move(each));
   return commands;
 }

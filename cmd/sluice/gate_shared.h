@@ -25,6 +25,7 @@ struct Explanation {
 };
 [[nodiscard]] Result<void> print_explanation(Invocation& in, const Explanation& explanation);
 
+Command simulate_command();
 std::vector<Command> journal_commands();  // history, explain, replay, outcome
 
 }  // namespace sluice::cli

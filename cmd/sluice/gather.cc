@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "gather.h"
 
+#include <algorithm>
+
 #include "base/text.h"
 
 namespace sluice::cli {
@@ -19,7 +21,8 @@ Result<gate::Signal> read_signal(const Invocation& in, const std::string& file) 
 
 }  // namespace
 
-Result<std::vector<gate::Signal>> gather(Invocation& in, const policy::Environment&) {
+Result<std::vector<gate::Signal>> gather(Invocation& in, const policy::Environment& environment,
+                                         const std::optional<Change>& change, Time now) {
   const auto files = in.args.all("--signal");
   if (files.size() > gate::kMaxSignals) {
     return fail(Errc::usage, cat("--signal was given ", files.size(), " times, at most ",
@@ -30,6 +33,12 @@ Result<std::vector<gate::Signal>> gather(Invocation& in, const policy::Environme
     SLUICE_TRY(auto signal, read_signal(in, file));
     signals.push_back(std::move(signal));
   }
+  const bool given = std::ranges::find(signals, "risk", &gate::Signal::id) != signals.end();
+  if (given && !in.args.positionals().empty()) {
+    return fail(Errc::usage,
+                "the risk is to come from the range or from a --signal file, not from both");
+  }
+  if (!given && change && environment.counts("risk")) signals.push_back(risk_signal(*change, now));
   return signals;
 }
 

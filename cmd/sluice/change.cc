@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "change.h"
+
+#include "base/text.h"
+#include "risk/analysis.h"
+
+namespace sluice::cli {
+
+namespace {
+
+constexpr std::string_view kPolicyFile = "sluice.yaml";
+constexpr std::size_t kShownPaths = 5;
+
+std::string counts_text(const risk::Analysis& analysis) {
+  std::string out = cat("score ", analysis.assessment.score);
+  for (std::size_t i = 0; i < analysis.model.rules.size(); ++i) {
+    const auto count = analysis.assessment.paths_by_rule[i];
+    if (count > 0) out += cat(", ", count, " ", analysis.model.rules[i].id);
+  }
+  return out;
+}
+
+gate::Signal signal_of(const risk::Analysis& analysis) {
+  gate::Signal signal{.id = "risk"};
+  if (const auto level = policy::level_named(name(analysis.assessment.level)))
+    signal.value = *level;
+  signal.text = counts_text(analysis);
+  for (const auto& counted : analysis.assessment.counted) {
+    if (signal.details.size() == kShownPaths) break;
+    signal.details.push_back(
+        {cat(counted.points, " points"), analysis.changes.paths[counted.path].path});
+  }
+  for (const auto& note : analysis.notes) signal.details.push_back({note.id, note.text});
+  signal.raw = risk::as_json(analysis);
+  return signal;
+}
+
+}  // namespace
+
+Result<std::optional<Change>> change_of(const Invocation& in) {
+  const auto& words = in.args.positionals();
+  const bool asked = !words.empty() || in.args.has("--repo") || in.args.has("--policy");
+  const auto compare = in.args.has("--two-dot") ? git::Compare::trees : git::Compare::merge_base;
+  auto repository = git::Repository::open(in.args.get("--repo").value_or("."));
+  if (!repository && !asked) return std::nullopt;
+  if (!repository) return fail(std::move(repository).error());
+  auto range =
+      words.empty() ? repository->default_range(compare) : repository->range(words[0], compare);
+  if (!range && !asked) return std::nullopt;
+  if (!range) return fail(std::move(range).error());
+  return Change{*std::move(repository), *std::move(range)};
+}
+
+gate::Signal risk_signal(const Change& change, Time now) {
+  const auto analysis = [&]() -> Result<risk::Analysis> {
+    SLUICE_TRY(const auto scorer, risk::PathScorer::compile(risk::seed_model()));
+    return risk::analyse(change.repository, change.range, scorer);
+  }();
+  gate::Signal signal{.id = "risk"};
+  if (analysis) {
+    signal = signal_of(*analysis);
+  } else {
+    signal.value = gate::Unknown::unreachable;
+    signal.text = analysis.error().text();
+  }
+  signal.source = cat("git ", change.range.base_name, "..", change.range.head_name);
+  signal.observed_at = now;
+  return signal;
+}
+
+Result<std::optional<policy::Policy>> policy_at_base(const Invocation& in, const Change& change) {
+  const auto asked = in.args.get("--policy");
+  const std::string path = asked.value_or(std::string(kPolicyFile));
+  const auto text = change.repository.read_at(change.range.base, path, policy::kMaxPolicy);
+  if (!text && text.error().code == Errc::not_found && !asked) return std::nullopt;
+  if (!text) {
+    return fail(Error{
+        Errc::usage,
+        cat("there is no policy ", printable(path, 200), " at the base ",
+            printable(change.range.base_name, 100), ": ", text.error().what),
+        {},
+        "commit one to the base branch first, or judge by one from disk with --policy-file FILE"});
+  }
+  auto parsed = policy::parse(*text, cat(change.range.base.brief(), ":", path));
+  if (parsed) return std::optional(*std::move(parsed));
+  Error error = std::move(parsed).error();
+  if (error.code != Errc::internal) error.code = Errc::usage;
+  return fail(std::move(error));
+}
+
+std::vector<Option> change_options() {
+  return {
+      {"--policy", "PATH", "the policy, as the base of the change has it; default: sluice.yaml"},
+      {"--repo", "DIR", "a folder in the repository; default: this one"},
+      {"--two-dot", "", "compare the two sides as they are, not from the merge base"}};
+}
+
+}  // namespace sluice::cli

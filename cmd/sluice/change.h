@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+// The git change that a decision is about: its risk, and the policy as it was before it.
+#pragma once
+
+#include <optional>
+
+#include "gate/signal.h"
+#include "git/repository.h"
+#include "invocation.h"
+#include "policy/policy.h"
+
+namespace sluice::cli {
+
+struct Change {
+  git::Repository repository;
+  git::Range range;
+};
+
+// The range that was given, or the one that the branch suggests. None: no range was given, and
+// there is no repository here or nothing in it to compare with.
+[[nodiscard]] Result<std::optional<Change>> change_of(const Invocation& in);
+
+// What cannot be analysed is a signal too: unknown, with the reason.
+gate::Signal risk_signal(const Change& change, Time now);
+
+// The policy as the base has it: a change cannot loosen the policy that judges it. With --policy
+// PATH that file has to be there; otherwise sluice.yaml is taken where it is. Key files come from
+// there too.
+[[nodiscard]] Result<std::optional<policy::Policy>> policy_at_base(const Invocation& in,
+                                                                   const Change& change);
+
+std::vector<Option> change_options();
+
+}  // namespace sluice::cli
