@@ -137,6 +137,16 @@ std::vector<std::string> Arguments::all(std::string_view option) const {
   return at == values_.end() ? std::vector<std::string>{} : at->second;
 }
 
+std::vector<Option> options_of(const Command& command) {
+  std::vector<Option> all = command.options;
+  for (const auto& option : common_options()) {
+    const bool own =
+        std::ranges::find(command.options, option.name, &Option::name) != command.options.end();
+    if (!own && (option.name != "--output" || command.output)) all.push_back(option);
+  }
+  return all;
+}
+
 std::string Command::name() const { return join(words, " "); }
 
 const Group* find_group(std::string_view name) {

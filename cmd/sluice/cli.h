@@ -76,6 +76,8 @@ struct Group {
 
 const std::vector<Group>& groups();  // commands.cc
 const std::vector<Option>& common_options();
+// Those of the command, then the common ones that it takes and does not define itself.
+std::vector<Option> options_of(const Command& command);
 
 // The command that the first words name, and how many words that took. Errc::usage with the likely
 // word where there is none.

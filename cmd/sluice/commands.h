@@ -11,6 +11,10 @@ namespace sluice::cli {
 std::vector<Command> sign_commands();
 std::vector<Command> verify_commands();
 std::vector<Command> key_commands();
+std::vector<Command> risk_commands();
+std::vector<Command> policy_commands();
+std::vector<Command> gate_commands();
+std::vector<Command> carbon_commands();
 std::vector<Command> config_commands();
 std::vector<Command> doctor_commands();
 std::vector<Command> completion_commands();

@@ -20,14 +20,6 @@ std::vector<Command> all_commands() {
   return all;
 }
 
-std::vector<Option> options_of(const Command& command) {
-  std::vector<Option> all = command.options;
-  for (const auto& option : common_options()) {
-    if (option.name != "--output" || command.output) all.push_back(option);
-  }
-  return all;
-}
-
 bool takes_file(std::string_view value) {
   return value == "FILE" || value == "DIR" || value == "NAME";
 }

@@ -59,11 +59,9 @@ std::string usage_line(const Command& command) {
   return out;
 }
 
-std::vector<std::pair<std::string, std::string>> option_rows(const std::vector<Option>& options,
-                                                             bool output) {
+std::vector<std::pair<std::string, std::string>> option_rows(const std::vector<Option>& options) {
   std::vector<std::pair<std::string, std::string>> rows;
   for (const auto& option : options) {
-    if (option.name == "--output" && !output) continue;
     rows.emplace_back(option.value.empty() ? option.name : cat(option.name, " ", option.value),
                       cat(option.help, option.repeated ? " (may be repeated)" : ""));
   }
@@ -105,10 +103,7 @@ std::string help_command(const Command& command) {
     for (const auto& each : command.positionals) rows.emplace_back(each.name, each.help);
     out += cat("\narguments\n", table(rows));
   }
-  auto rows = option_rows(command.options, command.output);
-  const auto common = option_rows(common_options(), command.output);
-  rows.insert(rows.end(), common.begin(), common.end());
-  out += cat("\noptions\n", table(rows), "\nexamples\n");
+  out += cat("\noptions\n", table(option_rows(options_of(command))), "\nexamples\n");
   for (const auto& example : command.examples)
     out += cat("  # ", example.what, "\n  ", example.command, "\n");
   return out;

@@ -57,9 +57,16 @@ Result<void> write_pair(Invocation& in, const PrivateKey& key, const SecretBytes
                         "choose another --out-prefix, or move the old key away"});
     }
   }
+  if (password.empty()) {
+    in.log.write(LogLevel::warning, "the password is empty: the file is as good as unencrypted");
+  }
   SLUICE_TRY(const std::string sealed, encrypted(in, key, chosen_format(in), password));
-  SLUICE_CHECK(in.world.files.create(private_path, sealed, 0600));
+  // The public half first: what is left if the second fails is no secret, and is taken away again.
   SLUICE_CHECK(in.world.files.create(public_path, key.public_key().pem()));
+  if (auto made = in.world.files.create(private_path, sealed, 0600); !made) {
+    (void)in.world.files.remove(public_path);
+    return fail(std::move(made).error());
+  }
   if (!in.json) {
     return in.console.print(cat("wrote  ", shown(private_path), " (encrypted) and ",
                                 shown(public_path), "\n", describe_text(key.public_key())));
@@ -71,6 +78,10 @@ Result<void> write_pair(Invocation& in, const PrivateKey& key, const SecretBytes
 }
 
 Result<int> run_generate(Invocation& in) {
+  keep_out_of_cores();
+  if (in.args.has("--rsa-bits") && in.args.get("--type").value_or("") != "rsa") {
+    return fail(Errc::usage, "--rsa-bits goes with --type rsa");
+  }
   SLUICE_TRY(const auto type, crypto::key_type_named(in.args.get("--type").value_or("ecdsa-p256")));
   const std::string bits = in.args.get("--rsa-bits").value_or("3072");
   SLUICE_TRY(const auto secret,

@@ -1,8 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "keyfile.h"
 
+#include <sys/prctl.h>
+#include <sys/resource.h>
+
+#include <filesystem>
+
 #include "base/limits.h"
 #include "base/text.h"
+#include "settings.h"
 
 namespace sluice::cli {
 
@@ -20,8 +26,10 @@ Result<SecretBytes> ask(Invocation& in, const PasswordRequest& request) {
   auto first = in.console.ask_secret(request.prompt);
   if (!first) {
     Error error = std::move(first).error();
-    if (error.code == Errc::denied)
-      error.hint = cat("set SLUICE_PASSWORD, or give ", request.option, " FILE");
+    if (error.code == Errc::denied) {
+      error.hint = cat(request.environment ? "set SLUICE_PASSWORD, or give " : "give ",
+                       request.option, " FILE");
+    }
     return fail(std::move(error));
   }
   if (!request.twice) return first;
@@ -33,6 +41,37 @@ Result<SecretBytes> ask(Invocation& in, const PasswordRequest& request) {
 }
 
 }  // namespace
+
+Result<void> refuse_to_overwrite(const Invocation& in, const std::vector<std::string>& outputs,
+                                 const std::vector<std::string>& inputs) {
+  std::vector<std::string> read = in.args.positionals();
+  for (const auto& option : inputs) {
+    if (const auto file = in.args.get(option)) read.push_back(*file);
+  }
+  for (const auto& option : outputs) {
+    const auto written = in.args.get(option);
+    if (!written || *written == "-") continue;
+    if (written->empty()) return fail(Errc::usage, cat(option, " names no file"));
+    for (const auto& file : read) {
+      std::error_code not_there;
+      if (std::filesystem::equivalent(*written, file, not_there)) {
+        return fail(Errc::usage,
+                    cat(option, " ", printable(*written), " would overwrite a file that is read"));
+      }
+    }
+  }
+  return {};
+}
+
+unsigned threads_for(const Invocation& in, const crypto::PublicKey& key) {
+  return key.type() == crypto::KeyType::ed25519 ? 1 : threads(in.settings);
+}
+
+void keep_out_of_cores() {
+  const rlimit none{0, 0};
+  (void)::setrlimit(RLIMIT_CORE, &none);
+  (void)::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+}
 
 Option password_option() {
   return {"--password-file", "FILE",
@@ -76,6 +115,7 @@ Result<SecretBytes> password(Invocation& in, const PasswordRequest& request) {
 
 Result<crypto::PrivateKey> load_private_key(Invocation& in, const Path& path,
                                             const PasswordRequest& request) {
+  keep_out_of_cores();
   SLUICE_TRY(const auto pem, read_secret(in, path, limits::kKeyFile));
   const auto info = in.world.files.info(path);
   if (info && (info->mode & 077U) != 0) {

@@ -30,4 +30,16 @@ struct PasswordRequest {
 
 Option password_option();
 
+// A usage error where one of these output options names the same file as an input option or as a
+// positional: what is read must not be lost by being written.
+[[nodiscard]] Result<void> refuse_to_overwrite(const Invocation& in,
+                                               const std::vector<std::string>& outputs,
+                                               const std::vector<std::string>& inputs);
+
+// Files to read at a time with this key: one where each may have to be held in memory.
+unsigned threads_for(const Invocation& in, const crypto::PublicKey& key);
+
+// Private keys are about to be in memory: nothing of this process is written to a core file.
+void keep_out_of_cores();
+
 }  // namespace sluice::cli

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <exception>
+#include <new>
 
 #include "base/text.h"
 #include "commands.h"
@@ -45,6 +46,11 @@ Result<int> run_command(Console& console, const World& world, std::vector<std::s
   words.erase(words.begin(), words.begin() + static_cast<std::ptrdiff_t>(found.words));
   SLUICE_TRY(Arguments args, parse(found.command, words));
   if (args.has("--help")) {
+    // A file named --help among the arguments must not make a success of a verification.
+    if (words.size() > 1) {
+      console.talk(help_command(found.command));
+      return kUsage;
+    }
     SLUICE_CHECK(console.print(help_command(found.command)));
     return kDone;
   }
@@ -76,11 +82,16 @@ int run(int argc, char** argv) {
   }
   bool json = false;
   const auto code = [&]() -> Result<int> {
+    if (words.size() > 1 && words[0] == "help") {
+      std::vector<std::string> asked(words.begin() + 1, words.end());
+      asked.emplace_back("--help");
+      return run_command(console, system_world(), asked, json);
+    }
     if (words.size() == 1 && wants_help(words[0])) {
       SLUICE_CHECK(console.print(help_overview()));
       return kDone;
     }
-    if (words.size() == 1 && words[0] == "--version")
+    if (words.size() == 1 && (words[0] == "--version" || words[0] == "-V"))
       return run_command(console, system_world(), {"version"}, json);
     return run_command(console, system_world(), words, json);
   }();
@@ -97,6 +108,9 @@ int main(int argc, char** argv) {
   int code = sluice::kInternal;
   try {
     code = sluice::cli::run(argc, argv);
+  } catch (const std::bad_alloc&) {
+    sluice::cli::system_console().talk("sluice: there is not enough memory; nothing was decided\n");
+    code = sluice::kUndecided;
   } catch (const std::exception& fault) {
     sluice::cli::system_console().talk(
         sluice::cat("sluice: a fault of ours: ", sluice::printable(fault.what()), "\n"));

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "settings.h"
 
+#include <algorithm>
+
 #include "base/parallel.h"
 #include "base/text.h"
 #include "crypto/digest.h"
@@ -11,7 +13,10 @@ namespace sluice::cli {
 Result<config::Settings> settings_for(const World& world, const Arguments& args) {
   config::Flags flags;
   for (const auto& row : config::table()) {
-    if (auto value = args.get(row.flag)) flags.emplace_back(row.name, *std::move(value));
+    auto value = args.get(row.flag);
+    // A command may offer more forms of output than the setting has; it reads its flag itself.
+    if (row.flag == "--output" && (value == "markdown" || value == "html")) continue;
+    if (value) flags.emplace_back(row.name, *std::move(value));
   }
   std::error_code error;
   const Path folder = std::filesystem::current_path(error);
@@ -40,7 +45,8 @@ Option threads_option() {
 
 unsigned threads(const config::Settings& settings) {
   const unsigned wanted = settings.get(config::kHashThreads).value;
-  return wanted == 0 ? hardware_threads() : wanted;
+  // A project may set it, but not more than makes sense: each takes memory.
+  return wanted == 0 ? hardware_threads() : std::min(wanted, 4 * hardware_threads());
 }
 
 }  // namespace sluice::cli

@@ -66,9 +66,13 @@ Result<int> run_sign(Invocation& in) {
                       {},
                       "without it, each bundle is written beside its file"});
   }
+  if (in.args.has("--prehash") && in.args.has("--payload-type")) {
+    return fail(Errc::usage, "--prehash is for files: an envelope is signed as it is");
+  }
+  SLUICE_CHECK(refuse_to_overwrite(in, {"--bundle"}, {"--key", "--password-file"}));
   SLUICE_TRY(const auto key, signer_of(in));
   std::vector<std::optional<Result<Signed>>> prepared(files.size());
-  for_each_parallel(files.size(), threads(in.settings),
+  for_each_parallel(files.size(), threads_for(in, key.public_key()),
                     [&](std::size_t i) { prepared[i] = prepare(in, files[i], key); });
   // All or nothing: a file that cannot be signed leaves the bundles of the others as they were.
   for (const auto& each : prepared) SLUICE_CHECK(*each);

@@ -18,16 +18,22 @@ using crypto::Digest;
 using sigstore::Artifact;
 using Answer = Result<Verdict<sigstore::VerifiedContent>>;
 
-// A digest is "sha256:…" where no file has that name.
-Result<Artifact> artifact_named(const Invocation& in, const std::string& word) {
-  if (!word.starts_with("sha256:") && !word.starts_with("sha384:") &&
-      !word.starts_with("sha512:")) {
+// "sha256:…" is always a digest: a file that somebody gave that name must not stand in for it. Such
+// a file is reached as ./sha256:…
+Result<Artifact> artifact_named(const std::string& word) {
+  if (word.empty()) return fail(Errc::usage, "an empty name for a file");
+  if (word == "-")
+    return fail(Errc::usage, "verify reads files; only --bundle can be standard input");
+  if (!word.starts_with("sha256:") && !word.starts_with("sha384:") && !word.starts_with("sha512:"))
     return Path(word);
+  auto digest = Digest::parse(word);
+  if (!digest) {
+    return fail(Error{Errc::usage,
+                      cat("\"", printable(word, 200), "\" is no digest: ", digest.error().what),
+                      {},
+                      "for a file of that name, put ./ before it"});
   }
-  if (in.world.files.info(word)) return Path(word);
-  SLUICE_TRY(auto digest, within(Digest::parse(word),
-                                 cat("reading \"", printable(word, 200), "\", which is no file")));
-  return digest;
+  return *std::move(digest);
 }
 
 struct BundleText {
@@ -56,7 +62,7 @@ Result<BundleText> find_bundle(const Invocation& in, const std::optional<Artifac
         Error{Errc::unsupported, cat(shown(*path), " is a folder"), {}, "name the files in it"});
   }
   const Path beside = path->native() + ".sigstore.json";
-  auto text = in.world.files.read(beside, limits::kBundleFile);
+  auto text = in.world.files.read_plain(beside, limits::kBundleFile, Links::followed);
   if (!text && text.error().code == Errc::not_found) return BundleText{std::nullopt, shown(beside)};
   if (!text) return fail(std::move(text).error());
   return BundleText{*std::move(text), shown(beside)};
@@ -64,16 +70,12 @@ Result<BundleText> find_bundle(const Invocation& in, const std::optional<Artifac
 
 // Decides and prints nothing: several of these run at a time.
 Answer verify_one(const Invocation& in, const crypto::PublicKey& key,
-                  const std::optional<std::string>& word) {
-  std::optional<Artifact> artifact;
-  if (word) {
-    SLUICE_TRY(artifact, artifact_named(in, *word));
-  }
+                  const std::optional<Artifact>& artifact) {
   SLUICE_TRY(auto bundle, find_bundle(in, artifact));
   const sigstore::KeyRequest request{.key = key,
                                      .bundle = std::move(bundle.text),
                                      .bundle_source = std::move(bundle.source),
-                                     .artifact = std::move(artifact),
+                                     .artifact = artifact,
                                      .predicate_type = in.args.get("--type")};
   return sigstore::verify_with_key(in.world.files, request);
 }
@@ -98,8 +100,8 @@ Result<void> print_report(Invocation& in, const Report& report) {
 }
 
 Result<int> answer_one(Invocation& in, const crypto::PublicKey& key,
-                       const std::optional<std::string>& word) {
-  SLUICE_TRY(const auto verdict, verify_one(in, key, word));
+                       const std::optional<Artifact>& artifact) {
+  SLUICE_TRY(const auto verdict, verify_one(in, key, artifact));
   if (verdict.passed()) SLUICE_CHECK(write_payload(in, *verdict.value()));
   SLUICE_CHECK(in.json ? in.print_json(report::as_json(verdict.report()))
                        : print_report(in, verdict.report()));
@@ -109,15 +111,27 @@ Result<int> answer_one(Invocation& in, const crypto::PublicKey& key,
 // Each gets its answer; a refusal weighs more than a file that could not be decided.
 Result<int> answer_several(Invocation& in, const crypto::PublicKey& key,
                            const std::vector<std::string>& words) {
-  std::vector<std::optional<Answer>> answers(words.size());
-  for_each_parallel(words.size(), threads(in.settings),
-                    [&](std::size_t i) { answers[i] = verify_one(in, key, words[i]); });
+  std::vector<std::optional<Artifact>> artifacts;
+  for (const auto& word : words) {
+    SLUICE_TRY(auto artifact, artifact_named(word));
+    if (std::holds_alternative<Digest>(artifact)) {
+      return fail(
+          Errc::usage,
+          cat(word, ": a digest has no bundle beside it; verify it alone, with --bundle FILE"));
+    }
+    artifacts.emplace_back(std::move(artifact));
+  }
+  // Only the reports are kept: what was verified may be large.
+  std::vector<std::optional<Result<Report>>> answers(words.size());
+  for_each_parallel(words.size(), threads_for(in, key), [&](std::size_t i) {
+    auto answer = verify_one(in, key, artifacts[i]);
+    answers[i] = answer ? Result<Report>(answer->report()) : fail(std::move(answer).error());
+  });
   json::Array reports;
   int worst = kDone;
   for (std::size_t i = 0; i < words.size(); ++i) {
-    const Answer& answer = *answers[i];
+    const Result<Report>& answer = *answers[i];
     if (!answer) {
-      if (answer.error().code == Errc::usage) return fail(answer.error());
       if (in.json) reports.push_back(report::as_json(answer.error(), words[i]));
       in.console.talk(cat("sluice: ", report::as_text(answer.error())));
       if (worst == kDone) worst = exit_code(answer.error().code);
@@ -125,9 +139,9 @@ Result<int> answer_several(Invocation& in, const crypto::PublicKey& key,
     }
     if (!answer->passed()) worst = kRefused;
     if (in.json) {
-      reports.push_back(report::as_json(answer->report()));
+      reports.push_back(report::as_json(*answer));
     } else {
-      SLUICE_CHECK(print_report(in, answer->report()));
+      SLUICE_CHECK(print_report(in, *answer));
     }
   }
   if (in.json) SLUICE_CHECK(in.print_json(json::Value(std::move(reports))));
@@ -136,11 +150,11 @@ Result<int> answer_several(Invocation& in, const crypto::PublicKey& key,
 
 Result<int> run_verify(Invocation& in) {
   const auto& words = in.args.positionals();
-  if (words.empty() && !in.args.has("--bundle")) {
+  if (words.empty() && !in.args.has("--payload-out")) {
     return fail(Error{Errc::usage,
-                      "there is nothing to verify",
+                      "no artifact was named",
                       {},
-                      "name a file, or an envelope with --bundle"});
+                      "name a file; or take what an envelope holds with --payload-out FILE"});
   }
   if (words.size() > 1 && (in.args.has("--bundle") || in.args.has("--payload-out"))) {
     return fail(Errc::usage, "--bundle and --payload-out go with one artifact at a time");
@@ -148,9 +162,14 @@ Result<int> run_verify(Invocation& in) {
   if (in.json && in.args.get("--payload-out") == "-") {
     return fail(Errc::usage, "standard output cannot hold both the report and the payload");
   }
+  SLUICE_CHECK(refuse_to_overwrite(in, {"--payload-out"}, {"--key", "--bundle"}));
   SLUICE_TRY(const auto key, load_public_key(in, *in.args.get("--key")));
   if (words.size() > 1) return answer_several(in, key, words);
-  return answer_one(in, key, words.empty() ? std::nullopt : std::optional(words[0]));
+  std::optional<Artifact> artifact;
+  if (!words.empty()) {
+    SLUICE_TRY(artifact, artifact_named(words[0]));
+  }
+  return answer_one(in, key, artifact);
 }
 
 }  // namespace

@@ -168,37 +168,37 @@ class Beside {
 class SystemFiles final : public Files {
  public:
   Result<std::string> read(const Path& path, std::size_t max) override {
-    SLUICE_TRY(const auto source, open(path));
-    if (source->size().value_or(0) > max) {
-      return fail(Errc::limit,
-                  cat("cannot read ", shown(path), ": it is ", human_bytes(*source->size()),
-                      ", the limit is ", human_bytes(max)));
-    }
-    return within(read_all(*source, max), cat("reading ", shown(path)));
+    SLUICE_TRY(const auto source, open_with(path, 0));
+    return read_opened(*source, path, max);
   }
 
-  Result<std::unique_ptr<ByteSource>> open(const Path& path) override {
-    Descriptor fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY));
-    if (!fd) return fail_errno("read", path, errno);
-    struct stat info{};
-    if (::fstat(fd.get(), &info) != 0) return fail_errno("look at", path, errno);
-    if (S_ISDIR(info.st_mode)) return fail_errno("read", path, EISDIR);
-    return std::make_unique<DescriptorSource>(std::move(fd), path, info);
+  Result<std::string> read_plain(const Path& path, std::size_t max, Links links) override {
+    const int flags = O_NONBLOCK | (links == Links::refused ? O_NOFOLLOW : 0);
+    SLUICE_TRY(const auto source, open_with(path, flags));
+    if (!source->size()) return fail(Errc::denied, cat(shown(path), " is no plain file"));
+    return read_opened(*source, path, max);
   }
+
+  Result<std::unique_ptr<ByteSource>> open(const Path& path) override { return open_with(path, 0); }
 
   Result<void> replace(const Path& path, std::string_view content, unsigned mode) override {
     struct stat info{};
-    if (::lstat(path.c_str(), &info) == 0 && !S_ISREG(info.st_mode)) {
+    const bool there = ::lstat(path.c_str(), &info) == 0;
+    if (there && !S_ISREG(info.st_mode)) {
       return fail(Error{Errc::denied,
                         cat("will not replace ", shown(path), ": it is no plain file"),
                         {},
                         "name a plain file, or - for standard output"});
     }
-    SLUICE_TRY(auto beside, Beside::write(path, content, mode));
+    SLUICE_TRY(auto beside, Beside::write(path, content, there ? info.st_mode & 0777U : mode));
     return beside.put_in_place(path, 0);
   }
 
   Result<void> create(const Path& path, std::string_view content, unsigned mode) override {
+    // A file without a name until it is whole: nothing is left of it if this process is killed.
+    const Descriptor nameless(
+        ::open(folder_of(path).c_str(), O_TMPFILE | O_WRONLY | O_CLOEXEC, mode));
+    if (nameless) return create_from(nameless, path, content);
     SLUICE_TRY(auto beside, Beside::write(path, content, mode));
     return beside.put_in_place(path, RENAME_NOREPLACE);
   }
@@ -256,6 +256,39 @@ class SystemFiles final : public Files {
   }
 
  private:
+  static Result<void> create_from(const Descriptor& nameless, const Path& path,
+                                  std::string_view content) {
+    SLUICE_CHECK(write_all(nameless.get(), content, path));
+    if (::fsync(nameless.get()) != 0) return fail_errno("sync", path, errno);
+    const std::string name = cat("/proc/self/fd/", nameless.get());
+    if (::linkat(AT_FDCWD, name.c_str(), AT_FDCWD, path.c_str(), AT_SYMLINK_FOLLOW) != 0) {
+      if (errno == EEXIST) return fail(Errc::denied, cat(shown(path), " exists already"));
+      return fail_errno("put in place", path, errno);
+    }
+    return sync_folder(folder_of(path));
+  }
+
+  static Result<std::unique_ptr<ByteSource>> open_with(const Path& path, int flags) {
+    Descriptor fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY | flags));
+    if (!fd && errno == ELOOP) return fail(Errc::denied, cat(shown(path), " is a link"));
+    if (!fd) return fail_errno("read", path, errno);
+    struct stat info{};
+    if (::fstat(fd.get(), &info) != 0) return fail_errno("look at", path, errno);
+    if (S_ISDIR(info.st_mode)) return fail_errno("read", path, EISDIR);
+    return std::make_unique<DescriptorSource>(std::move(fd), path, info);
+  }
+
+  static Result<std::string> read_opened(ByteSource& source, const Path& path, std::size_t max) {
+    if (source.size().value_or(0) > max) {
+      return fail(Errc::limit,
+                  cat("cannot read ", shown(path), ": it is ", human_bytes(*source.size()),
+                      ", the limit is ", human_bytes(max)));
+    }
+    SLUICE_TRY(std::string content, within(read_all(source, max), cat("reading ", shown(path))));
+    SLUICE_CHECK(source.unchanged());
+    return content;
+  }
+
   static FileKind kind_at(DIR* dir, const dirent& entry) {
     switch (entry.d_type) {
       case DT_REG:

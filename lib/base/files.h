@@ -51,16 +51,22 @@ struct FolderEntry {
   FileKind kind = FileKind::other;
 };
 
+enum class Links : std::uint8_t { followed, refused };
+
 class Files {
  public:
   virtual ~Files() = default;
 
   // The whole file; Errc::limit where it is larger than max bytes.
   [[nodiscard]] virtual Result<std::string> read(const Path& path, std::size_t max) = 0;
+  // As read, for a file that nobody named: a plain file or Errc::denied, and never a wait for a
+  // pipe.
+  [[nodiscard]] virtual Result<std::string> read_plain(const Path& path, std::size_t max,
+                                                       Links links) = 0;
   [[nodiscard]] virtual Result<std::unique_ptr<ByteSource>> open(const Path& path) = 0;
   // Afterwards the path holds exactly these bytes, or what it held before: written beside, synced,
   // renamed, the folder synced. Only a plain file is replaced: a link, a device or a pipe at the
-  // path is Errc::denied.
+  // path is Errc::denied. A file that is there keeps its mode.
   [[nodiscard]] virtual Result<void> replace(const Path& path, std::string_view content,
                                              unsigned mode = 0644) = 0;
   // As replace, but Errc::denied where something is at the path already.

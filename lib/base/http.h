@@ -39,7 +39,9 @@ struct HttpRequest {
   Headers headers = {};
   std::string body = {};
   // Sent as "Authorization: <scheme> <token>" to the first host only, never past a redirect to
-  // another scheme, host or port; shared so that a request can be copied for a retry.
+  // another scheme, host or port; shared so that a request can be copied for a retry. Some services
+  // take the token under a header of their own ("auth-token") and without a scheme (then empty).
+  std::string authorization_header = "Authorization";
   std::string authorization_scheme = "Bearer";
   std::shared_ptr<const SecretBytes> authorization = {};
   // Repeat on connection errors, 429 and 5xx. Default: as the method allows (GET, HEAD, PUT, ...).

@@ -10,7 +10,7 @@ inline constexpr std::size_t kKeyFile = 64U << 10;
 inline constexpr std::size_t kBundleFile = 16U << 20;
 inline constexpr std::size_t kConfigFile = 1U << 20;
 inline constexpr std::size_t kPasswordFile = 4U << 10;
-inline constexpr std::size_t kPayload = 64U << 20;        // a DSSE payload, held in memory
+inline constexpr std::size_t kPayload = 11U << 20;  // of an envelope: as base64 it fits a bundle
 inline constexpr std::size_t kWholeMessage = 256U << 20;  // what pure Ed25519 must hold in memory
 inline constexpr int kJsonDepth = 64;
 

@@ -5,6 +5,9 @@
 
 #include <algorithm>
 #include <atomic>
+#include <exception>
+#include <mutex>
+#include <system_error>
 #include <thread>
 #include <vector>
 
@@ -23,16 +26,35 @@ void for_each_parallel(std::size_t count, unsigned threads,
   const std::size_t run =
       std::clamp<std::size_t>(count / (std::max<std::size_t>(wanted, 1) * 8), 1, 64);
   std::atomic<std::size_t> next{0};
-  const auto body = [&] {
+  std::exception_ptr fault;
+  std::mutex fault_mutex;
+  const auto drain = [&] {
     for (;;) {
       const std::size_t from = next.fetch_add(run, std::memory_order_relaxed);
       if (from >= count) return;
       for (std::size_t i = from; i < std::min(from + run, count); ++i) work(i);
     }
   };
-  std::vector<std::jthread> others;
-  for (std::size_t i = 1; i < wanted; ++i) others.emplace_back(body);
-  body();
+  const auto body = [&] {
+    try {
+      drain();
+    } catch (...) {
+      next.store(count, std::memory_order_relaxed);  // nobody begins anything more
+      const std::scoped_lock lock(fault_mutex);
+      if (!fault) fault = std::current_exception();
+    }
+  };
+  {
+    std::vector<std::jthread> others;
+    others.reserve(wanted);
+    try {
+      for (std::size_t i = 1; i < wanted; ++i) others.emplace_back(body);
+    } catch (const std::system_error&) {
+      // No more threads to be had: those that there are do the work.
+    }
+    body();
+  }
+  if (fault) std::rethrow_exception(fault);
 }
 
 }  // namespace sluice

@@ -86,7 +86,9 @@ class Loader {
   }
 
   Result<void> read_file(const Path& path, Source source) {
-    const auto text = world_.files.read(path, limits::kConfigFile);
+    // A project's file that is a link could show what lies elsewhere, in the words of an error.
+    const auto links = source == Source::project ? Links::refused : Links::followed;
+    const auto text = world_.files.read_plain(path, limits::kConfigFile, links);
     if (!text && text.error().code == Errc::not_found) return {};
     if (!text) return fail(as_usage(text.error()));
     const auto node = yaml::parse(*text, path.string());

@@ -48,8 +48,8 @@ Result<SecretBytes> scrypt(const SecretBytes& password, ByteView salt, ScryptCos
   // Each is bounded before they are multiplied.
   if (cost.n > budget.scrypt_work || cost.r > budget.scrypt_work / cost.n ||
       cost.p > budget.scrypt_work / (cost.n * cost.r) ||
-      128 * cost.n * cost.r > budget.scrypt_memory ||
-      128 * cost.r * cost.p > budget.scrypt_memory) {
+      // libsodium takes all of it at once: the table, a block for each lane, and two to work in.
+      128 * cost.r * (cost.n + cost.p + 2) > budget.scrypt_memory) {
     return fail(Errc::limit, cat("the key file asks for too much work: scrypt N=", cost.n,
                                  " r=", cost.r, " p=", cost.p));
   }

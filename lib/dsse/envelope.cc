@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "dsse/envelope.h"
 
+#include <algorithm>
+
 #include "base/codec.h"
 #include "base/limits.h"
 #include "base/text.h"
@@ -76,8 +78,20 @@ json::Value to_json(const Envelope& envelope) {
   return out;
 }
 
+namespace {
+// What every reader takes: visible ASCII, and not too much of it.
+bool is_media_type(std::string_view text) {
+  return !text.empty() && text.size() <= 255 &&
+         std::ranges::all_of(text, [](char c) { return c > ' ' && c < 0x7F; });
+}
+}  // namespace
+
 Result<Envelope> sign(const MediaType& payload_type, ByteView payload,
                       const crypto::Signer& signer) {
+  if (!is_media_type(payload_type.str())) {
+    return fail(Errc::usage, cat("\"", printable(payload_type.str(), 60),
+                                 "\" is no media type, such as application/json"));
+  }
   if (payload.size() > limits::kPayload) {
     return fail(Errc::limit, cat("the payload is ", human_bytes(payload.size()), ", the limit is ",
                                  human_bytes(limits::kPayload)));

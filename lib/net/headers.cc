@@ -48,8 +48,12 @@ Result<void> check_request(const HttpRequest& request) {
     }
   }
   if (!request.authorization) return {};
-  if (!is_token(request.authorization_scheme)) {
+  if (!request.authorization_scheme.empty() && !is_token(request.authorization_scheme)) {
     return fail(Errc::usage, "not an authorization scheme");
+  }
+  if (!is_token(request.authorization_header) ||
+      is_transport_header(lower_ascii(request.authorization_header))) {
+    return fail(Errc::usage, "not a header that can carry a token");
   }
   if (breaks_lines(request.authorization->reveal_text())) {
     return fail(Error{Errc::usage, "the token holds a line break or NUL"}.advise(

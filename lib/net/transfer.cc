@@ -59,8 +59,9 @@ struct CurlTransfer::HeaderList {
     return nodes.empty() ? nullptr : nodes.data();
   }
 
-  void set_authorization(std::string_view scheme, const SecretBytes& token) {
-    const std::string start = cat("Authorization: ", scheme, " ");
+  void set_authorization(std::string_view header, std::string_view scheme,
+                         const SecretBytes& token) {
+    const std::string start = cat(header, ": ", scheme, scheme.empty() ? "" : " ");
     authorization = SecretBytes(start.size() + token.size() + 1);  // zeroed: ends in NUL
     std::memcpy(authorization.reveal().data(), start.data(), start.size());
     if (token.empty()) return;
@@ -172,7 +173,8 @@ void CurlTransfer::collect_headers() {
   if (!has_type) sent_headers_->lines.emplace_back("Content-Type:");
   sent_headers_->lines.emplace_back("Expect:");
   if (request.authorization && transfer_.hop.credentials) {
-    sent_headers_->set_authorization(request.authorization_scheme, *request.authorization);
+    sent_headers_->set_authorization(request.authorization_header, request.authorization_scheme,
+                                     *request.authorization);
   }
   set_option(handle_.get(), CURLOPT_HTTPHEADER, sent_headers_->link());
   // What is meant for the server is not told to the proxy.

@@ -95,7 +95,10 @@ json::Value as_json(const Report& report) {
     checks.push_back(std::move(entry));
   }
   json::Value facts{json::Object{}};
-  for (const auto& [label, value] : report.facts()) facts.set(label, printable(value, kShownText));
+  if (report.passed()) {
+    for (const auto& [label, value] : report.facts())
+      facts.set(label, printable(value, kShownText));
+  }
   json::Value out;
   out.set("kind", "sluice.verification/v1");
   out.set("subject", printable(report.subject(), kShownText));

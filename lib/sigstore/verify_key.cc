@@ -18,31 +18,65 @@ using crypto::Message;
 using crypto::Scheme;
 using crypto::SchemeKind;
 
-// The digests of one artifact, each computed when it is first asked for.
-class ArtifactDigests {
+// What is known of one artifact. All of it comes from one reading: a second one could meet another
+// file under the same name.
+class Known {
  public:
-  ArtifactDigests(Files& files, const Artifact& artifact) : files_(files), artifact_(artifact) {}
-
-  // None: only a digest of another algorithm is known.
-  Result<std::optional<Digest>> get(HashAlgorithm algorithm) {
-    for (const auto& digest : known_) {
-      if (digest.algorithm() == algorithm) return digest;
-    }
-    if (const auto* given = std::get_if<Digest>(&artifact_)) {
-      if (given->algorithm() == algorithm) return *given;
-      return std::nullopt;
-    }
-    SLUICE_TRY(auto digest, crypto::digest_file(files_, std::get<Path>(artifact_), algorithm));
-    known_.push_back(digest);
-    return digest;
+  void add(Digest digest) { digests_.push_back(std::move(digest)); }
+  const Digest* find(HashAlgorithm algorithm) const {
+    const auto at = std::ranges::find(digests_, algorithm, &Digest::algorithm);
+    return at == digests_.end() ? nullptr : &*at;
   }
-  void add(const Digest& digest) { known_.push_back(digest); }
+  const Digest& any() const { return digests_.front(); }
 
  private:
-  Files& files_;
-  const Artifact& artifact_;
-  std::vector<Digest> known_;
+  std::vector<Digest> digests_;
 };
+
+// Passes a source on and hashes what goes through.
+class HashingSource final : public ByteSource {
+ public:
+  HashingSource(ByteSource& inner, const std::set<HashAlgorithm>& algorithms) : inner_(inner) {
+    for (const auto algorithm : algorithms) hashers_.emplace_back(algorithm);
+  }
+  Result<std::size_t> read(std::span<std::uint8_t> into) override {
+    auto got = inner_.read(into);
+    if (got) {
+      for (auto& hasher : hashers_) hasher.update(into.first(*got));
+    }
+    return got;
+  }
+  Result<void> unchanged() override { return inner_.unchanged(); }
+  std::optional<std::uint64_t> size() const override { return inner_.size(); }
+
+  void finish(Known& known) {
+    for (auto& hasher : hashers_) known.add(hasher.finish());
+  }
+
+ private:
+  ByteSource& inner_;
+  std::vector<crypto::Hasher> hashers_;
+};
+
+Result<Known> digests_of(Files& files, const Artifact& artifact,
+                         std::set<HashAlgorithm> algorithms) {
+  Known known;
+  if (const auto* given = std::get_if<Digest>(&artifact)) {
+    known.add(*given);
+    return known;
+  }
+  const Path& path = std::get<Path>(artifact);
+  SLUICE_TRY(const auto source, files.open(path));
+  algorithms.insert(HashAlgorithm::sha256);  // for the report, whatever else is wanted
+  HashingSource hashing(*source, algorithms);
+  std::vector<std::uint8_t> piece(256U << 10);
+  for (std::size_t got = 1; got != 0;) {
+    SLUICE_TRY(got, within(hashing.read(piece), cat("reading ", sluice::shown(path))));
+  }
+  SLUICE_CHECK(hashing.unchanged());
+  hashing.finish(known);
+  return known;
+}
 
 class KeyVerification {
  public:
@@ -137,15 +171,40 @@ class KeyVerification {
     return own;
   }
 
-  Result<Message> absorb(Scheme scheme, const Artifact& artifact) {
-    if (const auto* path = std::get_if<Path>(&artifact))
-      return Message::of_file(scheme, files_, *path);
-    return within(Message::of_digest(scheme, std::get<Digest>(artifact)), "verifying by digest");
+  // The message, and its digest as the bundle states it, from one reading.
+  Result<Message> absorb(Scheme scheme, const std::optional<Digest>& stated, Known& known) {
+    if (const auto* given = std::get_if<Digest>(&*request_.artifact)) {
+      known.add(*given);
+      auto message = Message::of_digest(scheme, *given);
+      if (!message) {
+        return fail(Error{Errc::unsupported,
+                          cat(name(scheme), " cannot be verified by a ", name(given->algorithm()),
+                              " digest alone"),
+                          {},
+                          "name the file itself"});
+      }
+      return message;
+    }
+    const Path& path = std::get<Path>(*request_.artifact);
+    SLUICE_TRY(const auto source, files_.open(path));
+    HashingSource hashing(*source, stated && stated->algorithm() != own_digest(scheme)
+                                       ? std::set{stated->algorithm()}
+                                       : std::set<HashAlgorithm>{});
+    SLUICE_TRY(auto message,
+               within(Message::of(scheme, hashing), cat("reading ", sluice::shown(path))));
+    hashing.finish(known);
+    known.add(message.digest());
+    return message;
+  }
+
+  // The algorithm of Message::digest().
+  static HashAlgorithm own_digest(Scheme scheme) {
+    return scheme.kind == SchemeKind::ed25519 ? HashAlgorithm::sha256 : scheme.hash;
   }
 
   Result<void> check_message(const MessageSignature& signed_message) {
     if (!request_.artifact) {
-      return fail(Error{Errc::usage, "the bundle signs a file, and no file was named", {}, ""});
+      return fail(Errc::usage, "the bundle signs a file, and no file was named");
     }
     if (request_.predicate_type) {
       Check& check = report_.fail("statement.format", "statement",
@@ -155,36 +214,39 @@ class KeyVerification {
       check.source = request_.bundle_source;
     }
     const Scheme scheme = scheme_for(signed_message.digest);
-    SLUICE_TRY(const Message message, absorb(scheme, *request_.artifact));
-    ArtifactDigests digests(files_, *request_.artifact);
-    digests.add(message.digest());
-    SLUICE_TRY(const bool same, check_stated_digest(signed_message, digests));
-    if (same) return check_signature(message, signed_message.signature, "the artifact");
+    Known known;
+    SLUICE_TRY(const Message message, absorb(scheme, signed_message.digest, known));
+    if (check_stated_digest(signed_message, scheme, known)) {
+      return check_signature(message, signed_message.signature, "the artifact");
+    }
     return explain_other_artifact(scheme, signed_message);
   }
 
   // True: the bundle states no digest, or the artifact's.
-  Result<bool> check_stated_digest(const MessageSignature& signed_message,
-                                   ArtifactDigests& digests) {
-    if (!signed_message.digest) {
+  bool check_stated_digest(const MessageSignature& signed_message, Scheme scheme,
+                           const Known& known) {
+    const auto& stated = signed_message.digest;
+    if (!stated) {
       report_.pass("artifact.digest", "artifact digest",
                    "the bundle states none; the signature decides");
       return true;
     }
-    SLUICE_TRY(const auto found, digests.get(signed_message.digest->algorithm()));
-    if (!found) {
-      return fail(Errc::usage, cat("the bundle states a ", name(signed_message.digest->algorithm()),
-                                   " digest; name the file, or that digest of it"));
-    }
-    if (*found == *signed_message.digest) {
+    // A digest that is not the signed one would prove nothing: for what signs a digest, it has to
+    // be that.
+    const bool any = scheme.kind == SchemeKind::ed25519;
+    const Digest* found =
+        any || stated->algorithm() == scheme.hash ? known.find(stated->algorithm()) : nullptr;
+    if (found != nullptr && *found == *stated) {
       report_.pass("artifact.digest", "artifact digest", cat(found->text(), " is what was signed"));
       report_.fact("digest", found->text());
       return true;
     }
-    Check& check = report_.fail("artifact.digest", "artifact digest",
-                                "this is not the artifact that was signed");
-    check.expected = signed_message.digest->text();
-    check.found = found->text();
+    Check& check = report_.fail(
+        "artifact.digest", "artifact digest",
+        found != nullptr ? "this is not the artifact that was signed"
+                         : "the bundle states a digest of another kind than this key signs");
+    check.expected = stated->text();
+    check.found = (found != nullptr ? *found : known.any()).text();
     check.source = request_.bundle_source;
     return false;
   }
@@ -251,19 +313,17 @@ class KeyVerification {
   }
 
   Result<void> check_payload_is(const dsse::Envelope& envelope) {
-    ArtifactDigests digests(files_, *request_.artifact);
-    const auto* given = std::get_if<Digest>(&*request_.artifact);
-    const HashAlgorithm algorithm = given ? given->algorithm() : HashAlgorithm::sha256;
-    SLUICE_TRY(const auto found, digests.get(algorithm));
-    const Digest payload = crypto::digest_of(algorithm, envelope.payload);
-    if (*found == payload) {
+    SLUICE_TRY(const Known known, digests_of(files_, *request_.artifact, {}));
+    const Digest& found = known.any();
+    const Digest payload = crypto::digest_of(found.algorithm(), envelope.payload);
+    if (found == payload) {
       report_.pass("payload.content", "payload", cat("it is the artifact, ", payload.text()));
       return {};
     }
     Check& check =
         report_.fail("payload.content", "payload", "the signed payload is not this artifact");
     check.expected = payload.text();
-    check.found = found->text();
+    check.found = found.text();
     check.source = request_.bundle_source;
     return {};
   }
@@ -279,7 +339,11 @@ class KeyVerification {
                  cat(printable(statement->type), ", ", printable(statement->predicate_type)));
     report_.fact("predicate", printable(statement->predicate_type));
     if (request_.predicate_type) check_predicate_type(*statement);
-    if (request_.artifact) SLUICE_CHECK(check_subject(*statement));
+    if (request_.artifact) {
+      SLUICE_CHECK(check_subject(*statement));
+    } else {
+      report_.fact("artifact", "none was named: only the envelope was verified");
+    }
     content.statement = *std::move(statement);
     return {};
   }
@@ -298,15 +362,19 @@ class KeyVerification {
   }
 
   Result<void> check_subject(const dsse::Statement& statement) {
-    ArtifactDigests digests(files_, *request_.artifact);
-    std::vector<std::string> found_texts;
+    std::set<HashAlgorithm> stated;
     for (const auto& subject : statement.subjects) {
-      SLUICE_TRY(const bool same, is_subject(subject, digests));
-      if (same) {
-        report_.pass("statement.subject", "subject",
-                     cat("\"", printable(subject.name, 200), "\" is this artifact"));
-        return {};
+      if (const auto digests = subject.known_digests()) {
+        for (const auto& digest : *digests) stated.insert(digest.algorithm());
       }
+    }
+    SLUICE_TRY(const Known known, digests_of(files_, *request_.artifact, stated));
+    for (const auto& subject : statement.subjects) {
+      if (!is_subject(subject, known)) continue;
+      report_.pass("statement.subject", "subject",
+                   cat("\"", printable(subject.name, 200), "\" is this artifact"));
+      report_.fact("digest", known.any().text());
+      return {};
     }
     Check& check = report_.fail("statement.subject", "subject",
                                 "the statement does not speak of this artifact");
@@ -315,23 +383,21 @@ class KeyVerification {
         cat(statement.subjects.size(), " subject", statement.subjects.size() == 1 ? "" : "s",
             ", the first \"", printable(first.name, 100), "\" ",
             printable(cat(first.digests.front().first, ":", first.digests.front().second), 140));
-    SLUICE_TRY(const auto own, digests.get(std::holds_alternative<Digest>(*request_.artifact)
-                                               ? std::get<Digest>(*request_.artifact).algorithm()
-                                               : HashAlgorithm::sha256));
-    check.found = own->text();
+    check.found = known.any().text();
     check.source = request_.bundle_source;
+    if (const auto digests = first.known_digests(); !digests) check.advice = digests.error().text();
     return {};
   }
 
   // A subject is the artifact if at least one of its digests can be compared, and all that can are
   // equal: a right SHA-256 beside a wrong SHA-512 is no match.
-  static Result<bool> is_subject(const dsse::Subject& subject, ArtifactDigests& digests) {
+  static bool is_subject(const dsse::Subject& subject, const Known& known) {
     const auto stated = subject.known_digests();
     if (!stated) return false;
     std::size_t compared = 0;
     for (const auto& digest : *stated) {
-      SLUICE_TRY(const auto own, digests.get(digest.algorithm()));
-      if (!own) continue;
+      const Digest* own = known.find(digest.algorithm());
+      if (own == nullptr) continue;
       if (*own != digest) return false;
       ++compared;
     }
@@ -340,8 +406,8 @@ class KeyVerification {
 
   void note_what_was_not_looked_at(const Bundle& bundle) {
     if (bundle.log_entries + bundle.timestamps == 0) return;
-    report_.fact("not looked at", cat(bundle.log_entries, " log entries and ", bundle.timestamps,
-                                      " timestamps: the key alone decides"));
+    report_.fact("unchecked", cat(bundle.log_entries, " log entries and ", bundle.timestamps,
+                                  " timestamps: the key alone decides"));
   }
 
   Files& files_;

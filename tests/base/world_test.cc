@@ -120,6 +120,11 @@ TEST(Parallel, EachItemOnceWhateverTheThreads) {
     for_each_parallel(seen.size(), threads, [&](std::size_t i) { ++seen[i]; });
     for (const auto& count : seen) ASSERT_EQ(count, 1);
   }
+  EXPECT_THROW(for_each_parallel(100, 3,
+                                 [](std::size_t i) {
+                                   if (i == 57) throw std::bad_alloc();
+                                 }),
+               std::bad_alloc);
   for_each_parallel(0, 4, [](std::size_t) { FAIL(); });
 }
 

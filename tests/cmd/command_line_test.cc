@@ -86,8 +86,16 @@ TEST(CommandLine, OutputThatCannotBeWrittenIsNeverASuccess) {
 TEST(CommandLine, NoColourWithoutATerminalUnlessAsked) {
   const TempFolder folder;
   folder.write("f", "x");
-  folder.write("k.pub", "no key");
-  EXPECT_FALSE(has(sluice().in(folder.path())({"verify", "--key", "k.pub", "f"}).err, "\x1b"));
+  const auto program = test::sluice().in(folder.path()).with("SLUICE_PASSWORD", "x");
+  ASSERT_EQ(program({"key", "generate", "--out-prefix", "k"}).exit_code, 0);
+  EXPECT_FALSE(has(program({"verify", "--key", "k.pub", "f"}).out, "\x1b"));
+  EXPECT_TRUE(
+      has(program({"verify", "--key", "k.pub", "--color", "always", "f"}).out, "\x1b[31mrefused"));
+}
+
+TEST(CommandLine, HelpIsAlsoAWord) {
+  EXPECT_EQ(sluice()({"help", "verify"}).out, sluice()({"verify", "--help"}).out);
+  EXPECT_EQ(sluice()({"-V"}).out, sluice()({"version"}).out);
 }
 
 TEST(Completion, ScriptsAreAcceptedByTheirShells) {

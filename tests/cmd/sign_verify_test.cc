@@ -145,7 +145,7 @@ TEST_F(SignVerify, ThePasswordComesFromAFile) {
 TEST_F(SignVerify, FileNamesAreTakenAsTheyAre) {
   make_key();
   for (const std::string name :
-       {"[hello]", "a,b", "{x}", "%%", "--", "-f", "\xFF\xFE", "a\nb", "sha256:00"}) {
+       {"[hello]", "a,b", "{x}", "%%", "--", "-f", "\xFF\xFE", "a\nb", "./sha256:00"}) {
     folder_.write(name, name);
     const Ran signed_one = run({"sign", "--key", "k.key", "--", name});
     EXPECT_EQ(signed_one.exit_code, 0) << name << signed_one.err;
@@ -156,12 +156,112 @@ TEST_F(SignVerify, FileNamesAreTakenAsTheyAre) {
   }
 }
 
+// A file that somebody named like the digest that is asked about does not answer for it.
+TEST_F(SignVerify, ADigestIsADigestWhateverFilesAreThere) {
+  make_key();
+  sign();
+  const std::string other = "sha256:" + std::string(64, '0');
+  folder_.write(other, "hello\n");
+  EXPECT_EQ(run({"verify", "--key", "k.pub", "--bundle", "hello.sigstore.json", other}).exit_code,
+            1);
+  EXPECT_EQ(
+      run({"verify", "--key", "k.pub", "--bundle", "hello.sigstore.json", "./" + other}).exit_code,
+      0);
+  EXPECT_EQ(
+      run({"verify", "--key", "k.pub", "--bundle", "hello.sigstore.json", "sha256:xyz"}).exit_code,
+      2);
+}
+
+TEST_F(SignVerify, AFileNamedHelpIsNoWayToASuccess) {
+  make_key();
+  for (const auto* help : {"--help", "-h"}) {
+    const Ran ran = run({"verify", "--key", "k.pub", help, "hello"});
+    EXPECT_EQ(ran.exit_code, 2);
+    EXPECT_EQ(ran.out, "");
+  }
+  EXPECT_EQ(run({"verify", "--help"}).exit_code, 0);
+}
+
+TEST_F(SignVerify, NoArtifactIsNoVerification) {
+  make_key();
+  ASSERT_EQ(
+      run({"sign", "--key", "k.key", "--payload-type", "text/plain", "--bundle", "e.json", "hello"})
+          .exit_code,
+      0);
+  EXPECT_EQ(run({"verify", "--key", "k.pub", "--bundle", "e.json"}).exit_code, 2);
+  EXPECT_EQ(run({"verify", "--key", "k.pub", "--bundle", "e.json", ""}).exit_code, 2);
+}
+
+TEST_F(SignVerify, OutputsDoNotOverwriteWhatIsRead) {
+  make_key();
+  folder_.write("pw", "correct horse");
+  const std::string key = read_file(folder_ / "k.key");
+  for (const auto* target : {"k.key", "./k.key", "hello", "pw", ""}) {
+    EXPECT_EQ(run({"sign", "--key", "k.key", "--password-file", "pw", "--bundle", target, "hello"})
+                  .exit_code,
+              2)
+        << target;
+  }
+  EXPECT_EQ(read_file(folder_ / "k.key"), key);
+  ASSERT_EQ(
+      run({"sign", "--key", "k.key", "--payload-type", "text/plain", "--bundle", "e.json", "hello"})
+          .exit_code,
+      0);
+  for (const auto* target : {"k.pub", "e.json"}) {
+    EXPECT_EQ(
+        run({"verify", "--key", "k.pub", "--bundle", "e.json", "--payload-out", target}).exit_code,
+        2)
+        << target;
+  }
+}
+
+TEST_F(SignVerify, NothingIsSignedThatCannotBeVerified) {
+  make_key("ed25519");
+  EXPECT_EQ(run({"sign", "--key", "k.key", "--prehash", "--payload-type", "text/plain", "hello"})
+                .exit_code,
+            2);
+  EXPECT_EQ(run({"sign", "--key", "k.key", "--payload-type", "", "hello"}).exit_code, 2);
+  EXPECT_EQ(run({"sign", "--key", "k.key", "--payload-type", "a\xFF", "hello"}).exit_code, 2);
+  const std::vector<std::string> sign_large = {"sign",           "--key",      "k.key",
+                                               "--payload-type", "text/plain", "large"};
+  folder_.write("large", std::string(11U << 20, 'x'));
+  ASSERT_EQ(run(sign_large).exit_code, 0);
+  EXPECT_EQ(run({"verify", "--key", "k.pub", "large"}).exit_code, 0);
+  folder_.write("large", std::string((11U << 20) + 1, 'x'));
+  EXPECT_EQ(run(sign_large).exit_code, 3);
+}
+
+TEST_F(SignVerify, APipeThatNobodyNamedIsNotWaitedFor) {
+  make_key();
+  ASSERT_EQ(::mkfifo((folder_ / "hello.sigstore.json").c_str(), 0600), 0);
+  EXPECT_EQ(run({"verify", "--key", "k.pub", "hello"}).exit_code, 3);
+  ASSERT_EQ(::mkfifo((folder_ / ".sluice.yaml").c_str(), 0600), 0);
+  EXPECT_EQ(run({"version"}).exit_code, 2);
+}
+
+TEST_F(SignVerify, TooLittleMemoryIsUndecidedOnEveryThread) {
+  make_key("ecdsa-p256");
+  std::string words;
+  for (int i = 0; i < 3; ++i) {
+    folder_.write(cat("f", i), "x");
+    folder_.write(cat("f", i, ".sigstore.json"), "[" + std::string(15U << 20, ' ') + "]");
+    words += cat(" f", i);
+  }
+  const Ran ran = Program("/bin/sh").in(folder_.path())(
+      {"-c", cat("ulimit -v 60000; exec '", SLUICE_BINARY_PATH, "' verify --threads 3 --key k.pub",
+                 words)});
+  EXPECT_EQ(ran.exit_code, 3) << ran.out << ran.err;
+}
+
 TEST_F(SignVerify, SeveralFilesEachGetTheirAnswer) {
   make_key();
   folder_.write("other", "other");
   ASSERT_EQ(run({"sign", "--key", "k.key", "hello", "other"}).exit_code, 0);
   EXPECT_EQ(run({"verify", "--key", "k.pub", "hello", "other"}).exit_code, 0);
   EXPECT_EQ(run({"verify", "--key", "k.pub", "hello", "absent"}).exit_code, 3);
+  // A wrong word is said before anything is verified.
+  EXPECT_EQ(run({"verify", "--key", "k.pub", "hello", "sha256:" + std::string(64, '0')}).exit_code,
+            2);
   folder_.write("other", "changed");
   const Ran ran = run({"verify", "--key", "k.pub", "--output", "json", "absent", "other", "hello"});
   EXPECT_EQ(ran.exit_code, 1);
@@ -227,14 +327,17 @@ TEST_F(SignVerify, ABundleCannotGoIntoAFolderThatIsNotThere) {
 
 TEST_F(SignVerify, AFullDiskLeavesNoHalfBundle) {
   make_key();
-  const Program shell("/bin/sh");
-  Ran ran = Program("/bin/sh")
-                .in(folder_.path())
-                .with("SLUICE_PASSWORD",
-                      "correct horse")({"-c", cat("trap '' XFSZ; ulimit -f 0; exec '",
-                                                  SLUICE_BINARY_PATH, "' sign --key k.key hello")});
+  const Ran ran = Program("/bin/sh")
+                      .in(folder_.path())
+                      .with("SLUICE_PASSWORD", "correct horse")(
+                          {"-c", cat("trap '' XFSZ; ulimit -f 0; exec '", SLUICE_BINARY_PATH,
+                                     "' sign --key k.key hello")});
   EXPECT_EQ(ran.exit_code, 3) << ran.err;
-  EXPECT_FALSE(system_files().info(folder_ / "hello.sigstore.json"));
+  const auto entries = system_files().list(folder_.path());
+  ASSERT_TRUE(entries);
+  for (const auto& entry : *entries) {
+    EXPECT_TRUE(entry.name == "hello" || entry.name.starts_with("k.")) << entry.name;
+  }
 }
 
 TEST_F(SignVerify, AFileOfMoreThanFourGibibytes) {

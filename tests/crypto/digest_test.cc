@@ -113,6 +113,7 @@ class ChangingFiles final : public Files {
     return std::make_unique<Changing>(std::move(source), path, more_);
   }
   Result<std::string> read(const Path&, std::size_t) override { return none(); }
+  Result<std::string> read_plain(const Path&, std::size_t, Links) override { return none(); }
   Result<void> replace(const Path&, std::string_view, unsigned) override { return none(); }
   Result<void> create(const Path&, std::string_view, unsigned) override { return none(); }
   Result<FileInfo> info(const Path&) override { return none(); }

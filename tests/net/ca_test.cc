@@ -29,6 +29,7 @@ class Layout final : public Files {
   }
 
   Result<std::string> read(const Path&, std::size_t) override { return bundle_; }
+  Result<std::string> read_plain(const Path&, std::size_t, Links) override { return bundle_; }
   Result<std::unique_ptr<ByteSource>> open(const Path&) override { return none(); }
   Result<void> replace(const Path&, std::string_view, unsigned) override { return none(); }
   Result<void> create(const Path&, std::string_view, unsigned) override { return none(); }

@@ -118,6 +118,25 @@ TEST(Redirect, CredentialsStayBehindOnTheWayToAnotherHost) {
   EXPECT_EQ(there.header("x-own"), "kept");
 }
 
+TEST(Redirect, ATokenUnderAnotherNameStaysBehindLikewise) {
+  FakeWorld fake;
+  RawServer other(redirecting(302, [] { return "/end"; }));
+  RawServer server(redirecting(302, [&] { return other.url("/end"); }));
+  HttpRequest request = with_credentials(server.url());
+  request.authorization_header = "auth-token";
+  request.authorization_scheme = "";
+  const auto answer = make_client(fake.world())->send(request);
+  ASSERT_TRUE(answer) << answer.error().text();
+  EXPECT_EQ(server.requests().at(0).header("auth-token"), "token");
+  EXPECT_EQ(server.requests().at(0).header("authorization"), "");
+  EXPECT_EQ(other.requests().at(0).header("auth-token"), "");
+
+  for (const std::string name : {"", "no token", "host", "x: y"}) {
+    request.authorization_header = name;
+    EXPECT_FALSE(make_client(fake.world())->send(request)) << name;
+  }
+}
+
 TEST(Redirect, BodiesFollowByTheRules) {
   FakeWorld fake;
   auto http = make_client(fake.world());

@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: Apache-2.0
+// Where the evidence for a decision comes from.
+#pragma once
+
+#include <vector>
+
+#include "gate/signal.h"
+#include "invocation.h"
+
+namespace sluice::cli {
+
+// The signals for one decision: those in the files that --signal names, as the caller's own word.
+// What the environment counts and nobody gave is for the gate to notice.
+[[nodiscard]] Result<std::vector<gate::Signal>> gather(Invocation& in,
+                                                       const policy::Environment& environment);
+
+std::vector<Option> gather_options();
+
+}  // namespace sluice::cli

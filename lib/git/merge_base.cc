@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: Apache-2.0
+// The best common ancestor. Written here because libgit2 1.5 fails in shallow clones as soon as it
+// meets a commit whose parents were left out, which is what CI checks out.
+#include <git2.h>
+
+#include <algorithm>
+#include <map>
+#include <queue>
+
+#include "base/text.h"
+#include "git/handle.h"
+
+namespace sluice::git {
+
+namespace {
+
+enum Mark : unsigned { kOfOne = 1, kOfTwo = 2, kBelow = 4 };
+constexpr unsigned kOfBoth = kOfOne | kOfTwo;
+
+struct Node {
+  ObjectId id;
+  unsigned marks = 0;
+  bool queued = false;
+  bool candidate = false;  // common to both, and not below another one when it was reached
+  std::int64_t time = 0;
+  std::vector<ObjectId> parents;
+
+  bool below() const { return (marks & kBelow) != 0; }
+};
+
+class AncestorWalk {
+ public:
+  explicit AncestorWalk(const Handle& handle) : handle_(handle) {}
+
+  Result<MergeBase> run(const ObjectId& one, const ObjectId& two) && {
+    SLUICE_CHECK(mark(one, kOfOne));
+    SLUICE_CHECK(mark(two, kOfTwo));
+    while (!queue_.empty() && must_go_on()) SLUICE_CHECK(step());
+    return best();
+  }
+
+ private:
+  // As long as something waits that is not below a common ancestor. With several candidates it goes
+  // on to the oldest of them, to see which is below another; clocks that ran backwards on the way
+  // can hide that, and then one candidate too many is left.
+  bool must_go_on() const {
+    if (fresh_ > 0) return true;
+    return candidates_.size() > 1 && queue_.top()->time >= oldest_;
+  }
+
+  Result<void> step() {
+    Node& node = *queue_.top();
+    queue_.pop();
+    node.queued = false;
+    if (!node.below()) --fresh_;
+    const bool common = (node.marks & kOfBoth) == kOfBoth;
+    if (common && !node.below() && !node.candidate) {
+      node.candidate = true;
+      oldest_ = candidates_.empty() ? node.time : std::min(oldest_, node.time);
+      candidates_.push_back(&node);
+    }
+    const unsigned down = common ? kOfBoth | kBelow : node.marks;
+    for (const auto& parent : node.parents) SLUICE_CHECK(mark(parent, down));
+    return {};
+  }
+
+  Result<void> mark(const ObjectId& id, unsigned marks) {
+    const auto [at, is_new] = nodes_.try_emplace(id);
+    Node& node = at->second;
+    if (is_new) {
+      SLUICE_TRY(node, read(id));
+    }
+    if ((node.marks & marks) == marks) return {};
+    const bool was_fresh = node.queued && !node.below();
+    node.marks |= marks;
+    if (!node.queued) queue_.push(&node);
+    node.queued = true;
+    const bool is_fresh = !node.below();
+    if (is_fresh && !was_fresh) ++fresh_;
+    if (was_fresh && !is_fresh) --fresh_;
+    return {};
+  }
+
+  Result<Node> read(const ObjectId& id) const {
+    if (nodes_.size() > handle_.limits.commits) {
+      return fail(Errc::limit, cat("no common ancestor among ", handle_.limits.commits,
+                                   " commits; they were not searched further"));
+    }
+    const git_oid oid = oid_of(id);
+    git_commit* found = nullptr;
+    const int code = git_commit_lookup(&found, handle_.repository.get(), &oid);
+    if (code != 0) return fail(missing_object(handle_, code, cat("cannot read commit ", id.hex())));
+    const Commit commit(found);
+    Node node;
+    node.id = id;
+    node.time = git_commit_time(found);
+    if (handle_.cut.contains(id)) return node;
+    for (unsigned i = 0; i < git_commit_parentcount(found); ++i) {
+      node.parents.push_back(id_of(*git_commit_parent_id(found, i)));
+    }
+    return node;
+  }
+
+  MergeBase best() const {
+    MergeBase best;
+    std::int64_t newest = 0;
+    for (const Node* node : candidates_) {
+      if (node->below()) continue;
+      if (best.count++ == 0 || node->time > newest) best.id = node->id, newest = node->time;
+    }
+    return best;
+  }
+
+  // Newest first: so a commit has usually been reached from all its children when it is looked at.
+  struct Older {
+    bool operator()(const Node* one, const Node* two) const { return one->time < two->time; }
+  };
+
+  const Handle& handle_;
+  std::map<ObjectId, Node> nodes_;  // a map: addresses stay
+  std::priority_queue<Node*, std::vector<Node*>, Older> queue_;
+  std::size_t fresh_ = 0;  // in the queue and not below a common ancestor
+  std::vector<const Node*> candidates_;
+  std::int64_t oldest_ = 0;  // of the candidates
+};
+
+}  // namespace
+
+Result<MergeBase> merge_base(const Handle& handle, const ObjectId& one, const ObjectId& two) {
+  return AncestorWalk(handle).run(one, two);
+}
+
+}  // namespace sluice::git

@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: Apache-2.0
+// A repository on this machine, read and never written: revisions, ranges, changed paths, contents.
+//
+// Promises: no network, no hooks, no filters, no external diff, nothing that the repository's
+// configuration could start. File names are bytes as they stand in the tree objects: any byte but
+// NUL. Objects are hashed when they are read; one that is not what its name says is
+// Errc::malformed.
+//
+// Refuses (Errc::denied) a repository that belongs to another user, as git does, unless the user's
+// own configuration lists it under safe.directory.
+//
+// Not seen: GIT_DIR and the other variables of git, and with them the quarantined objects of a
+// pre-receive hook; replace refs; .gitattributes.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/files.h"
+#include "git/object_id.h"
+
+namespace sluice::git {
+
+// Beyond these it is Errc::limit, except for renames: there the rest stays deleted and added, and
+// Changes says so.
+struct Limits {
+  std::size_t changed_paths = 1'000'000;
+  std::size_t path_bytes = 256U << 20;   // of all changed paths together
+  std::size_t trees = 500'000;           // folders that are read
+  std::size_t tree_bytes = 64U << 20;    // of one folder
+  std::size_t depth = 1'000;             // folders within folders
+  std::size_t commits = 5'000'000;       // in search of a merge base
+  std::size_t rename_bytes = 64U << 20;  // contents that are read to compare them
+  std::size_t rename_pairs = 1'000'000;  // git's own limit: diff.renameLimit 1000, squared
+};
+
+enum class EntryKind : std::uint8_t { none, file, program, link, submodule };
+enum class Status : std::uint8_t { added, modified, deleted, renamed, type_changed };
+std::string_view name(Status status);  // "added", "type-changed"
+
+// One side of a change.
+struct Entry {
+  EntryKind kind = EntryKind::none;
+  ObjectId id;  // of the blob, or of a submodule's commit
+  bool operator==(const Entry&) const = default;
+};
+
+struct Change {
+  Status status = Status::modified;
+  std::string path;      // raw bytes; where it was, for a deletion
+  std::string old_path;  // of a rename; else empty
+  Entry before;
+  Entry after;
+};
+
+// Base and head as commits (with Compare::trees also as other trees), and how they were chosen.
+enum class Compare : std::uint8_t {
+  merge_base,  // what head did since it left base: BASE...HEAD of git diff
+  trees        // base against head as they are: BASE..HEAD of git diff
+};
+struct Range {
+  ObjectId base;
+  ObjectId head;
+  Compare compare = Compare::merge_base;
+  std::string base_name;  // as the user or the repository calls it
+  std::string head_name;
+  std::string origin;  // for people: "given", "upstream of main", "default branch of origin"
+};
+
+struct Changes {
+  ObjectId from;                 // what head was compared with: the merge base, or base itself
+  std::size_t merge_bases = 0;   // more than one: from is the newest of them
+  std::vector<Change> paths;     // ordered by path, bytewise
+  bool renames_complete = true;  // false: a limit, or contents that are not here
+};
+
+class Repository {
+ public:
+  // The repository that the folder is in, or that it is: work tree, linked work tree or bare.
+  [[nodiscard]] static Result<Repository> open(const Path& folder, const Limits& limits = {});
+  Repository(Repository&&) noexcept;
+  Repository& operator=(Repository&&) noexcept;
+  ~Repository();
+
+  const Path& folder() const;  // the work tree; the repository itself where it is bare
+  bool bare() const;
+  bool shallow() const;  // history was cut off when it was cloned
+  bool partial() const;  // contents were left out when it was cloned
+
+  // The commit that a revision names: a branch, a tag, an id, HEAD~2. Errc::not_found with advice.
+  [[nodiscard]] Result<ObjectId> commit(std::string_view revision) const;
+
+  // "BASE..HEAD" or "BASE...HEAD"; a side that is left out is HEAD. Both mean Compare::merge_base
+  // unless trees are asked for, which goes with two dots only and takes trees as well as commits.
+  [[nodiscard]] Result<Range> range(std::string_view text, Compare compare) const;
+
+  // What HEAD has that is not in, whichever is there first: the branch's upstream; the default
+  // branch of its remote (or of origin, or of the one remote there is); a local main or master.
+  [[nodiscard]] Result<Range> default_range(Compare compare) const;
+
+  // Renames are found as `git diff` finds them by default; see git/renames.h.
+  [[nodiscard]] Result<Changes> changes(const Range& range) const;
+
+  // A plain file as it was in that commit. Errc::not_found: no such path; Errc::denied: the path
+  // is a link, a folder or a submodule; Errc::limit: larger than max bytes.
+  [[nodiscard]] Result<std::string> read_at(const ObjectId& commit, std::string_view path,
+                                            std::size_t max) const;
+
+  struct Handle;  // git/handle.h
+
+ private:
+  explicit Repository(std::unique_ptr<Handle> handle);
+  std::unique_ptr<Handle> handle_;
+};
+
+}  // namespace sluice::git
