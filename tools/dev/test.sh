@@ -55,8 +55,8 @@ esac
 
 PATH=$(tools/lab path):$PATH
 [ -z "$strict" ] || peers_or_die
-need "to test the packages" package
 build_preset "$preset"
+need "to test the packages" package
 
 results=$PWD/build/$preset/results
 rm -rf "$results"
