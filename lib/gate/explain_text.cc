@@ -13,7 +13,8 @@ namespace {
 using policy::Effect;
 
 constexpr std::size_t kColumns = 80;
-constexpr std::size_t kSignalsShown = 5;  // two lines each
+constexpr std::size_t kSignalsShown = 5;   // two lines each
+constexpr std::size_t kRoomyFindings = 3;  // may have three
 constexpr std::size_t kConditionsShown = 3;
 constexpr std::size_t kTextColumn = 20;  // where what is said of a signal begins
 
@@ -41,27 +42,34 @@ const Signal* signal_of(const Record& record, const Finding& finding) {
   return at == signals.end() ? nullptr : &*at;
 }
 
-std::string finding_rows(const Record& record, const Finding& finding) {
+// "[the caller says, git]"; empty where nobody is named.
+std::string source_text(const Record& record, const Finding& finding) {
+  const Signal* signal = signal_of(record, finding);
+  if (signal == nullptr || (signal->source.empty() && !signal->asserted)) return {};
+  return cat("[", signal->asserted ? "the caller says" : "",
+             signal->asserted && !signal->source.empty() ? ", " : "", printable(signal->source, 60),
+             "]");
+}
+
+// Two lines, or three where there is room and the source does not fit beside the text.
+std::string finding_rows(const Record& record, const Finding& finding, bool room) {
   const std::string_view word = effect_word(finding.effect);
   const std::string about = finding.signal.empty() ? "policy" : printable(finding.signal, 20);
-  std::string first = cat("  ", in_column(word, 8), in_column(about, 11 - 2));
+  std::string first = cat("  ", in_column(word, 8), in_column(about, 9));
   const std::string_view value = finding.value.empty() ? finding.text : finding.value;
   first += cat(" ", in_column(printable(value, 200), 13));
   if (!finding.value.empty()) first += cat(" ", printable(finding.threshold, 200));
-  std::string out = line(first);
-  if (finding.value.empty()) return out;
-  std::string second = printable(finding.text, 400);
-  if (const Signal* signal = signal_of(record, finding); signal != nullptr) {
-    if (!signal->source.empty() || signal->asserted) {
-      const std::string source = cat("  [", signal->asserted ? "the caller says" : "",
-                                     signal->asserted && !signal->source.empty() ? ", " : "",
-                                     printable(signal->source, 60), "]");
-      const std::size_t left = kColumns - kTextColumn;
-      const std::string shown = fitted(source, 36);
-      second = fitted(second, left - std::min(left, shown.size())) + shown;
-    }
-  }
-  return out + line(std::string(kTextColumn, ' ') + second);
+  if (finding.value.empty()) return line(first);
+  constexpr std::size_t kLeft = kColumns - kTextColumn;
+  const std::string indent(kTextColumn, ' ');
+  const std::string text = printable(finding.text, 400);
+  const std::string source = source_text(record, finding);
+  if (source.empty()) return line(first) + line(indent + text);
+  const std::string together = cat(text, "  ", source);
+  if (fitted(together, kLeft) == together) return line(first) + line(indent + together);
+  if (room) return line(first) + line(indent + text) + line(indent + source);
+  const std::string shown = cat("  ", fitted(source, 30));
+  return line(first) + line(indent + fitted(text, kLeft - 32) + shown);
 }
 
 // The worst first where not all can be shown; otherwise in the policy's order.
@@ -123,7 +131,10 @@ std::string as_text(const Record& record, const TextOptions& options) {
   std::string out = headline(record, options.colour);
   out += line(cat("  ", printable(summary_of(record), 300)));
   out += "\n";
-  for (const Finding* finding : shown_findings(decision)) out += finding_rows(record, *finding);
+  const auto shown = shown_findings(decision);
+  for (const Finding* finding : shown) {
+    out += finding_rows(record, *finding, shown.size() <= kRoomyFindings);
+  }
   if (decision.findings.size() > kSignalsShown) {
     out += line(
         cat("  and ", decision.findings.size() - kSignalsShown, " more: --output json lists them"));

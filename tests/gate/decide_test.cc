@@ -6,6 +6,7 @@
 
 #include <limits>
 
+#include "base/text.h"
 #include "gate/builders.h"
 
 namespace sluice {
@@ -85,6 +86,50 @@ TEST(Decide, ConditionsOfAHighRiskAskForACanary) {
   const auto decision = decide({test::risk(Level::high)}, text);
   ASSERT_EQ(decision.conditions.size(), 1U);
   EXPECT_EQ(decision.conditions[0].text, "Consider staged rollout with canary deployment");
+}
+
+TEST(Decide, ThresholdsAreSaidAsThePolicyHasThem) {
+  const auto threshold = [](std::string_view signals, gate::Signal signal) {
+    signal.observed_at = test::kNow;
+    const auto decision = decide({signal}, cat(test::kPolicy, "signals: {", signals, "}\n"));
+    for (const auto& finding : decision.findings) {
+      if (finding.signal == signal.id) return finding.threshold;
+    }
+    return std::string();
+  };
+  const auto risk = test::risk(Level::low);
+  EXPECT_EQ(threshold("", risk), "conditions at medium, blocks at high");
+  EXPECT_EQ(threshold("risk: {delay_at: high, block_at: never}", risk),
+            "conditions at medium, delays at high");
+  EXPECT_EQ(threshold("risk: {condition_at: never}", risk), "blocks at high");
+  EXPECT_EQ(threshold("risk: {condition_at: never, block_at: never}", risk),
+            "no level leads to anything");
+  const auto grid = test::carbon(100);
+  EXPECT_EQ(threshold("", grid), "waits to save 10 %");
+  EXPECT_EQ(threshold("carbon: {wait_grams: 5, hard_limit: 600}", grid),
+            "waits to save 10 % and 5 g/kWh, blocks above 600 g/kWh");
+}
+
+TEST(Decide, TheSourcesWordsAreKeptAndOursStandInForThem) {
+  const auto text = [](gate::Signal signal) {
+    return decide({std::move(signal)}).findings[1].text;
+  };
+  EXPECT_EQ(text(test::health(gate::Health::incident, "p95 doubled")), "p95 doubled");
+  EXPECT_EQ(text(test::health(gate::Health::incident)), "there is an incident");
+  EXPECT_EQ(text(test::health(gate::Health::warning)), "there is a warning");
+  EXPECT_EQ(text(test::health(gate::Health::healthy)), "the services are healthy");
+  gate::Signal unknown{.id = "health", .value = gate::Unknown::no_data};
+  EXPECT_EQ(text(unknown), "the source has no data");
+  unknown.text = "0 series";
+  EXPECT_EQ(text(unknown), "the source has no data: 0 series");
+}
+
+TEST(Decide, VerdictsHaveNames) {
+  for (const auto verdict : {Verdict::approve, Verdict::conditions, Verdict::delay,
+                             Verdict::undecided, Verdict::block}) {
+    EXPECT_EQ(gate::verdict_named(gate::name(verdict)), verdict);
+  }
+  EXPECT_EQ(gate::verdict_named("aprove"), std::nullopt);
 }
 
 TEST(Decide, NumbersAreShort) {
