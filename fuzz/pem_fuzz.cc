@@ -31,6 +31,15 @@ void use(const PublicKey& key) {
   require(match && *match == Match::no);
 }
 
+// What a private key signs, its public half verifies; a damaged RSA key says so.
+void sign_with(const PrivateKey& key) {
+  use(key.public_key());
+  const auto message = Message::of(key.scheme(), bytes_of("message"));
+  const auto signature = key.sign(*message);
+  if (key.public_key().type() == KeyType::rsa && !signature) return;
+  require(signature && verify(key.public_key(), *message, *signature) == Match::yes);
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
@@ -41,7 +50,13 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
 
   if (const auto key = PublicKey::from_pem(text)) use(*key);
   if (const auto key = PublicKey::from_der(bytes)) use(*key);
-  if (const auto key = PrivateKey::from_pem(text, none)) use(key->public_key());
+  if (const auto key = PrivateKey::from_pem(text, none)) sign_with(*key);
+  // The same bytes as what the armour holds: a mutation of base64 seldom leaves DER behind.
+  for (const auto* label : {"PRIVATE KEY", "EC PRIVATE KEY", "RSA PRIVATE KEY"}) {
+    if (bytes.empty() || bytes[0] != 0x30)
+      break;  // no sequence: OpenSSL's decoders are slow to say no
+    if (const auto key = PrivateKey::from_pem(write_pem(label, bytes), none)) sign_with(*key);
+  }
   static_cast<void>(PrivateKey::format_of(text));
   static_cast<void>(decrypt_pkcs8(bytes, password, kTiny));
   static_cast<void>(decrypt_cosign(text, password, kTiny));
