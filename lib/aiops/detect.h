@@ -49,8 +49,8 @@ struct Judgement {
   // Normal: mean of the window and distance from it, as the plain rule has them. Anomalous: of the
   // window before the anomaly began, so that the distance has no cap.
   double expected = 0;
-  std::optional<double> sigma;  // signed; none where the expected values never varied
-  std::optional<Time> since;    // anomalous: its first point
+  std::optional<double> sigma = {};  // signed; none where the expected values never varied
+  std::optional<Time> since = {};    // anomalous: its first point
 };
 
 // The plain rule opens an anomaly at the point that it marks. From there on the window before that

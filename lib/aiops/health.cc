@@ -45,6 +45,19 @@ std::string enumeration(const std::vector<std::string>& items) {
   return cat(join(first, ", "), " and ", items.back());
 }
 
+// "cpu: stale, memory: no data", or of many signals "4 of 5 signals are not known: unreachable".
+std::string why_open(const std::vector<const SignalHealth*>& undecided, std::size_t all) {
+  std::vector<std::string> each;
+  std::vector<std::string> states;
+  for (const SignalHealth* signal : undecided) {
+    each.push_back(cat(printable(signal->title, 60), ": ", words(signal->state)));
+    const std::string state(words(signal->state));
+    if (std::ranges::find(states, state) == states.end()) states.push_back(state);
+  }
+  if (each.size() <= 2) return join(each, ", ");
+  return cat(each.size(), " of ", all, " signals are not known: ", join(states, ", "));
+}
+
 }  // namespace
 
 std::string_view name(State state) {
@@ -123,13 +136,12 @@ void conclude(HealthReport& report) {
 
 std::string reason(const HealthReport& report) {
   std::vector<std::string> anomalous;
-  std::vector<std::string> undecided;
+  std::vector<const SignalHealth*> undecided;
   for (const SignalHealth& signal : report.signals) {
     if (signal.state == State::anomalous) anomalous.push_back(printable(signal.title, 60));
-    if (!decided(signal.state))
-      undecided.push_back(cat(printable(signal.title, 60), ": ", words(signal.state)));
+    if (!decided(signal.state)) undecided.push_back(&signal);
   }
-  const std::string open = join(undecided, ", ");
+  const std::string open = why_open(undecided, report.signals.size());
   const std::string bad = enumeration(anomalous);
   switch (report.health) {
     case Health::healthy:

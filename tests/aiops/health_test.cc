@@ -58,6 +58,8 @@ TEST(Health, WhatIsUndecidedIsNeverTakenForNormal) {
   }
   EXPECT_EQ(of({}).health, Health::unknown);
   EXPECT_EQ(reason(of({good, bad, signal("c", State::no_data)})), "b; c: no data");
+  const auto stale = signal("c", State::stale);
+  EXPECT_EQ(reason(of({good, stale, stale, stale})), "3 of 4 signals are not known: stale");
 }
 
 TEST(Health, TheJsonIsReadAsItWasWritten) {
