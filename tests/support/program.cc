@@ -44,7 +44,8 @@ Program sluice() {
 }
 
 std::optional<std::string> find_program(const std::string& name) {
-  for (const auto folder : split(variable("PATH"), ':')) {
+  const std::string path = variable("PATH");  // split() looks into it
+  for (const auto folder : split(path, ':')) {
     std::string candidate = cat(folder, "/", name);
     if (::access(candidate.c_str(), X_OK) == 0) return candidate;
   }
