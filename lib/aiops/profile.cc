@@ -367,9 +367,12 @@ Result<Profile> parse_profile(std::string_view text, std::string_view file) {
 }
 
 Result<Profile> default_profile(std::string_view service) {
-  yaml::Node root{.kind = yaml::Node::Kind::mapping};
+  yaml::Node root;
+  root.kind = yaml::Node::Kind::mapping;
   const auto put = [&root](std::string_view key, std::string_view value) {
-    yaml::Node scalar{.quoted = true, .text = std::string(value)};
+    yaml::Node scalar;
+    scalar.quoted = true;
+    scalar.text = value;
     root.members.push_back({std::string(key), 1, 1, std::move(scalar)});
   };
   put("apiVersion", "sluice/v1");

@@ -52,7 +52,7 @@ TEST(CommandLine, EveryCommandHasHelpWithAnExample) {
   EXPECT_EQ(sluice()({"-h"}).out, overview);
   for (const auto* words :
        {"sign", "verify", "key generate", "key import", "key export", "key public", "key info",
-        "config show", "doctor", "completion", "version"}) {
+        "aiops check", "config show", "doctor", "completion", "version"}) {
     std::vector<std::string> arguments;
     for (const auto word : split(words, ' ')) arguments.emplace_back(word);
     EXPECT_TRUE(has(overview, cat("  ", arguments[0], " "))) << words;

@@ -1,0 +1,247 @@
+// SPDX-License-Identifier: Apache-2.0
+// sluice aiops: how a service is, by its metrics.
+#include "aiops/check.h"
+
+#include <cmath>
+
+#include "aiops/engine.h"
+#include "base/limits.h"
+#include "base/text.h"
+#include "commands.h"
+#include "exit.h"
+#include "keyfile.h"
+#include "net/url.h"
+#include "settings.h"
+
+namespace sluice::cli {
+
+namespace {
+
+using aiops::Endpoint;
+using aiops::Health;
+using aiops::HealthReport;
+using aiops::SignalHealth;
+using aiops::State;
+
+std::unexpected<Error> wrong_call(std::string what, std::string hint) {
+  return fail(Error{Errc::usage, std::move(what), {}, std::move(hint)});
+}
+
+// One line: what is behind it is no part of the secret.
+Result<SecretBytes> secret_line(Invocation& in, const std::string& file) {
+  SLUICE_TRY(auto secret, read_secret(in, file, limits::kPasswordFile));
+  std::size_t size = secret.size();
+  while (size > 0 && (secret.reveal()[size - 1] == '\n' || secret.reveal()[size - 1] == '\r'))
+    --size;
+  secret.shrink(size);
+  if (size == 0) return fail(Errc::malformed, cat(shown(Path(file)), " is empty"));
+  return secret;
+}
+
+Result<void> add_credential(Invocation& in, Endpoint& endpoint) {
+  const auto bearer = in.args.get("--bearer-token-file");
+  const auto basic = in.args.get("--basic-auth-file");
+  if (bearer && basic) {
+    return wrong_call("--bearer-token-file and --basic-auth-file exclude each other",
+                      "sluice aiops check --help");
+  }
+  if (bearer) {
+    SLUICE_TRY(auto token, secret_line(in, *bearer));
+    endpoint.credential = std::make_shared<const SecretBytes>(std::move(token));
+  }
+  if (basic) {
+    SLUICE_TRY(const auto pair, secret_line(in, *basic));
+    SLUICE_TRY(auto encoded,
+               within(aiops::basic_credential(pair), cat("reading ", shown(Path(*basic)))));
+    endpoint.scheme = "Basic";
+    endpoint.credential = std::make_shared<const SecretBytes>(std::move(encoded));
+  }
+  return {};
+}
+
+Result<Endpoint> endpoint_for(Invocation& in, std::string_view option) {
+  SLUICE_TRY(const auto url, within(net::parse_url(*in.args.get(option)), cat("reading ", option)));
+  if (!url.query.empty()) return wrong_call(cat(option, " takes a URL without a query"), "");
+  Endpoint out{.url = url.text()};
+  out.budget.total = in.settings.get(config::kNetTimeout).value;
+  out.budget.tries = 2;
+  return out;
+}
+
+Result<aiops::Profile> read_profile(Invocation& in, const std::string& file) {
+  SLUICE_TRY(const auto text, in.world.files.read(file, limits::kConfigFile));
+  return aiops::parse_profile(text, shown(Path(file)));
+}
+
+Result<aiops::Profile> profile_for(Invocation& in) {
+  if (const auto file = in.args.get("--profile")) {
+    auto profile = read_profile(in, *file);
+    if (profile) return profile;
+    Error error = std::move(profile).error();
+    error.code = Errc::usage;  // what the caller wrote, not what a server said
+    return fail(std::move(error));
+  }
+  if (const auto service = in.args.get("--service")) return aiops::default_profile(*service);
+  return wrong_call("say which service: --profile FILE or --service NAME",
+                    "sluice aiops check --help");
+}
+
+net::ClientOptions client_for(const Invocation& in) {
+  auto options = client_options(in.settings);
+  options.client_certificate = in.args.get("--client-certificate").value_or("");
+  options.client_key = in.args.get("--client-key").value_or("");
+  return options;
+}
+
+// Credentials are the first server's; the Alertmanager gets them where it is the same one.
+Result<HealthReport> ask_prometheus(Invocation& in, Http& http) {
+  SLUICE_TRY(const auto profile, profile_for(in));
+  aiops::Sources sources;
+  SLUICE_TRY(sources.prometheus, endpoint_for(in, "--prometheus"));
+  SLUICE_CHECK(add_credential(in, sources.prometheus));
+  if (in.args.has("--alertmanager")) {
+    SLUICE_TRY(auto alerts, endpoint_for(in, "--alertmanager"));
+    const auto first = net::parse_url(sources.prometheus.url);
+    const auto second = net::parse_url(alerts.url);
+    if (first && second && net::same_origin(*first, *second)) {
+      alerts.scheme = sources.prometheus.scheme;
+      alerts.credential = sources.prometheus.credential;
+    }
+    sources.alertmanager = std::move(alerts);
+  }
+  return aiops::check(http, profile, sources, in.world.clock.now());
+}
+
+Result<HealthReport> ask_engine(Invocation& in, Http& http) {
+  if (in.args.has("--alertmanager"))
+    return wrong_call("--alertmanager goes with --prometheus", "sluice aiops check --help");
+  SLUICE_TRY(const auto profile, profile_for(in));
+  SLUICE_TRY(auto engine, endpoint_for(in, "--engine"));
+  SLUICE_CHECK(add_credential(in, engine));
+  return aiops::ask_engine(http, engine, profile.service, in.world.clock.now());
+}
+
+std::string padded(std::string text, std::size_t width) {
+  if (text.size() < width) text.append(width - text.size(), ' ');
+  return text;
+}
+
+std::string sigma_words(const aiops::Judgement& judgement) {
+  if (!judgement.sigma) return "never varied before";
+  const auto tenths =
+      static_cast<std::int64_t>(std::lround(std::min(std::abs(*judgement.sigma), 1e6) * 10));
+  return tenths >= 100 ? cat(tenths / 10, " sigma") : cat(tenths / 10, ".", tenths % 10, " sigma");
+}
+
+// "4.1 % (0.3 % expected, 12 sigma)"
+std::string judged(const SignalHealth& signal) {
+  const auto& judgement = *signal.judgement;
+  if (signal.name == "alerts") return aiops::human_value(judgement.value, signal.unit);
+  const bool mark = signal.state == State::anomalous;
+  return cat(aiops::human_value(judgement.value, signal.unit), " (",
+             aiops::human_value(judgement.expected, signal.unit), " expected",
+             mark ? cat(", ", sigma_words(judgement)) : "", ")");
+}
+
+std::string row(const SignalHealth& signal, std::size_t titles) {
+  std::string out = cat("  ", padded(std::string(aiops::words(signal.state)), 12), "  ",
+                        padded(printable(signal.title, 60), titles), "  ");
+  if (decided(signal.state) && signal.judgement) {
+    out += judged(signal);
+    const auto& since = signal.judgement->since;
+    if (since) out += cat("\n", std::string(18 + titles, ' '), "since ", human_time(*since));
+  } else {
+    out += printable(signal.detail, 300);
+  }
+  for (const auto& warning : signal.warnings)
+    out += cat("\n", std::string(18 + titles, ' '), "warning: ", printable(warning, 200));
+  return out + "\n";
+}
+
+std::string_view colour_of(Health health) {
+  if (health == Health::healthy) return "\x1b[32m";
+  return health == Health::incident ? "\x1b[31m" : "\x1b[33m";
+}
+
+std::string as_text(const HealthReport& report, bool colour) {
+  const std::string_view word = aiops::name(report.health);
+  std::string out = cat(colour ? colour_of(report.health) : "", word, colour ? "\x1b[0m" : "",
+                        std::string(10 - word.size(), ' '), printable(report.service, 200), "\n  ",
+                        aiops::reason(report), "\n\n");
+  std::size_t titles = 0;
+  for (const auto& signal : report.signals)
+    titles = std::max(titles, printable(signal.title, 60).size());
+  for (const auto& signal : report.signals) out += row(signal, titles);
+  for (const auto& alert : report.alerts) {
+    out += cat("  alert         ", printable(alert.name, 120),
+               alert.severity.empty() ? "" : cat(", ", printable(alert.severity, 40)),
+               alert.since ? cat(", since ", human_time(*alert.since)) : "", "\n");
+    if (!alert.summary.empty())
+      out += cat(std::string(16, ' '), printable(alert.summary, 300), "\n");
+  }
+  return out +
+         cat("\nup to ", human_time(report.at), ", from ", printable(report.source, 200), "\n");
+}
+
+bool refused(Health health, const std::optional<std::string>& level) {
+  if (!level) return false;
+  return health == Health::incident || (health == Health::warning && *level == "warning");
+}
+
+Result<int> run_check(Invocation& in) {
+  const bool engine = in.args.has("--engine");
+  if (engine == in.args.has("--prometheus")) {
+    return wrong_call("say whom to ask: either --prometheus URL or --engine URL",
+                      "sluice aiops check --help");
+  }
+  if (in.args.has("--client-key") && !in.args.has("--client-certificate"))
+    return wrong_call("--client-key goes with --client-certificate", "sluice aiops check --help");
+  const auto http = net::make_client(in.world, client_for(in));
+  SLUICE_TRY(const auto report, engine ? ask_engine(in, *http) : ask_prometheus(in, *http));
+  SLUICE_CHECK(in.json ? in.print_json(aiops::to_json(report))
+                       : in.console.print(as_text(report, in.colour)));
+  if (report.health == Health::unknown) return kUndecided;
+  return refused(report.health, in.args.get("--fail-on")) ? kRefused : kDone;
+}
+
+std::vector<Option> check_options() {
+  std::vector<Option> options = {
+      {"--prometheus", "URL", "a server that speaks the Prometheus API"},
+      {"--profile", "FILE", "which metrics speak for the service, and how they are judged"},
+      {"--service", "NAME", "without a profile: the service whose default metrics are looked at"},
+      {"--alertmanager", "URL", "open alerts about the service count as one more signal"},
+      {"--engine", "URL", "ask this engine instead (docs/openapi/aiops-engine.v1.yaml)"},
+      {"--bearer-token-file", "FILE", "show this token to --prometheus or --engine"},
+      {"--basic-auth-file", "FILE", "USER:PASSWORD for --prometheus or --engine"},
+      {"--client-certificate", "FILE", "PEM, for servers that ask for one"},
+      {"--client-key", "FILE", "its key, where that is another file"},
+      {"--fail-on", "LEVEL", "exit 1 from this level on", {"warning", "incident"}}};
+  for (auto& option : network_options()) options.push_back(std::move(option));
+  return options;
+}
+
+}  // namespace
+
+std::vector<Command> aiops_commands() {
+  return {{.words = {"aiops", "check"},
+           .summary = "tell whether a service is in an incident",
+           .description =
+               "Asks for the golden signals of a service (request rate, error rate, p95 latency, "
+               "memory, cpu; or those of the profile) over the last 14 days and compares the "
+               "latest values with a rolling mean and 3 sigma.\n"
+               "incident: two signals are anomalous at the same time. warning: one is, or one is "
+               "not known. unknown: too little is known to rule out an incident; a source that is "
+               "unreachable, stale or empty is never taken for healthy.\n"
+               "Exit code 0: healthy, warning or incident. 1: as bad as --fail-on says. 3: "
+               "unknown.",
+           .examples = {{"a service with common metric names",
+                         "sluice aiops check --prometheus http://localhost:9090 --service "
+                         "checkout"},
+                        {"stop a pipeline during an incident",
+                         "sluice aiops check --prometheus https://prometheus.example.org "
+                         "--bearer-token-file token --profile checkout.yaml --fail-on incident"}},
+           .options = check_options(),
+           .run = run_check}};
+}
+
+}  // namespace sluice::cli
