@@ -386,7 +386,6 @@ Files& system_files() {
 Result<std::vector<Path>> walk(Files& files, const Path& root, const WalkOptions& options) {
   Walker walker{files, options};
   SLUICE_CHECK(walker.enter(root, 0));
-  std::ranges::sort(walker.found);
   return std::move(walker.found);
 }
 
