@@ -238,8 +238,8 @@ std::vector<Command> aiops_commands() {
                          "sluice aiops check --prometheus http://localhost:9090 --service "
                          "checkout"},
                         {"stop a pipeline during an incident",
-                         "sluice aiops check --prometheus https://prometheus.example.org "
-                         "--bearer-token-file token --profile checkout.yaml --fail-on incident"}},
+                         "sluice aiops check --prometheus https://metrics.example "
+                         "--profile checkout.yaml --fail-on incident"}},
            .options = check_options(),
            .run = run_check}};
 }

