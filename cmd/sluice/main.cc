@@ -104,7 +104,7 @@ int run(int argc, char** argv) {
 
 int main(int argc, char** argv) {
   // A reader that went away is an error of the write, reported like any other.
-  ::signal(SIGPIPE, SIG_IGN);
+  (void)::signal(SIGPIPE, SIG_IGN);
   int code = sluice::kInternal;
   try {
     code = sluice::cli::run(argc, argv);
