@@ -3,7 +3,6 @@
 // meets a commit whose parents were left out, which is what CI checks out.
 #include <git2.h>
 
-#include <algorithm>
 #include <map>
 #include <queue>
 
@@ -40,13 +39,10 @@ class AncestorWalk {
   }
 
  private:
-  // As long as something waits that is not below a common ancestor. With several candidates it goes
-  // on to the oldest of them, to see which is below another; clocks that ran backwards on the way
-  // can hide that, and then one candidate too many is left.
-  bool must_go_on() const {
-    if (fresh_ > 0) return true;
-    return candidates_.size() > 1 && queue_.top()->time >= oldest_;
-  }
+  // As long as something waits that is not below a common ancestor: then every best one is among
+  // the candidates, whatever the clocks of the committers said. Which of several are below another
+  // takes the rest of the history, or until one is left.
+  bool must_go_on() const { return fresh_ > 0 || open_ > 1; }
 
   Result<void> step() {
     Node& node = *queue_.top();
@@ -56,7 +52,7 @@ class AncestorWalk {
     const bool common = (node.marks & kOfBoth) == kOfBoth;
     if (common && !node.below() && !node.candidate) {
       node.candidate = true;
-      oldest_ = candidates_.empty() ? node.time : std::min(oldest_, node.time);
+      ++open_;
       candidates_.push_back(&node);
     }
     const unsigned down = common ? kOfBoth | kBelow : node.marks;
@@ -72,7 +68,9 @@ class AncestorWalk {
     }
     if ((node.marks & marks) == marks) return {};
     const bool was_fresh = node.queued && !node.below();
+    const bool was_open = node.candidate && !node.below();
     node.marks |= marks;
+    if (was_open && node.below()) --open_;
     if (!node.queued) queue_.push(&node);
     node.queued = true;
     const bool is_fresh = !node.below();
@@ -121,7 +119,7 @@ class AncestorWalk {
   std::priority_queue<Node*, std::vector<Node*>, Older> queue_;
   std::size_t fresh_ = 0;  // in the queue and not below a common ancestor
   std::vector<const Node*> candidates_;
-  std::int64_t oldest_ = 0;  // of the candidates
+  std::size_t open_ = 0;  // candidates that are not below another, as far as is known
 };
 
 }  // namespace

@@ -81,6 +81,25 @@ TEST(Renames, HalfOfTheBytesIsEnoughAndALineLessIsNot) {
   EXPECT_EQ(name_status(changes_between(folder, "HEAD~2", "HEAD").paths), "A\nnew\nD\nold\n");
 }
 
+// A name of its own is worth much, but not more than clearly better contents.
+TEST(Renames, ThePathWithTheSameNameIsTakenFromThreeQuartersOn) {
+  const GitFolder folder;
+  const auto renamed_from = [&](int common) {
+    folder.write("a/same", lines(100, 120 - common) + lines(0, common));
+    folder.write("b/other", lines(0, 19) + lines(200, 201));
+    folder.commit();
+    folder.git({"rm", "--quiet", "-r", "a", "b"});
+    folder.write("c/same", lines(0, 20));
+    folder.commit();
+    const auto status = name_status(changes_between(folder, "HEAD~1", "HEAD").paths);
+    EXPECT_EQ(status, status_by_git(folder, "HEAD~1", "HEAD"));
+    folder.git({"rm", "--quiet", "-r", "c"});
+    return status;
+  };
+  EXPECT_EQ(renamed_from(15), "D\nb/other\nR\na/same\nc/same\n");
+  EXPECT_EQ(renamed_from(14), "D\na/same\nR\nb/other\nc/same\n");
+}
+
 TEST(Renames, TheLastLineCountsWithoutALineEnd) {
   const GitFolder folder;
   folder.write("old", "one line and no end\nb");
