@@ -13,7 +13,9 @@ namespace sluice::git {
 
 namespace {
 
-enum Mark : unsigned { kOfOne = 1, kOfTwo = 2, kBelow = 4 };
+constexpr unsigned kOfOne = 1;
+constexpr unsigned kOfTwo = 2;
+constexpr unsigned kBelow = 4;
 constexpr unsigned kOfBoth = kOfOne | kOfTwo;
 
 struct Node {

@@ -3,6 +3,8 @@
 
 #include <git2.h>
 
+#include <array>
+
 #include "base/text.h"
 #include "git/handle.h"
 #include "git/renames.h"
@@ -16,8 +18,8 @@ constexpr std::size_t kShallowFile = 64U << 20;
 // Extensions that change nothing for a reader of commits and trees. libgit2 1.5 refuses to open a
 // repository that has them.
 int allow_harmless_extensions() {
-  const char* names[] = {"partialclone", "worktreeconfig", "preciousobjects"};
-  return git_libgit2_opts(GIT_OPT_SET_EXTENSIONS, names, std::size(names));
+  std::array<const char*, 3> names = {"partialclone", "worktreeconfig", "preciousobjects"};
+  return git_libgit2_opts(GIT_OPT_SET_EXTENSIONS, names.data(), names.size());
 }
 
 // Started once, at the first repository; never taken down.

@@ -204,7 +204,7 @@ json::Value as_json(const Analysis& analysis) {
   }
   json::Array notes;
   for (const auto& note : analysis.notes) {
-    notes.push_back(json::Object{{"id", note.id}, {"text", note.text}});
+    notes.emplace_back(json::Object{{"id", note.id}, {"text", note.text}});
   }
   json::Value out;
   out.set("kind", "sluice.risk/v1");
