@@ -8,6 +8,7 @@
 #include "gate/decide.h"
 #include "gate_shared.h"
 #include "policy_file.h"
+#include "sources/sources.h"
 
 namespace sluice::cli {
 
@@ -40,8 +41,8 @@ Result<policy::Policy> policy_to_try(const Invocation& in) {
 }
 
 Judged judge(const Change& change, const policy::Policy& policy, const std::string& environment,
-             Time now) {
-  const std::vector<gate::Signal> signals = {risk_signal(change, now)};
+             const Result<risk::PathScorer>& scorer, Time now) {
+  const std::vector<gate::Signal> signals = {risk_signal(change, scorer, now)};
   const auto decision = gate::decide(policy, environment, signals, now);
   Judged judged{change.range.head.brief(), decision.verdict, {}, signals.front().text};
   if (const auto reasons = decision.reasons(); !reasons.empty())
@@ -56,12 +57,16 @@ Result<std::vector<Judged>> judge_last(const Invocation& in, const policy::Polic
   const Path folder = in.args.get("--repo").value_or(".");
   SLUICE_TRY(auto repository, git::Repository::open(folder));
   SLUICE_TRY(std::ignore, repository.commit("HEAD"));
+  const policy::Environment& rules = *policy.find(environment);
+  const auto scorer = sources::risk_scorer(
+      rules.sources, files_beside(in, in.args.get("--policy-file").value_or("")));
+  const Time now = in.world.clock.now();
   std::vector<Judged> out;
   for (std::int64_t i = 0; i < count; ++i) {
     auto range = repository.range(cat("HEAD~", i + 1, "..HEAD~", i), git::Compare::trees);
     if (!range) break;
     Change change{std::move(repository), *std::move(range)};
-    out.push_back(judge(change, policy, environment, in.world.clock.now()));
+    out.push_back(judge(change, policy, environment, scorer, now));
     repository = std::move(change.repository);
   }
   if (out.empty()) return fail(Errc::not_found, "HEAD has no parent: there is no change to judge");
