@@ -4,7 +4,7 @@
 #include <atomic>
 #include <thread>
 
-#include "support.h"
+#include "sources/support.h"
 #include "support/temp_folder.h"
 
 namespace sluice::sources {
