@@ -74,7 +74,7 @@ TEST_F(GateSources, AnUnpluggedPrometheusLeadsToWhatThePolicySays) {
     const Ran ran = check();
     EXPECT_EQ(ran.exit_code, exit_code) << effect << ran.out << ran.err;
     EXPECT_TRUE(has(ran.out, cat("unknown       unknown: ", effect))) << ran.out;
-    EXPECT_TRUE(has(ran.out, "the source did not answer: checkout: 5 of 5 signals")) << ran.out;
+    EXPECT_TRUE(has(ran.out, "the source did not answer: checkout, 5 of 5 signals")) << ran.out;
     EXPECT_TRUE(has(ran.out, "[http://127.0.0.1:1/]")) << ran.out;
     fits_a_terminal(ran);
     EXPECT_EQ(run({"replay"}).exit_code, 0);
