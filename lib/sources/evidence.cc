@@ -63,6 +63,21 @@ gate::Unknown unknown_of(carbon::Trouble trouble) {
   return gate::Unknown::assumed;
 }
 
+// Of many the first speaks: with an unplugged server they all say the same, and details have each.
+std::string why_text(const aiops::HealthReport& report) {
+  std::size_t undecided = 0;
+  std::string first;
+  for (const aiops::SignalHealth& signal : report.signals) {
+    if (decided(signal.state)) continue;
+    if (undecided++ == 0) first = signal.detail;
+  }
+  if (report.health != aiops::Health::unknown || undecided <= 2) {
+    return cat(report.service, ": ", aiops::reason(report));
+  }
+  return cat(report.service, ", ", undecided, " of ", report.signals.size(), " signals",
+             first.empty() ? "" : cat(": ", first));
+}
+
 void add_alerts(const aiops::HealthReport& report, gate::Signal& signal) {
   for (const aiops::Alert& alert : report.alerts) {
     std::string text = alert.name;
@@ -91,7 +106,7 @@ gate::Signal health_signal(const aiops::HealthReport& report) {
       signal.value = why_unknown(report);
       break;
   }
-  signal.text = cat(report.service, ": ", aiops::reason(report));
+  signal.text = why_text(report);
   signal.source = report.source;
   signal.observed_at = report.at;
   for (const aiops::SignalHealth& each : report.signals) {

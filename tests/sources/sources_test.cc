@@ -4,7 +4,7 @@
 #include <atomic>
 #include <thread>
 
-#include "support.h"
+#include "sources/support.h"
 #include "support/temp_folder.h"
 
 namespace sluice::sources {
@@ -249,7 +249,7 @@ TEST_F(Sources, ASlowServerIsEvidence) {
   const auto signal =
       ask_one("{deadline: 10s, health: {prometheus: 'https://metrics.test', service: a}}");
   EXPECT_EQ(unknown_of(signal), Unknown::unreachable);
-  EXPECT_EQ(signal.text, "a: 5 of 5 signals are not known: unreachable");
+  EXPECT_EQ(signal.text, "a, 5 of 5 signals: no answer in time");
 }
 
 SecretBytes secret(std::string_view text) { return SecretBytes::copy_of(text); }
