@@ -14,8 +14,8 @@ std::vector<Command> serve_commands() {
        .description =
            "Answers AdmissionReview v1 at /v1/admission over TLS: a workload is admitted only if "
            "each of its images is pinned by digest and has a decision that passed, in the folder "
-           "of evidence, signed by a key of the policy, young enough, for this environment. With "
-           "--callers it also decides itself, at /v1/gate/check. /healthz, /readyz and /metrics "
+           "of evidence, signed by a key of the policy, young enough, for this environment. "
+           "/healthz, /readyz and /metrics "
            "need no credential.\n"
            "Files are read again when they change, and on SIGHUP; a broken new one leaves the old "
            "one in use, and is reported. SIGTERM ends it once what runs is answered.\n"
@@ -63,12 +63,6 @@ std::vector<Command> serve_commands() {
             {"--revoked", "FILE", "keys, images and decisions that count no more"},
             {"--any-policy", "",
              "also take decisions that were made by another policy than this one"},
-            {"--callers", "FILE",
-             "who may call /v1/gate/check, and for which environments; none: nobody"},
-            {"--signing-key", "FILE", "the private key to sign decisions with"},
-            password_option(),
-            {"--publish", "", "put signed decisions into the folder of evidence"},
-            store_option(),
             {"--max-connections", "N", "connections at a time; default: 512"},
             {"--stop-within", "DURATION",
              "how long requests may take to end after SIGTERM; default: 10s"}},
