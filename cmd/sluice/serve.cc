@@ -127,7 +127,7 @@ Result<void> start_server(Serving& serving) {
   server::Setup setup{.clock = in.world.clock, .limits = limits, .routes = routes_of(serving)};
   SLUICE_CHECK(listen_at(in, setup));
   setup.observe = [&serving](const server::Exchange& exchange) {
-    const std::string_view route = exchange.route.empty() ? "none" : exchange.route;
+    const std::string route = exchange.route.empty() ? "none" : exchange.route;
     const std::string status = cat(exchange.status);
     serving.metrics.count("sluice_http_requests_total", {{"route", route}, {"code", status}});
     serving.metrics.observe("sluice_http_request_seconds",

@@ -25,7 +25,7 @@
 namespace sluice::admission {
 
 struct Rules {
-  std::optional<std::string> environment;  // of namespaces that are not in the map
+  std::optional<std::string> environment = {};  // of namespaces that are not in the map
   std::map<std::string, std::string, std::less<>> namespaces = {};
   std::set<std::string, std::less<>> exempt = {};
   bool any_policy = false;        // decisions by other policies count as well

@@ -29,12 +29,11 @@ std::optional<Error> EvidenceFolder::trouble() const {
   return trouble_;
 }
 
-std::shared_ptr<const Evidence> EvidenceFolder::look_again(
-    std::chrono::steady_clock::time_point until) {
+std::shared_ptr<const Evidence> EvidenceFolder::look_again(std::chrono::milliseconds longest) {
   std::unique_lock hold(mutex_);
   const auto mine = ++asked_;
   wake_.notify_all();
-  wake_.wait_until(hold, until, [&] { return looked_ >= mine; });
+  wake_.wait_for(hold, longest, [&] { return looked_ >= mine; });
   return evidence_;
 }
 

@@ -22,8 +22,8 @@ class EvidenceFolder {
 
   std::shared_ptr<const Evidence> now() const;
   // As it is after a look that began later than this call; or as it was known, where that takes
-  // longer than until then.
-  std::shared_ptr<const Evidence> look_again(std::chrono::steady_clock::time_point until);
+  // longer.
+  std::shared_ptr<const Evidence> look_again(std::chrono::milliseconds longest);
   // Why the folder could not be read the last time. What was read before is still in use.
   std::optional<Error> trouble() const;
 

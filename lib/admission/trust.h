@@ -21,9 +21,9 @@
 namespace sluice::admission {
 
 struct Revocations {
-  std::set<std::string, std::less<>> keys;
-  std::set<std::string, std::less<>> images;
-  std::set<std::string, std::less<>> decisions;
+  std::set<std::string, std::less<>> keys = {};
+  std::set<std::string, std::less<>> images = {};
+  std::set<std::string, std::less<>> decisions = {};
 };
 
 inline constexpr std::size_t kMaxRevocations = 1U << 20;  // bytes of the file

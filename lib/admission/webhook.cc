@@ -55,7 +55,8 @@ WebhookAnswer Webhook::answer(std::string_view body, std::string_view timeout,
   auto admission = admit(*review, rules, *trusted, *known, moment);
   // It may have been put there a moment ago.
   if (!admission.allowed && admission.reason >= Reason::no_evidence) {
-    const auto newer = evidence.look_again(std::min(until, clock.ticks() + kLongestLook));
+    const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(until - clock.ticks());
+    const auto newer = evidence.look_again(std::min(left, kLongestLook));
     if (newer != known) admission = admit(*review, rules, *trusted, *newer, moment);
   }
   WebhookAnswer out{200, answer_of(*review, admission)};

@@ -109,7 +109,6 @@ Result<void> use_authorities(SSL_CTX* context, const std::string& pem) {
       return fail(Errc::malformed, "an authority of client certificates cannot be used");
     }
   }
-  X509_STORE_set_flags(store, X509_V_FLAG_X509_STRICT);
   SSL_CTX_set_verify_depth(context, 8);
   SSL_CTX_set_verify(context, SSL_VERIFY_PEER, nullptr);
   return {};

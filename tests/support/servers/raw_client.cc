@@ -8,6 +8,8 @@
 #include <openssl/pem.h>
 #include <openssl/ssl.h>
 #include <poll.h>
+#include <pthread.h>
+#include <signal.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -55,6 +57,32 @@ void limit_waiting(int socket, std::chrono::milliseconds within) {
 
 }  // namespace
 
+namespace {
+
+// OpenSSL writes to sockets that may be closed; the code under test meets SIGPIPE as it is outside.
+class NoSigpipe {
+ public:
+  NoSigpipe() {
+    sigemptyset(&pipe_);
+    sigaddset(&pipe_, SIGPIPE);
+    pthread_sigmask(SIG_BLOCK, &pipe_, &before_);
+  }
+  ~NoSigpipe() {
+    const timespec now{};
+    while (sigtimedwait(&pipe_, nullptr, &now) > 0) {
+    }
+    pthread_sigmask(SIG_SETMASK, &before_, nullptr);
+  }
+  NoSigpipe(const NoSigpipe&) = delete;
+  NoSigpipe& operator=(const NoSigpipe&) = delete;
+
+ private:
+  sigset_t pipe_;
+  sigset_t before_;
+};
+
+}  // namespace
+
 std::string RawAnswer::header(std::string_view lower_case_name) const {
   for (const auto& [name, value] : headers) {
     if (name == lower_case_name) return value;
@@ -80,6 +108,7 @@ struct RawClient::State {
 };
 
 RawClient::RawClient(int port, const RawClientTls& tls) : state_(std::make_unique<State>()) {
+  const NoSigpipe quiet;
   SSL_CTX* context = state_->context.get();
   const std::unique_ptr<X509, FreedBy<X509_free>> authority(
       PEM_read_bio_X509(bio_of(tls.authority).get(), nullptr, nullptr, nullptr));
@@ -114,6 +143,7 @@ RawClient::~RawClient() {
 bool RawClient::connected() const { return state_->connected; }
 
 bool RawClient::send(std::string_view bytes) {
+  const NoSigpipe quiet;
   while (state_->connected && !bytes.empty()) {
     const int put = SSL_write(state_->ssl.get(), bytes.data(), static_cast<int>(bytes.size()));
     ERR_clear_error();
