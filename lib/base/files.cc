@@ -210,7 +210,8 @@ class SystemFiles final : public Files {
     struct stat info{};
     if (::stat(path.c_str(), &info) != 0) return fail_errno("look at", path, errno);
     return FileInfo{kind_of(info.st_mode), static_cast<std::uint64_t>(info.st_size),
-                    static_cast<unsigned>(info.st_mode & 07777U)};
+                    static_cast<unsigned>(info.st_mode & 07777U), info.st_ino,
+                    info.st_ctim.tv_sec * 1'000'000'000 + info.st_ctim.tv_nsec};
   }
 
   Result<std::vector<FolderEntry>> list(const Path& folder) override {

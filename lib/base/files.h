@@ -45,6 +45,10 @@ struct FileInfo {
   FileKind kind = FileKind::other;
   std::uint64_t size = 0;
   unsigned mode = 0;  // permission bits
+  // To tell whether it is still the same: what the file system numbers it by, and when it was last
+  // changed, in nanoseconds of the file system's own clock.
+  std::uint64_t number = 0;
+  std::int64_t changed = 0;
 };
 struct FolderEntry {
   std::string name;  // bytes as the file system has them
