@@ -69,19 +69,26 @@ gate::Signal risk_signal(const Change& change, Time now) {
 }
 
 Result<std::optional<policy::Policy>> policy_at_base(const Invocation& in, const Change& change) {
-  const auto asked = in.args.get("--policy");
+  return policy_at(change.repository, change.range.base, change.range.base_name,
+                   in.args.get("--policy"));
+}
+
+Result<std::optional<policy::Policy>> policy_at(const git::Repository& repository,
+                                                const git::ObjectId& commit,
+                                                std::string_view commit_name,
+                                                const std::optional<std::string>& asked) {
   const std::string path = asked.value_or(std::string(kPolicyFile));
-  const auto text = change.repository.read_at(change.range.base, path, policy::kMaxPolicy);
+  const auto text = repository.read_at(commit, path, policy::kMaxPolicy);
   if (!text && text.error().code == Errc::not_found && !asked) return std::nullopt;
   if (!text) {
     return fail(Error{
         Errc::usage,
         cat("there is no policy ", printable(path, 200), " at the base ",
-            printable(change.range.base_name, 100), ": ", text.error().what),
+            printable(commit_name, 100), ": ", text.error().what),
         {},
         "commit one to the base branch first, or judge by one from disk with --policy-file FILE"});
   }
-  auto parsed = policy::parse(*text, cat(change.range.base.brief(), ":", path));
+  auto parsed = policy::parse(*text, cat(commit.brief(), ":", path));
   if (parsed) return std::optional(*std::move(parsed));
   Error error = std::move(parsed).error();
   if (error.code != Errc::internal) error.code = Errc::usage;

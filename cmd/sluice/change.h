@@ -29,6 +29,11 @@ gate::Signal risk_signal(const Change& change, Time now);
 [[nodiscard]] Result<std::optional<policy::Policy>> policy_at_base(const Invocation& in,
                                                                    const Change& change);
 
+// As policy_at_base, of any commit; `asked` is what --policy says.
+[[nodiscard]] Result<std::optional<policy::Policy>> policy_at(
+    const git::Repository& repository, const git::ObjectId& commit, std::string_view commit_name,
+    const std::optional<std::string>& asked);
+
 std::vector<Option> change_options();
 
 }  // namespace sluice::cli
