@@ -16,6 +16,8 @@ Result<std::optional<std::string>> ask_git(const Invocation& in, const Path& fol
   return std::optional(std::move(ran.out));
 }
 
-std::vector<Command> ci_commands() { return {init_command(), hook_command()}; }
+std::vector<Command> ci_commands() {
+  return {gate_in_ci_command(), hook_command(), init_command()};
+}
 
 }  // namespace sluice::cli

@@ -15,7 +15,8 @@ namespace sluice::cli {
 [[nodiscard]] Result<std::optional<std::string>> ask_git(const Invocation& in, const Path& folder,
                                                          std::vector<std::string> arguments);
 
-Command hook_command();  // sluice ci hook
-Command init_command();  // sluice ci init
+Command gate_in_ci_command();  // sluice ci gate
+Command hook_command();        // sluice ci hook
+Command init_command();        // sluice ci init
 
 }  // namespace sluice::cli
