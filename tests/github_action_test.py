@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
 """actions/gate on a simulated runner, in real repositories, against a fake of GitHub's API."""
+import datetime
 import json
 import os
 import pathlib
@@ -261,6 +262,19 @@ class Gate(unittest.TestCase):
             text = re.sub(r"^<!-- sluice gate \w+ -->", "", page)
             for raw in ("<img", "<script", "-->", "](", "@all", "`id`", "\x1b", "\n::error"):
                 self.assertNotIn(raw, text)
+
+    def test_evidence_from_elsewhere_is_no_command(self):
+        self.start(STRICT.replace("[risk]", "[risk], risk: {asserted: accept}"))
+        head = self.change(["a"])
+        now = datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+        signal = os.path.join(self.temp.name, "risk.json")
+        pathlib.Path(signal).write_text(json.dumps({
+            "kind": "sluice.signal/v1", "signal": "risk", "level": "high", "observed_at": now,
+            "text": "::error::fooled"}), encoding="utf-8")
+        ran = self.use(head, given={"args": f"--signal\n{signal}"})
+        self.assertEqual(ran["outputs"]["verdict"], "block", ran["log"])
+        self.assertIn("   ::error::fooled", ran["log"])
+        self.assertEqual([message for _, message in ran["commands"]], ["blocked; the step summary says why"])
 
     def test_an_input_is_one_argument(self):
         self.start()

@@ -29,13 +29,8 @@ each_line --digest "${GATE_DIGEST:-}"
 each_line '' "${GATE_ARGS:-}"
 [ -z "${GATE_RANGE:-}" ] || arguments+=(-- "$GATE_RANGE")
 
-# What is printed may hold names of files and branches: until the end, nothing in it is a command
-# to the runner.
-end=$(od -An -N16 -tx1 /dev/urandom | tr -d ' \n')
-echo "::stop-commands::$end"
 code=0
 "$program" ci gate "${arguments[@]}" || code=$?
-printf '\n::%s::\n' "$end"
 
 case $code in
   0) ;;

@@ -2,7 +2,9 @@
 // sluice ci gate: the gate in a pipeline. It knows the change from the runner, and hands the result
 // back in the forms that the runner shows.
 #include <algorithm>
+#include <array>
 
+#include "base/codec.h"
 #include "base/text.h"
 #include "check.h"
 #include "ci.h"
@@ -127,6 +129,20 @@ Result<void> write_outputs(Invocation& in, const ci::Context& context, ci::Outpu
   return {};
 }
 
+// On GitHub, lines such as "::error::…" on standard output are commands to the runner. What is
+// printed holds names from the change, so commands are off until it is printed. JSON begins no
+// line with a name, and whoever reads it wants nothing else there.
+Result<void> print_inert(Invocation& in, const ci::Context& context, const Explanation& what) {
+  const bool json = in.args.get("--output").value_or(in.json ? "json" : "text") == "json";
+  if (context.kind != ci::Kind::github || json) return print_explanation(in, what);
+  std::array<std::uint8_t, 16> noise{};
+  in.world.random.fill(noise);
+  const std::string end = to_hex(noise);
+  SLUICE_CHECK(in.console.print(cat("::stop-commands::", end, "\n")));
+  SLUICE_CHECK(print_explanation(in, what));
+  return in.console.print(cat("\n::", end, "::\n"));
+}
+
 Result<void> publish(Invocation& in, const ci::Context& context, const Checked& checked) {
   const auto& record = checked.record;
   auto& files = in.world.files;
@@ -142,7 +158,7 @@ Result<void> publish(Invocation& in, const ci::Context& context, const Checked& 
   auto outputs = outputs_of(checked, report);
   outputs.emplace_back("comment", comment_result(in, context, record));
   SLUICE_CHECK(write_outputs(in, context, std::move(outputs)));
-  return print_explanation(in, {.record = record, .signed_file = checked.signed_file});
+  return print_inert(in, context, {.record = record, .signed_file = checked.signed_file});
 }
 
 Result<Checked> check_in_ci(Invocation& in, const ci::Context& context) {
