@@ -12,6 +12,7 @@ namespace sluice::gate {
 namespace {
 
 constexpr std::size_t kColumnsOfChart = 60;
+constexpr std::size_t kFewestPlaces = 12;  // a single change is no wall
 constexpr std::size_t kHeldBackShown = 300;
 constexpr std::size_t kPassedShown = 1000;
 // Units, not pixels: fine enough that columns need no fractions.
@@ -143,7 +144,7 @@ std::string title_of(const Bin& bin) {
 std::string column(const Bin& bin, std::size_t place, std::size_t places, std::size_t tallest) {
   const auto left = place * kChartWidth / places;
   const auto right = (place + 1) * kChartWidth / places;
-  const auto gap = places > 1 ? std::min<std::size_t>(20, (right - left) / 5) : 0;
+  const auto gap = std::min<std::size_t>(20, (right - left) / 5);
   std::string out = cat("<g><title>", html_escaped(title_of(bin)), "</title>");
   std::size_t below = 0;
   for (const Verdict verdict : kStack) {
@@ -165,7 +166,8 @@ std::string chart(const std::vector<Bin>& bins) {
       "<figure>\n<svg viewBox=\"0 0 ", kChartWidth, " ", kChartHeight,
       "\" preserveAspectRatio=\"none\" role=\"img\" aria-label=\"Verdicts over the changes, oldest "
       "on the left; the table below has the numbers\">\n");
-  for (std::size_t i = 0; i < bins.size(); ++i) out += column(bins[i], i, bins.size(), tallest);
+  const std::size_t places = std::max(bins.size(), kFewestPlaces);
+  for (std::size_t i = 0; i < bins.size(); ++i) out += column(bins[i], i, places, tallest);
   const auto end = [](const SimulatedChange& change) {
     return cat("<span><code>", html_escaped(change.commit), "</code> ", date_of(change), "</span>");
   };
