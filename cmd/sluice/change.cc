@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "change.h"
 
+#include "base/limits.h"
 #include "base/text.h"
 #include "risk/analysis.h"
 
@@ -35,6 +36,10 @@ gate::Signal signal_of(const risk::Analysis& analysis) {
   return signal;
 }
 
+std::string policy_path(const Invocation& in) {
+  return in.args.get("--policy").value_or(std::string(kPolicyFile));
+}
+
 }  // namespace
 
 Result<std::optional<Change>> change_of(const Invocation& in) {
@@ -51,13 +56,12 @@ Result<std::optional<Change>> change_of(const Invocation& in) {
   return Change{*std::move(repository), *std::move(range)};
 }
 
-gate::Signal risk_signal(const Change& change, Time now) {
-  const auto analysis = [&]() -> Result<risk::Analysis> {
-    SLUICE_TRY(const auto scorer, risk::PathScorer::compile(risk::seed_model()));
-    return risk::analyse(change.repository, change.range, scorer);
-  }();
+gate::Signal risk_signal(const Change& change, const Result<risk::PathScorer>& scorer, Time now) {
   gate::Signal signal{.id = "risk"};
-  if (analysis) {
+  if (!scorer) {
+    signal.value = gate::Unknown::not_configured;
+    signal.text = cat("the risk model: ", scorer.error().text());
+  } else if (const auto analysis = risk::analyse(change.repository, change.range, *scorer)) {
     signal = signal_of(*analysis);
   } else {
     signal.value = gate::Unknown::unreachable;
@@ -69,8 +73,8 @@ gate::Signal risk_signal(const Change& change, Time now) {
 }
 
 Result<std::optional<policy::Policy>> policy_at_base(const Invocation& in, const Change& change) {
-  const auto asked = in.args.get("--policy");
-  const std::string path = asked.value_or(std::string(kPolicyFile));
+  const bool asked = in.args.has("--policy");
+  const std::string path = policy_path(in);
   const auto text = change.repository.read_at(change.range.base, path, policy::kMaxPolicy);
   if (!text && text.error().code == Errc::not_found && !asked) return std::nullopt;
   if (!text) {
@@ -86,6 +90,15 @@ Result<std::optional<policy::Policy>> policy_at_base(const Invocation& in, const
   Error error = std::move(parsed).error();
   if (error.code != Errc::internal) error.code = Errc::usage;
   return fail(std::move(error));
+}
+
+policy::ReadFile files_at_base(const Invocation& in, const Change& change) {
+  const std::string folder = Path(policy_path(in)).parent_path().generic_string();
+  return [&change, folder](const std::string& name) -> Result<std::string> {
+    const std::string path = folder.empty() ? name : cat(folder, "/", name);
+    return within(change.repository.read_at(change.range.base, path, limits::kConfigFile),
+                  cat("reading ", printable(path, 200), " at ", change.range.base.brief()));
+  };
 }
 
 std::vector<Option> change_options() {

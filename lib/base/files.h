@@ -92,7 +92,8 @@ std::unique_ptr<ByteSource> standard_input();
 [[nodiscard]] Result<std::string> read_all(ByteSource& source, std::size_t max);
 
 // Every plain file under root, sorted, as paths that begin with root. Links are neither listed nor
-// entered. Too many entries, or folders too deep, are Errc::limit.
+// entered. Too many entries, or folders too deep, are Errc::limit. The folders directly below root
+// are listed by several threads.
 struct WalkOptions {
   std::size_t max_entries = 10'000'000;
   int max_depth = 256;
