@@ -64,7 +64,7 @@ Result<LoadedTrust> load_trust(const Invocation& in, const admission::Rules& rul
     print.add(text);
     SLUICE_TRY(revoked, admission::parse_revocations(text, *path));
   }
-  const auto beside = key_files_beside(in, file);
+  const auto beside = files_beside(in, file);
   const auto read = [&](const std::string& name) -> Result<std::string> {
     SLUICE_TRY(auto text, beside(name));
     print.add(text);

@@ -43,6 +43,6 @@ struct Trust {
 };
 
 [[nodiscard]] Result<Trust> make_trust(policy::Policy policy, Revocations revoked,
-                                       const policy::ReadKeyFile& read);
+                                       const policy::ReadFile& read);
 
 }  // namespace sluice::admission
