@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "change.h"
 
+#include "base/limits.h"
 #include "base/text.h"
 #include "risk/analysis.h"
 
@@ -51,13 +52,12 @@ Result<std::optional<Change>> change_of(const Invocation& in) {
   return Change{*std::move(repository), *std::move(range)};
 }
 
-gate::Signal risk_signal(const Change& change, Time now) {
-  const auto analysis = [&]() -> Result<risk::Analysis> {
-    SLUICE_TRY(const auto scorer, risk::PathScorer::compile(risk::seed_model()));
-    return risk::analyse(change.repository, change.range, scorer);
-  }();
+gate::Signal risk_signal(const Change& change, const Result<risk::PathScorer>& scorer, Time now) {
   gate::Signal signal{.id = "risk"};
-  if (analysis) {
+  if (!scorer) {
+    signal.value = gate::Unknown::not_configured;
+    signal.text = cat("the risk model: ", scorer.error().text());
+  } else if (const auto analysis = risk::analyse(change.repository, change.range, *scorer)) {
     signal = signal_of(*analysis);
   } else {
     signal.value = gate::Unknown::unreachable;
@@ -93,6 +93,21 @@ Result<std::optional<policy::Policy>> policy_at(const git::Repository& repositor
   Error error = std::move(parsed).error();
   if (error.code != Errc::internal) error.code = Errc::usage;
   return fail(std::move(error));
+}
+
+policy::ReadFile files_at_base(const Invocation& in, const Change& change) {
+  return files_at(change.repository, change.range.base, in.args.get("--policy"));
+}
+
+policy::ReadFile files_at(const git::Repository& repository, const git::ObjectId& commit,
+                          const std::optional<std::string>& asked) {
+  const Path policy = asked.value_or(std::string(kPolicyFile));
+  const std::string folder = policy.parent_path().generic_string();
+  return [&repository, commit, folder](const std::string& name) -> Result<std::string> {
+    const std::string path = folder.empty() ? name : cat(folder, "/", name);
+    return within(repository.read_at(commit, path, limits::kConfigFile),
+                  cat("reading ", printable(path, 200), " at ", commit.brief()));
+  };
 }
 
 std::vector<Option> change_options() {

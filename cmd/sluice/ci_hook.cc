@@ -14,6 +14,7 @@
 #include "gate/explain.h"
 #include "gate_shared.h"
 #include "policy_file.h"
+#include "sources/wiring.h"
 #include "version.h"
 
 namespace sluice::cli {
@@ -138,7 +139,7 @@ class PrePush {
       signals.push_back(unknown_risk(policy.error(), now));
       SLUICE_TRY(policy, builtin());
     } else if (policy->environment().counts("risk")) {
-      signals.push_back(risk_of(*push->range, now));
+      signals.push_back(risk_of(*push->range, policy->scorer, now));
     }
     gate::Inputs inputs{.policy = std::move(policy->policy),
                         .origin = policy->origin,
@@ -158,6 +159,7 @@ class PrePush {
     policy::Policy policy;
     gate::PolicyOrigin origin;
     std::string name;  // of the environment
+    Result<risk::PathScorer> scorer;
 
     const policy::Environment& environment() const { return *policy.find(name); }
   };
@@ -165,7 +167,8 @@ class PrePush {
   static Result<Rules> builtin() {
     SLUICE_TRY(auto policy, policy::parse(policy::builtin_text(), "built in"));
     const std::string name = policy.environments.front().name;
-    return Rules{std::move(policy), gate::PolicyOrigin::builtin, name};
+    return Rules{std::move(policy), gate::PolicyOrigin::builtin, name,
+                 sources::risk_scorer({}, {})};
   }
 
   Result<git::Push> push_of(const git::PushedRef& ref) {
@@ -183,7 +186,10 @@ class PrePush {
     SLUICE_TRY(auto found, policy_at(*repository_, trusted, trusted.brief(), std::nullopt));
     if (!found) return builtin();
     SLUICE_TRY(auto name, environment_of(*found));
-    return Rules{*std::move(found), gate::PolicyOrigin::revision, std::move(name)};
+    auto scorer = sources::risk_scorer(found->find(name)->sources,
+                                       files_at(*repository_, trusted, std::nullopt));
+    return Rules{*std::move(found), gate::PolicyOrigin::revision, std::move(name),
+                 std::move(scorer)};
   }
 
   // What is set, else an environment made for pushes, else the first.
@@ -197,9 +203,9 @@ class PrePush {
     return policy.environments.front().name;
   }
 
-  gate::Signal risk_of(const git::Range& range, Time now) {
+  gate::Signal risk_of(const git::Range& range, const Result<risk::PathScorer>& scorer, Time now) {
     Change change{*std::move(repository_), range};
-    auto signal = risk_signal(change, now);
+    auto signal = risk_signal(change, scorer, now);
     repository_ = std::move(change.repository);
     return signal;
   }

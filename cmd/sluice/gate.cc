@@ -45,6 +45,7 @@ Result<void> check_signing(const Invocation& in, const policy::Policy& policy, b
 struct PolicyChoice {
   policy::Policy policy;
   gate::PolicyOrigin origin;
+  policy::ReadFile read;  // the files that it names
 };
 
 Result<PolicyChoice> policy_of(const Invocation& in, const std::optional<Change>& change) {
@@ -54,15 +55,18 @@ Result<PolicyChoice> policy_of(const Invocation& in, const std::optional<Change>
   }
   if (const auto file = in.args.get("--policy-file")) {
     SLUICE_TRY(auto policy, load_policy(in, *file));
-    return PolicyChoice{std::move(policy), gate::PolicyOrigin::file};
+    return PolicyChoice{std::move(policy), gate::PolicyOrigin::file, files_beside(in, *file)};
   }
   if (change) {
     SLUICE_TRY(auto at_base, policy_at_base(in, *change));
-    if (at_base) return PolicyChoice{*std::move(at_base), gate::PolicyOrigin::revision};
+    if (at_base) {
+      return PolicyChoice{*std::move(at_base), gate::PolicyOrigin::revision,
+                          files_at_base(in, *change)};
+    }
   }
   SLUICE_TRY(auto policy, policy::parse(policy::builtin_text(), "built in"));
   in.console.talk("sluice: no policy: risk alone is judged, and nothing is signed\n");
-  return PolicyChoice{std::move(policy), gate::PolicyOrigin::builtin};
+  return PolicyChoice{std::move(policy), gate::PolicyOrigin::builtin, files_beside(in, "")};
 }
 
 Result<const policy::Environment*> environment_of(const Invocation& in,
@@ -125,11 +129,12 @@ Command check_command() {
           "Judges the evidence by the policy, stores the decision with all its inputs, and says "
           "why. With --key and --bundle the decision is signed as a SLSA Verification Summary on "
           "the digests; a block and a delay are signed as FAILED, what is undecided never.\n"
-          "The risk is that of RANGE, or of what the branch has that its upstream has not. The "
-          "policy "
-          "is sluice.yaml as the base of the change has it, so that a change cannot loosen what "
-          "judges "
-          "it. Without a policy, risk alone is judged and nothing is signed.\n"
+          "The risk is that of RANGE, or of what the branch has that its upstream has not. "
+          "Metrics and the grid are asked at the same time, where the policy names them under "
+          "sources; a source that does not answer in time is evidence, too. The policy is "
+          "sluice.yaml as the base of the change has it, with the files that it names, so that a "
+          "change cannot loosen what judges it. Without a policy, risk alone is judged and nothing "
+          "is signed.\n"
           "Exit code 0: approved, perhaps with conditions. 1: blocked. 3: undecided, or it could "
           "not be done. 75: not now; the output says from when on.",
       .examples = {{"what is about to be pushed, by the policy of the base", "sluice gate check"},
@@ -173,7 +178,7 @@ Result<Checked> check_change(Invocation& in, const std::optional<Change>& change
   SLUICE_TRY(inputs.subjects, subjects_of(in));
   inputs.change = in.args.get("--change").value_or(about);
   inputs.now = in.world.clock.now();
-  SLUICE_TRY(inputs.signals, gather(in, *environment, change, inputs.now));
+  SLUICE_TRY(inputs.signals, gather(in, *environment, change, choice.read, inputs.now));
   const std::string id = gate::new_id(inputs.now, in.world.random);
   SLUICE_TRY(auto record, gate::judge(std::move(inputs), id, cat("sluice ", kVersion)));
   // Signed in memory, then stored, then written: a signed decision is always a stored one.

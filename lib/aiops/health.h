@@ -80,6 +80,9 @@ void conclude(HealthReport& report);
 // One line that says why: "error rate and p95 latency, both since 2026-11-20 15:52:00Z".
 std::string reason(const HealthReport& report);
 
+// "4.1 % (0.3 % expected, 12 sigma)"; where the state is not decided, why, if that is known.
+std::string described(const SignalHealth& signal);
+
 // docs/schema/health.v1.json. What from_json accepts is exactly what to_json writes: unknown
 // members, missing ones and a health that its signals contradict are Errc::malformed.
 json::Value to_json(const HealthReport& report);

@@ -3,6 +3,8 @@
 
 #include <git2.h>
 
+#include <algorithm>
+
 #include <array>
 
 #include "base/text.h"
@@ -71,13 +73,18 @@ Result<std::set<ObjectId>> read_cut(const Path& common_folder) {
   return cut;
 }
 
-int yes(const git_config_entry* /*entry*/, void* /*payload*/) { return 1; }
+// Ends the walk through the settings, with 1, at one that lets git leave objects on a server.
+// libgit2 could filter the names by a pattern, but 1.5 loses 20 kB for each that does not fit.
+int is_promise(const git_config_entry* entry, void* /*payload*/) {
+  const std::string_view name = entry->name;
+  const bool of_remote = name.starts_with("remote.") && name.ends_with(".promisor");
+  return of_remote || name == "extensions.partialclone" ? 1 : 0;
+}
 
 bool is_partial(git_repository& repository) {
   git_config* config = nullptr;
   if (git_repository_config_snapshot(&config, &repository) != 0) return false;
-  constexpr auto* kPromise = R"(^(remote\..*\.promisor|extensions\.partialclone)$)";
-  const bool partial = git_config_foreach_match(config, kPromise, yes, nullptr) == 1;
+  const bool partial = git_config_foreach(config, is_promise, nullptr) == 1;
   git_config_free(config);
   return partial;
 }
@@ -141,6 +148,22 @@ Result<Changes> Repository::changes(const Range& range) const {
   SLUICE_TRY(out.paths, tree_changes(*handle_, before, after));
   out.renames_complete = find_renames(*handle_, out.paths);
   return out;
+}
+
+Result<CommitNote> Repository::note_of(const ObjectId& commit) const {
+  const git_oid oid = oid_of(commit);
+  git_commit* found = nullptr;
+  const int code = git_commit_lookup(&found, handle_->repository.get(), &oid);
+  if (code != 0) {
+    return fail(missing_object(*handle_, code, cat("cannot read commit ", commit.hex())));
+  }
+  const Commit owner(found);
+  const char* message = git_commit_message(found);
+  std::string_view subject = message == nullptr ? "" : message;
+  subject = subject.substr(0, subject.find('\n')).substr(0, kMaxSubject);
+  constexpr std::int64_t kEndOf9999 = 253'402'300'799;
+  const std::int64_t at = std::clamp<std::int64_t>(git_commit_time(found), 0, kEndOf9999);
+  return CommitNote{std::string(subject), Time(std::chrono::seconds(at))};
 }
 
 Result<std::string> Repository::read_at(const ObjectId& commit, std::string_view path,

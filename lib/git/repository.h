@@ -21,6 +21,7 @@
 #include <vector>
 
 #include "base/files.h"
+#include "base/time.h"
 #include "git/object_id.h"
 
 namespace sluice::git {
@@ -78,6 +79,13 @@ struct Changes {
   bool renames_complete = true;  // false: a limit, or contents that are not here
 };
 
+// What a commit says of itself. Foreign bytes: whoever made it wrote what they liked.
+struct CommitNote {
+  std::string subject;  // the first line of its message, at most kMaxSubject bytes
+  Time at{};            // when it was made, by its author's machine; between 1970 and 9999
+};
+inline constexpr std::size_t kMaxSubject = 500;
+
 // One reference that is about to be pushed, as git tells its pre-push hook (githooks(5)).
 struct PushedRef {
   std::string local_ref;   // "(delete)" for a deletion
@@ -115,6 +123,8 @@ class Repository {
 
   // The commit that a revision names: a branch, a tag, an id, HEAD~2. Errc::not_found with advice.
   [[nodiscard]] Result<ObjectId> commit(std::string_view revision) const;
+
+  [[nodiscard]] Result<CommitNote> note_of(const ObjectId& commit) const;
 
   // "BASE..HEAD" or "BASE...HEAD"; a side that is left out is HEAD. Both mean Compare::merge_base
   // unless trees are asked for, which goes with two dots only and takes trees as well as commits.

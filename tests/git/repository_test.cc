@@ -142,6 +142,22 @@ TEST(DefaultRange, WithNothingToCompareWithSaysWhatToDo) {
   EXPECT_TRUE(alone.error().hint.contains(kEmptyTree)) << alone.error().hint;
 }
 
+TEST(NoteOf, IsTheFirstLineAndTheTime) {
+  const GitFolder folder;
+  folder.write("a", "1");
+  folder.commit("cart: round prices\n\nA body.");
+  folder.write("a", "2");
+  folder.commit(std::string(2000, 'x'));
+  const auto repository = opened(folder.path());
+  const auto first = repository.note_of(*repository.commit("HEAD~1"));
+  const auto second = repository.note_of(*repository.commit("HEAD"));
+  ASSERT_TRUE(first && second);
+  EXPECT_EQ(first->subject, "cart: round prices");
+  EXPECT_EQ(second->subject, std::string(kMaxSubject, 'x'));
+  EXPECT_EQ(second->at - first->at, std::chrono::minutes(1));
+  EXPECT_FALSE(repository.note_of(ObjectId{}));
+}
+
 TEST(ReadAt, IsTheFileAsItWasThen) {
   const GitFolder folder;
   folder.write("policies/sluice.yaml", "old");

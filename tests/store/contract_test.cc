@@ -149,7 +149,7 @@ TEST_P(StoreContract, ManyWritersAtOnceLoseNothing) {
   }
   writers.clear();
   for (const auto& problem : problems) EXPECT_EQ(problem, "");
-  EXPECT_EQ(ids(*open(), {.limit = 1000}).size(), std::size_t{kWriters * kEach});
+  EXPECT_EQ(ids(*open(), {.limit = 1000}).size(), std::size_t{kWriters} * kEach);
 }
 
 // A child appends and acknowledges each on a pipe; it is killed in the middle of its work.
