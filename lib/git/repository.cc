@@ -73,13 +73,18 @@ Result<std::set<ObjectId>> read_cut(const Path& common_folder) {
   return cut;
 }
 
-int yes(const git_config_entry* /*entry*/, void* /*payload*/) { return 1; }
+// Ends the walk through the settings, with 1, at one that lets git leave objects on a server.
+// libgit2 could filter the names by a pattern, but 1.5 loses 20 kB for each that does not fit.
+int is_promise(const git_config_entry* entry, void* /*payload*/) {
+  const std::string_view name = entry->name;
+  const bool of_remote = name.starts_with("remote.") && name.ends_with(".promisor");
+  return of_remote || name == "extensions.partialclone" ? 1 : 0;
+}
 
 bool is_partial(git_repository& repository) {
   git_config* config = nullptr;
   if (git_repository_config_snapshot(&config, &repository) != 0) return false;
-  constexpr auto* kPromise = R"(^(remote\..*\.promisor|extensions\.partialclone)$)";
-  const bool partial = git_config_foreach_match(config, kPromise, yes, nullptr) == 1;
+  const bool partial = git_config_foreach(config, is_promise, nullptr) == 1;
   git_config_free(config);
   return partial;
 }

@@ -58,6 +58,7 @@ PATH=$(tools/lab path):$PATH
 build_preset "$preset"
 need "to test the packages" package
 
+export LSAN_OPTIONS="suppressions=$PWD/tests/sanitizers/leaks:print_suppressions=0${LSAN_OPTIONS:+:$LSAN_OPTIONS}"
 results=$PWD/build/$preset/results
 rm -rf "$results"
 mkdir -p "$results"
