@@ -44,8 +44,7 @@ Result<Revocations> parse_revocations(std::string_view text, std::string_view so
   return out;
 }
 
-Result<Trust> make_trust(policy::Policy policy, Revocations revoked,
-                         const policy::ReadFile& read) {
+Result<Trust> make_trust(policy::Policy policy, Revocations revoked, const policy::ReadFile& read) {
   Trust trust{.policy = std::move(policy), .signatories = {}, .revoked = std::move(revoked)};
   for (const auto& environment : trust.policy.environments) {
     SLUICE_TRY(const auto keys, policy::keys_for(trust.policy, environment.name, read));
