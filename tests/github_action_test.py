@@ -97,6 +97,21 @@ class Gate(unittest.TestCase):
             for name in re.findall(r"steps\.gate\.outputs\.([\w-]+)", str(step.get("env", ""))):
                 self.assertIn(name, action["outputs"])
 
+    def test_the_workflow_that_init_writes_works(self):
+        self.start()
+        head = self.change(RISKY)
+        subprocess.run([SLUICE, "ci", "init", "github"], cwd=self.work, check=True, capture_output=True,
+                       env={"PATH": os.environ["PATH"], "HOME": self.temp.name})
+        written = pathlib.Path(self.work, ".github", "workflows", "sluice-gate.yml")
+        workflow = yaml.safe_load(written.read_text(encoding="utf-8"))
+        checkout, gate = workflow["jobs"]["gate"]["steps"]
+        self.assertEqual(checkout["with"], {"fetch-depth": 0, "persist-credentials": False})
+        self.assertEqual(workflow["permissions"], {"contents": "read", "pull-requests": "write"})
+        self.assertIn("pull_request", workflow[True])  # YAML 1.1 reads the key "on" so
+        job = Job(self.work, self.path, self.github.url, self.temp.name)
+        ran = job.run(gate, {}, "job-token", "", "pull_request", self.pull(head))
+        self.assertEqual((ran["code"], ran["outputs"]["comment"]), (1, "created"), ran["log"])
+
     def test_the_simulator_knows_what_a_runner_obeys(self):
         log = "  ::error::one\n::stop-commands::e\n::error::two\n::e::\nx ##[error]three\nx ::error::no"
         self.assertEqual([name for name, _ in parse_commands(log)], ["error", "##"])

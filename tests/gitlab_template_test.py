@@ -159,6 +159,26 @@ class Template(unittest.TestCase):
         self.assertEqual((code, values["SLUICE_VERDICT"]), (3, "undecided"), log)
         self.assertIn("GIT_DEPTH: 0", log)
 
+    def test_init_writes_this_very_template(self):
+        def init(*more):
+            return subprocess.run([SLUICE, "ci", "init", "gitlab", *more], cwd=self.work, check=False,
+                                  capture_output=True, text=True, env={"PATH": os.environ["PATH"], "HOME": self.temp})
+        self.assertEqual(init().returncode, 0)
+        written = pathlib.Path(self.work, ".gitlab", "sluice-gate.yml")
+        self.assertEqual(written.read_text(encoding="utf-8"), TEMPLATE.read_text(encoding="utf-8"))
+        again = init()
+        self.assertIn("unchanged", again.stdout)
+        lines = again.stdout[again.stdout.index("    include:"):]
+        included = yaml.safe_load(lines)
+        self.assertEqual(included["include"][0]["local"], ".gitlab/sluice-gate.yml")
+        job_with(included["include"][0].get("inputs", {}))
+        written.write_text("mine\n", encoding="utf-8")
+        refused = init()
+        self.assertEqual(refused.returncode, 2)
+        self.assertIn("--force", refused.stderr)
+        self.assertEqual(written.read_text(encoding="utf-8"), "mine\n")
+        self.assertIn("replaced", init("--force").stdout)
+
     def test_the_include_in_the_documents_fits(self):
         text = (ROOT / "docs" / "integrations.md").read_text(encoding="utf-8")
         blocks = [yaml.safe_load(block) for block in re.findall(r"^```yaml\n(.*?)^```", text, re.S | re.M)]

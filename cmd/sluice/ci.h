@@ -15,6 +15,9 @@ namespace sluice::cli {
 [[nodiscard]] Result<std::optional<std::string>> ask_git(const Invocation& in, const Path& folder,
                                                          std::vector<std::string> arguments);
 
+// sluice ci init github and gitlab.
+[[nodiscard]] Result<int> init_pipeline(Invocation& in, std::string_view word);
+
 Command gate_in_ci_command();  // sluice ci gate
 Command hook_command();        // sluice ci hook
 Command init_command();        // sluice ci init

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// sluice ci init: puts a hook in place.
+// sluice ci init, and the hook that it puts in place.
 #include "base/text.h"
 #include "ci.h"
 #include "exit.h"
@@ -130,7 +130,7 @@ std::string as_text(const Path& hook, std::string_view done, bool shared) {
                    shown(hook), "'\n");
 }
 
-Result<int> run_init(Invocation& in) {
+Result<int> init_hook(Invocation& in) {
   if (in.args.has("--chain") && in.args.has("--force")) {
     return fail(Errc::usage, "--chain keeps the other hook, --force does not; give one");
   }
@@ -146,7 +146,8 @@ Result<int> run_init(Invocation& in) {
   const std::string_view done = runs                         ? "unchanged"
                                 : state == HookState::absent ? "wrote"
                                                              : "replaced";
-  SLUICE_TRY(const auto configured, ask_git(in, folder, {"config", "--get", "core.hooksPath"}));
+  SLUICE_TRY(const auto configured, ask_git(in, in.args.get("--repo").value_or("."),
+                                            {"config", "--get", "core.hooksPath"}));
   if (in.json) {
     json::Value out;
     out.set("kind", "sluice.ci-init/v1");
@@ -160,24 +161,35 @@ Result<int> run_init(Invocation& in) {
   return kDone;
 }
 
+Result<int> run_init(Invocation& in) {
+  const std::string& what = in.args.positionals().front();
+  return what == "hook" ? init_hook(in) : init_pipeline(in, what);
+}
+
 }  // namespace
 
 Command init_command() {
-  return {.words = {"ci", "init"},
-          .summary = "put sluice into a git hook",
-          .description =
-              "hook: writes a pre-push hook that calls sluice ci hook, into the folder that git "
-              "uses for this repository (core.hooksPath and linked work trees are known). Another "
-              "hook that is there is not touched unless --chain or --force says so. Run again, it "
-              "brings an older hook of its own up to date.",
-          .examples = {{"judge each push from this repository", "sluice ci init hook"},
-                       {"beside Git LFS, which has a pre-push hook, too",
-                        "sluice ci init hook --chain"}},
-          .options = {{"--repo", "DIR", "a folder in the repository; default: this one"},
-                      {"--chain", "", "keep another hook: it runs after ours, as pre-push.next"},
-                      {"--force", "", "put ours in the place of whatever is there"}},
-          .positionals = {{"WHAT", "hook", true, false, {"hook"}}},
-          .run = run_init};
+  return {
+      .words = {"ci", "init"},
+      .summary = "put sluice into a git hook or a pipeline",
+      .description =
+          "hook: writes a pre-push hook that calls sluice ci hook, into the folder that git "
+          "uses for this repository (core.hooksPath and linked work trees are known). Another "
+          "hook that is there is not touched unless --chain or --force says so. Run again, it "
+          "brings an older hook of its own up to date.\n"
+          "github: writes a workflow that calls sluice ci gate on pull requests. gitlab: writes "
+          "a job to include. A file that is there and says something else is not touched "
+          "without --force.",
+      .examples = {{"judge each push from this repository", "sluice ci init hook"},
+                   {"beside Git LFS, which has a pre-push hook, too",
+                    "sluice ci init hook --chain"},
+                   {"a workflow for pull requests", "sluice ci init github"}},
+      .options = {{"--repo", "DIR", "a folder in the repository; default: this one"},
+                  {"--chain", "", "keep another hook: it runs after ours, as pre-push.next"},
+                  {"--force", "", "put ours in the place of whatever is there"}},
+      .positionals =
+          {{"WHAT", "hook, github or gitlab", true, false, {"hook", "github", "gitlab"}}},
+      .run = run_init};
 }
 
 }  // namespace sluice::cli

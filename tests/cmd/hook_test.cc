@@ -281,6 +281,22 @@ TEST_F(Hook, WhatIsDelayedOrUndecidedGoesThroughUnlessItShallNot) {
   EXPECT_TRUE(has(wrong.err, "goes with block, undecided or delay")) << wrong.err;
 }
 
+TEST_F(Hook, TheRiskModelIsTheOneThatTheRemotesPolicyNames) {
+  folder_.write("ops/risk.yaml",
+                "apiVersion: sluice/v1\nkind: RiskModel\n"
+                "rules: [{id: source, pattern: ^src/, weight: 20}]\n");
+  start(
+      "apiVersion: sluice/v1\nkind: Policy\nsources: {risk: {model: ops/risk.yaml}}\n"
+      "environments: {production: {signals: [risk]}}\n");
+  folder_.write("ops/risk.yaml",
+                "apiVersion: sluice/v1\nkind: RiskModel\n"
+                "rules: [{id: nothing, pattern: ^nothing, weight: 0}]\n");
+  change({"src/a"});
+  const Ran ran = push();
+  EXPECT_NE(ran.exit_code, 0);
+  EXPECT_TRUE(has(ran.err, "score 20, 1 source")) << ran.err;
+}
+
 TEST_F(Hook, ABrokenPolicyIsSaidAndLeavesItUndecided) {
   start("apiVersion: sluice/v1\nkind: Policy\nenvironments: {production: {signals: [rsk]}}\n");
   change({"src/a"});
@@ -356,6 +372,7 @@ TEST_F(Hook, GoesIntoTheFolderThatGitUses) {
   std::filesystem::create_directories(folder_ / "sub");
   ASSERT_EQ(run({"ci", "init", "hook", "--repo", folder_ / "sub"}).exit_code, 0);
   change(risky_);
+  EXPECT_TRUE(has(run({"ci", "init", "hook", "--repo", folder_ / "sub"}).out, "hooksPath is set"));
   EXPECT_TRUE(has(push().err, "BLOCK")) << "a folder with a blank in its name";
   EXPECT_EQ(run({"ci", "init", "hook", "--repo", folder_.beside("bin")}).exit_code, 2);
 }
