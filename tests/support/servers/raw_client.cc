@@ -98,6 +98,7 @@ struct RawClient::State {
   std::string buffer;
 
   bool fill() {
+    const NoSigpipe quiet;  // TLS answers while it reads
     std::array<char, 16384> chunk{};
     const int got = SSL_read(ssl.get(), chunk.data(), static_cast<int>(chunk.size()));
     ERR_clear_error();
