@@ -36,10 +36,6 @@ gate::Signal signal_of(const risk::Analysis& analysis) {
   return signal;
 }
 
-std::string policy_path(const Invocation& in) {
-  return in.args.get("--policy").value_or(std::string(kPolicyFile));
-}
-
 }  // namespace
 
 Result<std::optional<Change>> change_of(const Invocation& in) {
@@ -73,19 +69,26 @@ gate::Signal risk_signal(const Change& change, const Result<risk::PathScorer>& s
 }
 
 Result<std::optional<policy::Policy>> policy_at_base(const Invocation& in, const Change& change) {
-  const bool asked = in.args.has("--policy");
-  const std::string path = policy_path(in);
-  const auto text = change.repository.read_at(change.range.base, path, policy::kMaxPolicy);
+  return policy_at(change.repository, change.range.base, change.range.base_name,
+                   in.args.get("--policy"));
+}
+
+Result<std::optional<policy::Policy>> policy_at(const git::Repository& repository,
+                                                const git::ObjectId& commit,
+                                                std::string_view commit_name,
+                                                const std::optional<std::string>& asked) {
+  const std::string path = asked.value_or(std::string(kPolicyFile));
+  const auto text = repository.read_at(commit, path, policy::kMaxPolicy);
   if (!text && text.error().code == Errc::not_found && !asked) return std::nullopt;
   if (!text) {
     return fail(Error{
         Errc::usage,
         cat("there is no policy ", printable(path, 200), " at the base ",
-            printable(change.range.base_name, 100), ": ", text.error().what),
+            printable(commit_name, 100), ": ", text.error().what),
         {},
         "commit one to the base branch first, or judge by one from disk with --policy-file FILE"});
   }
-  auto parsed = policy::parse(*text, cat(change.range.base.brief(), ":", path));
+  auto parsed = policy::parse(*text, cat(commit.brief(), ":", path));
   if (parsed) return std::optional(*std::move(parsed));
   Error error = std::move(parsed).error();
   if (error.code != Errc::internal) error.code = Errc::usage;
@@ -93,11 +96,17 @@ Result<std::optional<policy::Policy>> policy_at_base(const Invocation& in, const
 }
 
 policy::ReadFile files_at_base(const Invocation& in, const Change& change) {
-  const std::string folder = Path(policy_path(in)).parent_path().generic_string();
-  return [&change, folder](const std::string& name) -> Result<std::string> {
+  return files_at(change.repository, change.range.base, in.args.get("--policy"));
+}
+
+policy::ReadFile files_at(const git::Repository& repository, const git::ObjectId& commit,
+                          const std::optional<std::string>& asked) {
+  const Path policy = asked.value_or(std::string(kPolicyFile));
+  const std::string folder = policy.parent_path().generic_string();
+  return [&repository, commit, folder](const std::string& name) -> Result<std::string> {
     const std::string path = folder.empty() ? name : cat(folder, "/", name);
-    return within(change.repository.read_at(change.range.base, path, limits::kConfigFile),
-                  cat("reading ", printable(path, 200), " at ", change.range.base.brief()));
+    return within(repository.read_at(commit, path, limits::kConfigFile),
+                  cat("reading ", printable(path, 200), " at ", commit.brief()));
   };
 }
 

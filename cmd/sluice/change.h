@@ -32,6 +32,14 @@ gate::Signal risk_signal(const Change& change, const Result<risk::PathScorer>& s
 // The files that this policy names, as the base has them. The change has to outlive it.
 policy::ReadFile files_at_base(const Invocation& in, const Change& change);
 
+// As these two, of any commit; `asked` is what --policy says.
+[[nodiscard]] Result<std::optional<policy::Policy>> policy_at(
+    const git::Repository& repository, const git::ObjectId& commit, std::string_view commit_name,
+    const std::optional<std::string>& asked);
+
+policy::ReadFile files_at(const git::Repository& repository, const git::ObjectId& commit,
+                          const std::optional<std::string>& asked);
+
 std::vector<Option> change_options();
 
 }  // namespace sluice::cli

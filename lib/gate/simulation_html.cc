@@ -12,6 +12,7 @@ namespace sluice::gate {
 namespace {
 
 constexpr std::size_t kColumnsOfChart = 60;
+constexpr std::size_t kFewestPlaces = 12;  // a single change is no wall
 constexpr std::size_t kHeldBackShown = 300;
 constexpr std::size_t kPassedShown = 1000;
 // Units, not pixels: fine enough that columns need no fractions.
@@ -92,12 +93,13 @@ constexpr std::string_view kStyleOfPage =
     ".tiles b{display:block;font-size:1.7em;line-height:1.2;font-variant-numeric:tabular-nums}"
     "figure{margin:1em 0}svg{display:block;width:100%;height:11em;"
     "border-bottom:1px solid var(--line)}"
-    ".ends{display:flex;justify-content:space-between;gap:1em;font-size:.85em}"
+    ".ends{display:flex;justify-content:space-between;gap:1em;font-size:.85em}.few{justify-content:"
+    "start}"
     "table{border-collapse:collapse;width:100%}"
     "td,th{text-align:left;vertical-align:top;padding:.35em .7em .35em 0;"
     "border-bottom:1px solid var(--line);overflow-wrap:anywhere}"
     "td.n,th.n{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}"
-    ".bar{background:var(--card);border-radius:3px;height:.6em;margin-top:.45em;min-width:4em}"
+    ".bar{background:var(--card);border-radius:3px;height:.6em;margin-top:.45em;min-width:9em}"
     ".bar i{display:block;height:100%;border-radius:3px;background:var(--tone)}"
     ".changes{list-style:none;padding:0;margin:0}"
     ".changes li{border-left:4px solid var(--tone);padding:.1em 0 .1em .8em;margin:.9em 0;"
@@ -109,6 +111,7 @@ constexpr std::string_view kStyleOfPage =
     ".delay{--tone:var(--delay)}.undecided{--tone:var(--undecided)}.block{--tone:var(--block)}"
     "rect.approve,rect.approve-with-conditions,rect.delay,rect.undecided,rect.block{"
     "fill:var(--tone)}"
+    "rect.approve,rect.approve-with-conditions{opacity:.4}"
     "@media(max-width:30em){.bar{display:none}body{padding:1em .8em 3em}}";
 
 std::string tiles(const Counts& counts, std::size_t all) {
@@ -143,7 +146,7 @@ std::string title_of(const Bin& bin) {
 std::string column(const Bin& bin, std::size_t place, std::size_t places, std::size_t tallest) {
   const auto left = place * kChartWidth / places;
   const auto right = (place + 1) * kChartWidth / places;
-  const auto gap = places > 1 ? std::min<std::size_t>(20, (right - left) / 5) : 0;
+  const auto gap = std::min<std::size_t>(20, (right - left) / 5);
   std::string out = cat("<g><title>", html_escaped(title_of(bin)), "</title>");
   std::size_t below = 0;
   for (const Verdict verdict : kStack) {
@@ -165,16 +168,18 @@ std::string chart(const std::vector<Bin>& bins) {
       "<figure>\n<svg viewBox=\"0 0 ", kChartWidth, " ", kChartHeight,
       "\" preserveAspectRatio=\"none\" role=\"img\" aria-label=\"Verdicts over the changes, oldest "
       "on the left; the table below has the numbers\">\n");
-  for (std::size_t i = 0; i < bins.size(); ++i) out += column(bins[i], i, bins.size(), tallest);
+  const std::size_t places = std::max(bins.size(), kFewestPlaces);
+  for (std::size_t i = 0; i < bins.size(); ++i) out += column(bins[i], i, places, tallest);
   const auto end = [](const SimulatedChange& change) {
     return cat("<span><code>", html_escaped(change.commit), "</code> ", date_of(change), "</span>");
   };
-  out += cat("</svg>\n<div class=\"ends soft\">", end(*bins.front().oldest));
+  out += cat("</svg>\n<div class=\"ends soft", bins.size() < places ? " few" : "", "\">",
+             end(*bins.front().oldest));
   if (bins.size() > 1) out += end(*bins.back().newest);
-  return out +
-         cat("</div>\n<figcaption>",
-             tallest == 1 ? "Each column is a change" : cat("Each column is ", tallest, " changes"),
-             ", oldest on the left.</figcaption>\n</figure>\n");
+  return out + cat("</div>\n<figcaption>",
+                   tallest == 1 ? "Each column is a change"
+                                : cat("Each column is up to ", tallest, " changes"),
+                   ", oldest on the left.</figcaption>\n</figure>\n");
 }
 
 std::string chart_table(const std::vector<Bin>& bins) {

@@ -165,7 +165,8 @@ TEST_F(GateSources, ACleanerHourAheadDelaysUntilThen) {
 }
 
 TEST_F(GateSources, AHardLimitBlocksAndAWaitThatIsTooLongIsNone) {
-  const HttpServer server(Grid{});
+  // Whatever the minute: no window that begins within half an hour reaches the fifth hour.
+  const HttpServer server(Grid{.forecast = {400, 400, 400, 400, 120, 400, 400, 400}});
   base("risk, carbon", grid_at(server), "{carbon: {hard_limit: 350}}");
   EXPECT_EQ(check().exit_code, 1);
   folder_.git({"checkout", "--quiet", "-B", "main"});

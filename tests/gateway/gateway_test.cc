@@ -265,6 +265,9 @@ TEST_F(Gateway, WhatCannotBeStoredIsNotAnswered) {
     Result<std::vector<store::Outcome>> outcomes(std::string_view) override {
       return fail(Errc::io, "full");
     }
+    Result<void> add_skip(std::string_view, const store::Skip&) override {
+      return fail(Errc::io, "full");
+    }
   } full;
   auto broken = service();
   const gateway::Service with_full{broken.world,   broken.program, broken.policy,

@@ -228,6 +228,29 @@ TEST_F(Sources, BothAreAskedAtTheSameTime) {
   EXPECT_EQ(signals[1].id, "carbon");
 }
 
+TEST_F(Sources, ManyMayGatherAtOnce) {
+  metrics({});
+  grid(kDirty, kBetterAtTwo);
+  const auto rules = environment(cat("{health: {prometheus: 'https://metrics.test', service: a}, ",
+                                     "carbon: {url: 'https://grid.test', zone: DE}}"));
+  const auto world = fake.world();
+  const auto read = reader();
+  const Time now = fake.clock.now();
+  std::atomic<int> complete = 0;
+  {
+    std::vector<std::jthread> callers;
+    for (int i = 0; i < 8; ++i) {
+      callers.emplace_back([&] {
+        const auto signals = gather(world, access, rules, read, now);
+        if (signals.size() == 2 && std::get_if<Health>(&signals[0].value) != nullptr &&
+            std::get_if<gate::Carbon>(&signals[1].value) != nullptr)
+          ++complete;
+      });
+    }
+  }
+  EXPECT_EQ(complete, 8);
+}
+
 TEST_F(Sources, NothingIsAskedWhenTheDeadlineIsOver) {
   http->answer_by(kLatest, [this](const HttpRequest& request) -> Result<HttpResponse> {
     EXPECT_EQ(request.budget.total, std::chrono::milliseconds(10'000));
