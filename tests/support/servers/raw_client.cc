@@ -98,7 +98,7 @@ struct RawClient::State {
   std::string buffer;
 
   bool fill() {
-    const NoSigpipe quiet;  // what was not written whole goes out first
+    const NoSigpipe quiet;  // TLS answers while it reads
     std::array<char, 16384> chunk{};
     const int got = SSL_read(ssl.get(), chunk.data(), static_cast<int>(chunk.size()));
     ERR_clear_error();
