@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """sluice serve as an operator meets it: wrong calls, files that change, its health, its end."""
 import datetime
+import hashlib
 import http.client
 import json
 import os
@@ -231,12 +232,52 @@ def check_certificate_that_changes(place):
         place.write(f"server.{name}", first[name])
 
 
+def check_gate(place):
+    token = "a token of a pipeline"
+    place.write("callers.yaml", f"""apiVersion: sluice/v1
+kind: Callers
+callers:
+  - {{name: web-ci, token_sha256: {hashlib.sha256(token.encode()).hexdigest()}, environments: [production]}}
+""")
+    for words in (("--publish", "--callers", "callers.yaml"), ("--signing-key", "gate.key"), ("--store", "x.db")):
+        code, text = place.serve(*COMMON, *words)
+        expect(f"{words} wants more", code == 2 and "is of no use without" in text, text)
+    server = Server(place, "--callers", "callers.yaml", "--signing-key", "gate.key", "--publish", "--store", "gate.db")
+
+    def ask(level, digest, headers):
+        question = {"kind": "sluice.gate-check/v1", "environment": "production", "resource": "registry.example/web",
+                    "subjects": [{"name": "web", "digest": digest}],
+                    "risk": {"kind": "sluice.risk/v1", "level": level, "score": 1, "changed_paths": 1}}
+        connection = server.connect()
+        connection.request("POST", "/v1/gate/check", json.dumps(question), {"Content-Type": "application/json", **headers})
+        answer = connection.getresponse()
+        body = json.loads(answer.read())
+        connection.close()
+        return answer.status, body
+
+    known = {"Authorization": f"Bearer {token}"}
+    digest = "sha256:" + "7" * 64
+    expect("a stranger is not answered", ask("low", digest, {})[0] == 401)
+    expect("nor is a guess", ask("low", digest, {"Authorization": "Bearer guess"})[0] == 401)
+    status, blocked = ask("high", digest, known)
+    expect("a high risk is blocked", status == 200 and blocked["verdict"] == "block" and blocked["exit_code"] == 1, blocked)
+    expect("a block admits nothing", not server.admits(f"registry.example/web@{digest}"))
+    status, approved = ask("low", digest, known)
+    expect("a low risk is approved", status == 200 and approved["verdict"] == "approve", approved)
+    expect("and what was approved is admitted", server.admits(f"registry.example/web@{digest}"), server.said())
+    expect("both are stored", place.run("gate", "history", "--store", "gate.db")[1].count("production") == 2)
+    place.write("callers.yaml", "apiVersion: sluice/v1\nkind: Callers\ncallers: []\n")
+    soon("who was struck off is a stranger", lambda: ask("low", digest, known)[0] == 401)
+    expect("the token is in no log", token not in server.said())
+    expect("ends with 0", server.stop() == 0)
+
+
 def main():
     with tempfile.TemporaryDirectory() as folder:
         place = Place(folder)
         subprocess.run(["openssl", "genpkey", "-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256", "-out", "stray.key"],
                        cwd=folder, check=True, capture_output=True)
-        for check in (check_wrong_calls, check_health, check_policy_that_changes, check_certificate_that_changes):
+        for check in (check_wrong_calls, check_health, check_policy_that_changes, check_certificate_that_changes, check_gate):
             check(place)
     print(f"{checks} checks, {len(failures)} failed")
     sys.exit(1 if failures else 0)

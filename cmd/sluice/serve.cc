@@ -164,9 +164,9 @@ void say_what_is_served(const Serving& serving) {
   std::vector<std::string> exempt(serving.rules.exempt.begin(), serving.rules.exempt.end());
   const auto evidence = serving.evidence->now();
   in.console.talk(cat("sluice: serving https://",
-                      in.args.get("--listen").value_or("127.0.0.1:8443"), "/v1/admission, port ",
-                      serving.server->port(), "\n  namespaces   ", join(parts, ", "),
-                      "\n  exempt       ",
+                      in.args.get("--listen").value_or("127.0.0.1:8443"), "/v1/admission",
+                      serving.gate ? " and /v1/gate/check" : "", ", port ", serving.server->port(),
+                      "\n  namespaces   ", join(parts, ", "), "\n  exempt       ",
                       exempt.empty() ? std::string("none") : printable(join(exempt, ", "), 500),
                       "\n  evidence     ", evidence->bundles, " bundles in ",
                       printable(*in.args.get("--evidence"), 200), "\n  certificate  until ",
@@ -204,6 +204,7 @@ Result<int> run_serve(Invocation& in) {
   serving->evidence = std::make_unique<admission::EvidenceFolder>(in.world.files, in.world.clock,
                                                                   *in.args.get("--evidence"));
   if (auto trouble = serving->evidence->trouble()) return fail(*std::move(trouble));
+  SLUICE_CHECK(open_gate(*serving));
   SLUICE_CHECK(start_server(*serving));
   say_what_is_served(*serving);
   serve_until_told(*serving, signals);

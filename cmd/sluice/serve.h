@@ -8,10 +8,12 @@
 #include <vector>
 
 #include "admission/webhook.h"
+#include "gateway/check.h"
 #include "invocation.h"
 #include "server/metrics.h"
 #include "server/server.h"
 #include "server/watched.h"
+#include "sources/sources.h"
 
 namespace sluice::cli {
 
@@ -36,6 +38,15 @@ class Current {
   std::shared_ptr<const T> value_;
 };
 
+// What /v1/gate/check needs besides.
+struct ServedGate {
+  Current<gateway::Callers> callers;
+  sources::Access access;
+  std::unique_ptr<store::DecisionStore> decisions;
+  std::mutex storing;
+  std::optional<crypto::PrivateKey> signer;
+};
+
 // All that a running server needs, in one place: its threads look at it until they end.
 struct Serving {
   Serving(Invocation& from, Log teller) : in(from), log(std::move(teller)) {}
@@ -46,6 +57,7 @@ struct Serving {
   Current<admission::Trust> trust;
   std::unique_ptr<admission::EvidenceFolder> evidence;
   server::Metrics metrics;
+  std::unique_ptr<ServedGate> gate;  // none: nobody may ask
   std::vector<server::Watched> watched;
   std::unique_ptr<server::Server> server;  // last: it ends first
 };
@@ -54,6 +66,11 @@ struct Serving {
 [[nodiscard]] Result<void> watch_trust(Serving& serving);
 [[nodiscard]] Result<server::TlsFiles> read_tls(const Invocation& in, std::string* print);
 void look_at_files(Serving& serving);  // once a second, and on SIGHUP
+
+// serve_gate.cc: nothing where --callers is not given.
+std::vector<Option> served_gate_options();
+[[nodiscard]] Result<void> open_gate(Serving& serving);
+server::Route gate_route(Serving& serving);
 
 // serve_routes.cc
 void describe_metrics(server::Metrics& metrics);

@@ -80,6 +80,7 @@ void describe_metrics(server::Metrics& metrics) {
   metrics.describe_counter("sluice_admissions_total", "Reviews by verdict and reason.");
   metrics.describe_counter("sluice_signatures_total",
                            "Signatures looked at, by whether they had been verified before.");
+  metrics.describe_counter("sluice_gate_decisions_total", "Decisions of the gate by verdict.");
   metrics.describe_gauge("sluice_connections", "Open connections.");
   metrics.describe_gauge("sluice_certificate_end_seconds",
                          "When the server's certificate ends, in seconds since 1970.");
@@ -103,7 +104,7 @@ std::vector<server::Route> routes_of(Serving& serving) {
       serving.in.world.clock, serving.rules, *serving.evidence,
       [&serving] { return serving.trust.get(); },
       [&serving](const admission::WebhookEvent& event) { tell_of(serving, event); }};
-  return {
+  std::vector<server::Route> routes = {
       {"POST", "/v1/admission",
        [webhook](const Request& request) {
          auto answer = webhook.answer(request.body, request.parameter("timeout").value_or(""),
@@ -120,6 +121,8 @@ std::vector<server::Route> routes_of(Serving& serving) {
                          .type = "text/plain; version=0.0.4; charset=utf-8"};
        },
        Lane::quick}};
+  if (serving.gate) routes.push_back(gate_route(serving));
+  return routes;
 }
 
 }  // namespace sluice::cli

@@ -56,7 +56,7 @@ Result<aiops::Sources> prometheus(std::string_view url, std::string_view alertma
   return out;
 }
 
-Result<std::unique_ptr<carbon::Provider>> carbon_service(Http& http, CarbonService service) {
+Result<std::unique_ptr<carbon::Provider>> carbon_service(Http& http, const CarbonService& service) {
   const bool uk = service.provider == "uk";
   std::shared_ptr<const SecretBytes> token = service.token.secret;
   // A policy cannot have a token sent to wherever it likes: whoever wants that names the file.

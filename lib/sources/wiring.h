@@ -47,8 +47,8 @@ struct CarbonService {
   std::chrono::milliseconds timeout{30'000};
 };
 // Errc::usage as above. The Http has to outlive the provider.
-[[nodiscard]] Result<std::unique_ptr<carbon::Provider>> carbon_service(Http& http,
-                                                                       CarbonService service);
+[[nodiscard]] Result<std::unique_ptr<carbon::Provider>> carbon_service(
+    Http& http, const CarbonService& service);
 
 // The zone itself, or that of a cloud region; the other one is empty.
 [[nodiscard]] Result<carbon::Zone> carbon_zone(std::string_view zone, std::string_view region);

@@ -25,7 +25,7 @@ inline constexpr auto kForecast =
 
 inline long form_number(const HttpRequest& request, std::string_view key) {
   const auto at = request.body.find(cat("&", key, "="));
-  return std::atol(request.body.c_str() + at + key.size() + 2);
+  return std::strtol(request.body.c_str() + at + key.size() + 2, nullptr, 10);
 }
 
 // A matrix over the whole grid that was asked for; the last three points are far above the others
