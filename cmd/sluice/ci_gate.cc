@@ -50,7 +50,7 @@ Result<std::optional<Change>> change_in_ci(Invocation& in, const ci::Context& co
 
 std::string about(const ci::Context& context, const std::optional<Change>& change) {
   if (!change) return "";
-  const std::string head = change->range.head.brief();
+  std::string head = change->range.head.brief();
   if (!context.request) return head;
   return cat(context.kind == ci::Kind::gitlab ? "!" : "#", *context.request, " ", head);
 }
