@@ -70,11 +70,12 @@ class Template(unittest.TestCase):
 
     def start(self, policy=POLICY):
         self.base = self.commit({"sluice.yaml": policy})
+        self.git("update-ref", "refs/remotes/origin/main", self.base)
         self.git("checkout", "-q", "-b", "topic")
 
     def merge_request(self, head):
         return {"CI_PIPELINE_SOURCE": "merge_request_event", "CI_MERGE_REQUEST_IID": "7",
-                "CI_MERGE_REQUEST_DIFF_BASE_SHA": self.base, "CI_COMMIT_SHA": head,
+                "CI_MERGE_REQUEST_TARGET_BRANCH_NAME": "main", "CI_COMMIT_SHA": head,
                 "CI_MERGE_REQUEST_TITLE": "$(id) `id` \n x", "CI_COMMIT_REF_NAME": "x;$(id)"}
 
     def run_job(self, variables, inputs=None):

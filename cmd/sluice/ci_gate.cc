@@ -45,6 +45,8 @@ Result<std::optional<Change>> change_in_ci(Invocation& in, const ci::Context& co
   const auto compare = in.args.has("--two-dot") ? git::Compare::trees : git::Compare::merge_base;
   SLUICE_TRY(auto range, repository.range(cat(context.base, "..", context.head), compare));
   range.origin = context.event;
+  constexpr std::string_view kRemotes = "refs/remotes/";
+  if (range.base_name.starts_with(kRemotes)) range.base_name.erase(0, kRemotes.size());
   return std::optional(Change{std::move(repository), std::move(range)});
 }
 

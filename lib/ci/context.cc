@@ -16,6 +16,10 @@ std::string variable(const Environment& environment, const char* name) {
   return environment.get(name).value_or("");
 }
 
+// Its full name, which nothing else can have: "origin/main" could be a tag, and whoever pushes one
+// would choose the policy that judges.
+std::string branch_of_origin(std::string_view name) { return cat("refs/remotes/origin/", name); }
+
 // All zeros where there is no commit.
 bool is_commit(std::string_view id) { return id.find_first_not_of('0') != std::string_view::npos; }
 
@@ -44,7 +48,7 @@ Result<Context> from_push(Context context, const json::Fields& event) {
   SLUICE_TRY(const auto repository, event.object("repository"));
   SLUICE_TRY(const auto trunk, repository.string("default_branch"));
   context.head = after;
-  context.base = cat("origin/", trunk);
+  context.base = branch_of_origin(trunk);
   if (ref == cat("refs/heads/", trunk)) context.base = is_commit(before) ? before : "";
   return context;
 }
@@ -89,7 +93,10 @@ Result<Context> gitlab(const Environment& environment) {
       return fail(Errc::malformed, "CI_MERGE_REQUEST_IID is no number");
     }
     context.request = number;
-    context.base = variable(environment, "CI_MERGE_REQUEST_DIFF_BASE_SHA");
+    // Not CI_MERGE_REQUEST_DIFF_BASE_SHA: that is the merge base, and who branches off from long ago
+    // would be judged by the policy of then, or by none.
+    const auto target = variable(environment, "CI_MERGE_REQUEST_TARGET_BRANCH_NAME");
+    if (!target.empty()) context.base = branch_of_origin(target);
     // A merged results pipeline runs on a commit that the merge request does not have.
     const auto source = variable(environment, "CI_MERGE_REQUEST_SOURCE_BRANCH_SHA");
     if (!source.empty()) context.head = source;
@@ -101,7 +108,7 @@ Result<Context> gitlab(const Environment& environment) {
   const auto before = variable(environment, "CI_COMMIT_BEFORE_SHA");
   if (trunk.empty()) return context;
   const bool on_trunk = variable(environment, "CI_COMMIT_BRANCH") == trunk;
-  if (!on_trunk) context.base = cat("origin/", trunk);
+  if (!on_trunk) context.base = branch_of_origin(trunk);
   if (on_trunk && is_commit(before)) context.base = before;
   return context;
 }

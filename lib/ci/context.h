@@ -17,8 +17,8 @@ enum class Kind : std::uint8_t { none, github, gitlab };
 
 struct Context {
   Kind kind = Kind::none;
-  // What the change started from and where it ends; empty: the pipeline is about no change. Ids,
-  // or names of branches of origin.
+  // What the change is to go into and where it ends; empty: the pipeline is about no change. Ids,
+  // or full names of references.
   std::string base = {};
   std::string head = {};
   std::string event = {};  // for people: "pull_request", "merge request"
@@ -39,7 +39,7 @@ struct Context {
 //            merge_group                        its base and head
 //            push to the default branch         what was there before
 //            push to another branch or a tag    the default branch
-//   GitLab   merge request                      CI_MERGE_REQUEST_DIFF_BASE_SHA
+//   GitLab   merge request                      the branch that it is to go into
 //            push to the default branch         CI_COMMIT_BEFORE_SHA
 //            another branch or a tag            the default branch
 //

@@ -164,6 +164,34 @@ std::optional<Candidate> default_base(const Handle& handle) {
 
 }  // namespace
 
+namespace {
+
+// The base has the policy that judges, and git takes a tag before a branch of the same name: who can
+// push tags must not choose.
+Result<void> refuse_ambiguous(const Handle& handle, std::string_view revision) {
+  const std::string name(revision.substr(0, revision.find_first_of("~^@")));
+  if (name.empty() || name == "HEAD") return {};
+  std::optional<Candidate> first;
+  std::string first_reference;
+  for (const auto* folder : {"refs/tags/", "refs/heads/", "refs/remotes/"}) {
+    const std::string reference = cat(folder, name);
+    auto found = candidate(handle, reference, "");
+    if (!found) continue;
+    if (first && first->id != found->id) {
+      return fail(Error{Errc::usage,
+                        cat("\"", printable(name, 200), "\" could be ",
+                            printable(first_reference, 200), " or ", printable(reference, 200)),
+                        {},
+                        "write the one that you mean in full"});
+    }
+    if (!first) first_reference = reference;
+    first = std::move(found);
+  }
+  return {};
+}
+
+}  // namespace
+
 Result<ObjectId> Repository::commit(std::string_view revision) const {
   SLUICE_TRY(const Object object, find_object(*handle_, revision, GIT_OBJECT_COMMIT));
   return id_of(*git_object_id(object.get()));
@@ -180,6 +208,7 @@ Result<Range> Repository::range(std::string_view text, Compare compare) const {
   range.origin = "given";
   range.base_name = sides->base.empty() ? "HEAD" : sides->base;
   range.head_name = sides->head.empty() ? "HEAD" : sides->head;
+  SLUICE_CHECK(refuse_ambiguous(*handle_, range.base_name));
   SLUICE_TRY(range.base, find_base(*handle_, range.base_name, compare));
   SLUICE_TRY(range.head, find_base(*handle_, range.head_name, compare));
   return range;

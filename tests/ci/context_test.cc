@@ -68,8 +68,9 @@ TEST_F(ContextOf, APushIsFromWhatWasThereOnTheDefaultBranchOnly) {
   EXPECT_EQ(github("push", push("refs/heads/main", kA))->base, kA);
   EXPECT_EQ(github("push", push("refs/heads/main", kA))->head, kB);
   EXPECT_EQ(github("push", push("refs/heads/main", kZero))->base, "");
-  EXPECT_EQ(github("push", push("refs/heads/topic", kA))->base, "origin/main");
-  EXPECT_EQ(github("push", push("refs/tags/v1", kZero))->base, "origin/main");
+  EXPECT_EQ(github("push", push("refs/heads/topic", kA))->base,
+            "refs/remotes/origin/main");
+  EXPECT_EQ(github("push", push("refs/tags/v1", kZero))->base, "refs/remotes/origin/main");
   EXPECT_EQ(github("push", push("refs/heads/topic", kA, kZero))->head, "") << "a deletion";
 }
 
@@ -90,11 +91,15 @@ TEST_F(ContextOf, AnEventThatCannotBeUnderstoodIsAnError) {
 TEST_F(ContextOf, AMergeRequestOfGitLab) {
   const auto context = gitlab({{"CI_MERGE_REQUEST_IID", "7"},
                                {"CI_MERGE_REQUEST_DIFF_BASE_SHA", kA},
+                               {"CI_MERGE_REQUEST_TARGET_BRANCH_NAME", "main"},
                                {"CI_MERGE_REQUEST_PROJECT_ID", "1"},
                                {"CI_MERGE_REQUEST_SOURCE_PROJECT_ID", "1"}});
   ASSERT_TRUE(context) << context.error().text();
   EXPECT_EQ(context->kind, Kind::gitlab);
-  EXPECT_EQ(context->base, kA);
+  EXPECT_EQ(context->base, "refs/remotes/origin/main")
+      << "never the merge base: an old one has an old policy";
+  EXPECT_EQ(gitlab({{"CI_MERGE_REQUEST_IID", "7"}, {"CI_MERGE_REQUEST_DIFF_BASE_SHA", kA}})->base,
+            "");
   EXPECT_EQ(context->head, kB);
   EXPECT_EQ(context->request, 7);
   EXPECT_FALSE(context->from_fork);
@@ -108,8 +113,8 @@ TEST_F(ContextOf, BranchesOfGitLab) {
   EXPECT_EQ(gitlab({{"CI_COMMIT_BRANCH", "main"}, {"CI_COMMIT_BEFORE_SHA", kA}})->base, kA);
   EXPECT_EQ(gitlab({{"CI_COMMIT_BRANCH", "main"}, {"CI_COMMIT_BEFORE_SHA", kZero}})->base, "");
   EXPECT_EQ(gitlab({{"CI_COMMIT_BRANCH", "topic"}, {"CI_COMMIT_BEFORE_SHA", kA}})->base,
-            "origin/main");
-  EXPECT_EQ(gitlab({{"CI_COMMIT_TAG", "v1"}})->base, "origin/main");
+            "refs/remotes/origin/main");
+  EXPECT_EQ(gitlab({{"CI_COMMIT_TAG", "v1"}})->base, "refs/remotes/origin/main");
 }
 
 }  // namespace

@@ -53,6 +53,30 @@ TEST_F(CiGate, OutputsThatCannotBeWrittenAreNoSuccess) {
   EXPECT_EQ(there({"ci", "gate", "main..main"}).exit_code, 3);
 }
 
+// A merge request that branched off before there was a policy, and a tag named as the base is.
+TEST_F(CiGate, AMergeRequestIsJudgedByTheBranchThatItGoesInto) {
+  folder_.git({"checkout", "--quiet", "-b", "late", "main"});
+  const auto old = folder_.commit();
+  folder_.write("small", "1");
+  const auto head = folder_.commit();
+  folder_.git({"checkout", "--quiet", "main"});
+  folder_.write("sluice.yaml",
+                "apiVersion: sluice/v1\nkind: Policy\nsignals: {risk: {block_at: low}}\n"
+                "environments: {production: {signals: [risk]}}\n");
+  folder_.git({"update-ref", "refs/remotes/origin/main", folder_.commit()});
+  folder_.git({"tag", "origin/main", old});
+  auto there = program();
+  there.with("GITLAB_CI", "true")
+      .with("CI_PIPELINE_SOURCE", "merge_request_event")
+      .with("CI_COMMIT_SHA", head)
+      .with("CI_MERGE_REQUEST_IID", "7")
+      .with("CI_MERGE_REQUEST_DIFF_BASE_SHA", old)
+      .with("CI_MERGE_REQUEST_TARGET_BRANCH_NAME", "main");
+  const Ran ran = there({"ci", "gate"});
+  EXPECT_EQ(ran.exit_code, 1) << ran.out << ran.err;
+  EXPECT_TRUE(has(ran.out, "-> production")) << ran.out;
+}
+
 TEST_F(CiGate, AnEventThatIsBrokenIsAnError) {
   folder_.write("event.json", "{}");
   auto there = program();

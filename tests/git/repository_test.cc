@@ -94,6 +94,25 @@ TEST(Range, BothFormsAndSidesThatAreLeftOut) {
   EXPECT_EQ(repository.range("HEAD~1..HEAD..HEAD", Compare::trees).error().code, Errc::usage);
 }
 
+TEST(Range, ABaseThatCouldBeTwoCommitsIsRefused) {
+  const GitFolder folder;
+  const auto first = folder.commit();
+  const auto second = folder.commit();
+  folder.git({"branch", "trunk", second});
+  folder.git({"tag", "trunk", first});
+  folder.git({"update-ref", "refs/remotes/origin/trunk", second});
+  folder.git({"tag", "origin/trunk", first});
+  folder.git({"tag", "both", second});
+  folder.git({"branch", "both", second});
+  const auto repository = opened(folder.path());
+  for (const std::string text : {"trunk..HEAD", "trunk~0..HEAD", "origin/trunk..HEAD"}) {
+    EXPECT_EQ(repository.range(text, Compare::merge_base).error().code, Errc::usage) << text;
+  }
+  EXPECT_EQ(repository.range("refs/heads/trunk..HEAD", Compare::merge_base)->base.hex(), second);
+  EXPECT_EQ(repository.range("refs/tags/trunk..HEAD", Compare::merge_base)->base.hex(), first);
+  EXPECT_EQ(repository.range("both..HEAD", Compare::merge_base)->base.hex(), second);
+}
+
 TEST(Range, TheEmptyTreeIsABaseForTreesAlone) {
   const GitFolder folder;
   folder.write("first", "content");
