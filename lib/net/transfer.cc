@@ -151,7 +151,8 @@ void CurlTransfer::set_tls(const ClientOptions& options) {
   set_option(h, CURLOPT_SSL_VERIFYHOST, 2L);
   set_option(h, CURLOPT_PROXY_SSL_VERIFYPEER, 1L);
   set_option(h, CURLOPT_PROXY_SSL_VERIFYHOST, 2L);
-  if (options.client_certificate.empty()) return;
+  // Where a redirect has led to another server, it is shown to nobody, as no other credential is.
+  if (options.client_certificate.empty() || !transfer_.hop.credentials) return;
   const Path& key = options.client_key.empty() ? options.client_certificate : options.client_key;
   set_option(h, CURLOPT_SSLCERT, options.client_certificate.c_str());
   set_option(h, CURLOPT_SSLKEY, key.c_str());

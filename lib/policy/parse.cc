@@ -194,7 +194,7 @@ Result<TrustedKey> take_key(const Fields& from, const std::vector<Environment>& 
     return from.refuse("a key is given by one of \"pem\" and \"file\"");
   }
   if (from.has("file")) {
-    SLUICE_TRY(key.file, from.string("file"));
+    SLUICE_CHECK(take_file(from, "file", key.file));
   } else {
     SLUICE_TRY(const Fields field, from.at("pem"));
     SLUICE_TRY(const std::string pem, field.as_string());

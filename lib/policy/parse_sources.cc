@@ -49,23 +49,6 @@ Result<void> take_url(const Fields& from, std::string_view key, std::string& int
   return {};
 }
 
-// A relative name without "..": the same file in the policy's folder and in its git revision.
-Result<void> take_file(const Fields& from, std::string_view key, std::string& into) {
-  if (!from.has(key)) return {};
-  SLUICE_TRY(const Fields field, from.at(key));
-  SLUICE_TRY(std::string text, field.as_string());
-  bool below = !text.empty() && text.size() <= kMaxFileName;
-  for (const std::string_view part : split(text, '/')) {
-    below = below && !part.empty() && part != "." && part != "..";
-  }
-  if (!below || text.find('\0') != std::string::npos) {
-    return field.refuse(
-        cat(field.path(), " is a file below the policy's folder, as ops/checkout.yaml"));
-  }
-  into = std::move(text);
-  return {};
-}
-
 Result<void> exactly_one(const Fields& from, std::string_view one, std::string_view other) {
   if (from.has(one) != from.has(other)) return {};
   return from.refuse(cat("give one of \"", one, "\" and \"", other, "\""));
@@ -113,6 +96,22 @@ Result<CarbonSource> take_carbon_source(const Fields& from) {
 }
 
 }  // namespace
+
+Result<void> take_file(const Fields& from, std::string_view key, std::string& into) {
+  if (!from.has(key)) return {};
+  SLUICE_TRY(const Fields field, from.at(key));
+  SLUICE_TRY(std::string text, field.as_string());
+  bool below = !text.empty() && text.size() <= kMaxFileName;
+  for (const std::string_view part : split(text, '/')) {
+    below = below && !part.empty() && part != "." && part != "..";
+  }
+  if (!below || text.find('\0') != std::string::npos) {
+    return field.refuse(
+        cat(field.path(), " is a file below the policy's folder, as ops/checkout.yaml"));
+  }
+  into = std::move(text);
+  return {};
+}
 
 Result<void> take_duration(const Fields& from, std::string_view key, std::chrono::seconds& into) {
   if (!from.has(key)) return {};
