@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // sluice policy check: policy files, with the line and column of what is wrong.
+#include <algorithm>
+#include <filesystem>
+
 #include "base/limits.h"
 #include "base/text.h"
 #include "commands.h"
@@ -19,9 +22,28 @@ Result<policy::Policy> load_policy(const Invocation& in, const std::string& file
   return fail(std::move(error));
 }
 
+namespace {
+
+// Where a file really is, with all links followed; it has to be in the folder or below. Links
+// within it are how a cluster puts files in place.
+Result<Path> inside(const Path& folder, const std::string& name) {
+  const Path path = folder / name;
+  std::error_code failed;
+  const Path real = std::filesystem::canonical(path, failed);
+  if (failed) return path;  // reading it says why
+  const Path root = std::filesystem::canonical(folder.empty() ? "." : folder, failed);
+  const auto [end, ignored] = std::ranges::mismatch(root, real);
+  if (!failed && end == root.end()) return real;
+  return fail(Errc::denied, cat(shown(path), " leads out of the policy's folder"));
+}
+
+}  // namespace
+
 policy::ReadFile files_beside(const Invocation& in, const Path& policy) {
-  return [files = &in.world.files, folder = policy.parent_path()](const std::string& name) {
-    return files->read(folder / name, limits::kConfigFile);
+  return [files = &in.world.files,
+          folder = policy.parent_path()](const std::string& name) -> Result<std::string> {
+    SLUICE_TRY(const Path path, inside(folder, name));
+    return files->read_plain(path, limits::kConfigFile, Links::refused);
   };
 }
 

@@ -21,7 +21,7 @@ enum class State : std::uint8_t {
   no_data,       // the source has nothing that fits the query
   too_short,     // fewer points than the window
   stale,         // the newest point is too old to speak for now
-  unreachable,   // no answer, or one that says "not now"
+  unreachable,   // no answer, one that says "not now", or one that warns of parts that are missing
   unauthorised,  // 401, 403
   rejected,      // the source does not take the query
   ambiguous,     // several series where one is due: the profile's query is not precise enough

@@ -259,6 +259,27 @@ TEST_F(GateSources, AProfileThatIsNotThereIsEvidence) {
   EXPECT_TRUE(has(checked.err, "checkout.yaml")) << checked.err;
 }
 
+TEST_F(GateSources, AFileOfThePolicyStaysInItsFolder) {
+  folder_.write(
+      "policies/sluice.yaml",
+      cat("apiVersion: sluice/v1\nkind: Policy\nsources: {health: {prometheus: '", kNobody,
+          "', profile: checkout.yaml}}\nenvironments: {production: {signals: [health]}}\n"));
+  folder_.write("policies/data/checkout.yaml",
+                "apiVersion: sluice/v1\nkind: AiopsProfile\nservice: checkout\n");
+  folder_.write("secret.yaml", "password of nobody\n");
+  const auto link = folder_.path() / "policies/checkout.yaml";
+  const auto policy_check = [this] {
+    return test::sluice().in(folder_.path())({"policy", "check", "policies/sluice.yaml"});
+  };
+  std::filesystem::create_symlink("data/checkout.yaml", link);
+  EXPECT_EQ(policy_check().exit_code, 0);
+  std::filesystem::remove(link);
+  std::filesystem::create_symlink("../secret.yaml", link);
+  const Ran led_out = policy_check();
+  EXPECT_EQ(led_out.exit_code, 2) << led_out.out;
+  EXPECT_FALSE(has(led_out.out + led_out.err, "password")) << led_out.out << led_out.err;
+}
+
 // A real Prometheus, with an incident that is going on or without.
 
 class GatePrometheus : public GateSources {
