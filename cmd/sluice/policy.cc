@@ -27,9 +27,9 @@ namespace {
 // Where a file really is, with all links followed; it has to be in the folder or below. Links
 // within it are how a cluster puts files in place.
 Result<Path> inside(const Path& folder, const std::string& name) {
-  const Path path = folder / name;
+  Path path = folder / name;
   std::error_code failed;
-  const Path real = std::filesystem::canonical(path, failed);
+  Path real = std::filesystem::canonical(path, failed);
   if (failed) return path;  // reading it says why
   const Path root = std::filesystem::canonical(folder.empty() ? "." : folder, failed);
   const auto [end, ignored] = std::ranges::mismatch(root, real);

@@ -34,7 +34,7 @@ std::shared_ptr<const Bundle> bundle_in(Files& files, const Path& path, const st
   return *std::move(bundle);
 }
 
-void add(Evidence& evidence, std::shared_ptr<const Bundle> bundle) {
+void add(Evidence& evidence, const std::shared_ptr<const Bundle>& bundle) {
   evidence.bytes += bundle->size();
   ++evidence.bundles;
   for (const auto& claim : bundle->claims()) evidence.by_image[claim].push_back(bundle);

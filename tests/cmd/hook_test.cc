@@ -430,7 +430,6 @@ TEST_F(Hook, AnotherHookIsKeptAndRunsAfterwardsWithTheSameInput) {
 TEST_F(Hook, APasswordInAUrlIsNotShown) {
   start();
   change(risky_);
-  const Path hook = folder_ / ".git/hooks/pre-push";
   const Ran ran =
       test::sluice()
           .in(folder_.path())

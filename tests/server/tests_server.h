@@ -17,9 +17,10 @@
 namespace sluice::test {
 
 class ServerTest : public testing::Test {
- protected:
+ public:
   ~ServerTest() override { release(); }
 
+ protected:
   server::TlsFiles tls_files() const {
     return {identity_.certificate, SecretBytes::copy_of(identity_.key), client_authorities_};
   }
