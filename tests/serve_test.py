@@ -89,6 +89,7 @@ class Server:
     def __init__(self, place, *more):
         self.place = place
         self.log = place.folder / "log"
+        self.identity = None
         self.process = subprocess.Popen([SLUICE, "serve", *COMMON, *more], cwd=place.folder, env=place.environment,
                                         stderr=open(self.log, "wb"))
         soon("the server says where it listens", lambda: "port " in self.said() or self.process.poll() is not None)
@@ -99,6 +100,8 @@ class Server:
 
     def connect(self, authority="server.crt"):
         context = ssl.create_default_context(cafile=self.place.folder / authority)
+        if self.identity:
+            context.load_cert_chain(self.place.folder / f"{self.identity}.crt", self.place.folder / f"{self.identity}.key")
         return http.client.HTTPSConnection("127.0.0.1", self.port, timeout=10, context=context)
 
     def get(self, path, authority="server.crt"):
@@ -232,6 +235,20 @@ def check_certificate_that_changes(place):
         place.write(f"server.{name}", first[name])
 
 
+def check_client_certificates(place):
+    place.certificate("client")
+    server = Server(place, "--client-ca", "client.crt")
+    connection = server.connect()
+    connection.request("POST", "/v1/admission?timeout=5s", "{}", {"Content-Type": "application/json"})
+    expect("no review without a certificate", connection.getresponse().status == 403)
+    connection.close()
+    for path in ("/healthz", "/readyz", "/metrics"):
+        expect(f"{path} needs none", server.get(path)[0] == 200)
+    server.identity = "client"
+    expect("who shows one is answered", server.admits())
+    expect("ends with 0", server.stop() == 0)
+
+
 def check_gate(place):
     token = "a token of a pipeline"
     place.write("callers.yaml", f"""apiVersion: sluice/v1
@@ -277,7 +294,8 @@ def main():
         place = Place(folder)
         subprocess.run(["openssl", "genpkey", "-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256", "-out", "stray.key"],
                        cwd=folder, check=True, capture_output=True)
-        for check in (check_wrong_calls, check_health, check_policy_that_changes, check_certificate_that_changes, check_gate):
+        for check in (check_wrong_calls, check_health, check_policy_that_changes, check_certificate_that_changes, check_client_certificates,
+                      check_gate):
             check(place)
     print(f"{checks} checks, {len(failures)} failed")
     sys.exit(1 if failures else 0)

@@ -111,7 +111,7 @@ std::vector<server::Route> routes_of(Serving& serving) {
                                       request.received);
          return Response{.status = answer.status, .body = std::move(answer.body)};
        },
-       Lane::quick, "application/json"},
+       Lane::quick, "application/json", serving.in.args.has("--client-ca")},
       {"GET", "/healthz", [](const Request&) { return plain(200, "ok\n"); }, Lane::at_once},
       {"GET", "/readyz", [&serving](const Request&) { return readiness(serving); }, Lane::quick},
       {"GET", "/metrics",

@@ -287,6 +287,9 @@ class Connection final : public std::enable_shared_from_this<Connection> {
       return response;
     }
     if (found.route == nullptr) return refusal(404, "nothing is here");
+    if (found.route->certified && !request_.certificate) {
+      return refusal(403, "a client certificate is needed here");
+    }
     if (const auto expected = request_.header("expect");
         expected && lower_ascii(*expected) != "100-continue") {
       return refusal(417, "no such expectation is known");

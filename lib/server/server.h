@@ -8,10 +8,10 @@
 // connection.
 //
 // Refused by the server itself: 400 what is no HTTP/1.1, or could be read in two ways (both a
-// length and chunks, two lengths, two hosts); 404; 405; 408 a request that comes too slowly; 411;
-// 413; 414; 415; 417; 431; 503 when there are more requests than threads and places to wait. There
-// is no plain HTTP, no session resumption (each connection shows its certificate anew) and no
-// renegotiation.
+// length and chunks, two lengths, two hosts); 403 who has to show a certificate; 404; 405; 408 a
+// request that comes too slowly; 411; 413; 414; 415; 417; 431; 503 when there are more requests
+// than threads and places to wait. There is no plain HTTP, no session resumption (each connection
+// shows its certificate anew) and no renegotiation.
 #pragma once
 
 #include <chrono>
@@ -90,6 +90,7 @@ struct Route {
   Handler handler;
   Lane lane = Lane::quick;
   std::string content_type = {};  // demanded of the body; empty: any
+  bool certified = false;         // 403 for who showed no certificate, before the body is read
 };
 
 // One request that was answered, or refused before it came to a handler (then without a route).

@@ -170,6 +170,29 @@ TEST_F(ServerAbuse, AClientCertificateIsShownToTheHandler) {
       << who;
 }
 
+TEST_F(ServerAbuse, WhoShowsNoCertificateIsRefusedBeforeTheBody) {
+  const test::TestAuthority clients("clients");
+  client_authorities_ = clients.pem();
+  start();
+  auto nobody = connect();
+  const auto refused =
+      ask(*nobody, "POST /certified HTTP/1.1\r\nHost: x\r\nContent-Length: 90000\r\n\r\n");
+  ASSERT_TRUE(refused);
+  EXPECT_EQ(refused->status, 403);
+  EXPECT_TRUE(nobody->closed());
+  auto asking = connect();
+  EXPECT_EQ(ask(*asking,
+                "POST /certified HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\nExpect: "
+                "100-continue\r\n\r\n")
+                ->status,
+            403);
+  EXPECT_EQ(handled_, 0);
+  auto open = connect();
+  EXPECT_EQ(ask(*open, get("/plain"))->status, 200);
+  auto somebody = connect(clients.issue());
+  EXPECT_EQ(ask(*somebody, post("/certified", "hello"))->body, "hello");
+}
+
 TEST_F(ServerAbuse, ACertificateOfAnotherAuthorityEndsTheConnection) {
   const test::TestAuthority clients("clients");
   const test::TestAuthority others("others");

@@ -95,6 +95,12 @@ class ServerTest : public testing::Test {
                return Response{.body = cat(shown.subject, "|", join(shown.names, ","), "|",
                                            shown.fingerprint.substr(0, 7))};
              }},
+            {"POST", "/certified",
+             [this](const Request& request) {
+               ++handled_;
+               return Response{.body = request.body};
+             },
+             server::Lane::quick, "", true},
             {"POST", "/throw", [](const Request&) -> Response { throw std::runtime_error("no"); }},
             {"POST", "/wait",
              [this](const Request&) {
