@@ -151,6 +151,7 @@ def check_wrong_calls(place):
     wrong(2, "whose decisions count", *base, "--policy-file", "nameless.yaml")
     wrong(2, "absent.yaml", *base, "--policy-file", "absent.yaml")
     wrong(2, "--max-connections", *COMMON, "--max-connections", "0")
+    wrong(2, "--max-per-address", *COMMON, "--max-per-address", "none")
     wrong(2, "--stop-within", *COMMON, "--stop-within", "soon")
     wrong(3, "absent", *[word if word != "evidence" else "absent" for word in COMMON])
     wrong(3, "no private key", *[word if word != "server.key" else "server.crt" for word in COMMON])

@@ -4,6 +4,7 @@
 
 #include <signal.h>
 
+#include <algorithm>
 #include <charconv>
 
 #include "base/text.h"
@@ -56,6 +57,10 @@ Result<server::Limits> limits_given(const Invocation& in) {
   server::Limits limits;
   if (const auto text = in.args.get("--max-connections")) {
     SLUICE_TRY(limits.connections, number_given("--max-connections", *text, 1, 100'000));
+  }
+  limits.per_address = std::max<std::size_t>(limits.connections / 2, 1);
+  if (const auto text = in.args.get("--max-per-address")) {
+    SLUICE_TRY(limits.per_address, number_given("--max-per-address", *text, 1, 100'000));
   }
   return limits;
 }

@@ -123,7 +123,8 @@ Result<void> open_gate(Serving& serving) {
 }
 
 server::Route gate_route(Serving& serving) {
-  return {"POST", "/v1/gate/check",
+  return {"POST",
+          "/v1/gate/check",
           [&serving, service = service_of(serving)](const server::Request& request) {
             auto reply = service.answer(request.body, credentials_of(request));
             if (!reply.verdict.empty()) {
@@ -139,7 +140,10 @@ server::Route gate_route(Serving& serving) {
             if (reply.status == 401) response.headers.emplace_back("WWW-Authenticate", "Bearer");
             return response;
           },
-          server::Lane::slow, "application/json"};
+          server::Lane::slow,
+          "application/json",
+          false,
+          gateway::kMaxQuestion};
 }
 
 }  // namespace sluice::cli

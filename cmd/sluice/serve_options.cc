@@ -64,6 +64,8 @@ std::vector<Command> serve_commands() {
            {"--any-policy", "",
             "also take decisions that were made by another policy than this one"},
            {"--max-connections", "N", "connections at a time; default: 512"},
+           {"--max-per-address", "N",
+            "of these, connections of one address; default: half of them"},
            {"--stop-within", "DURATION",
             "how long requests may take to end after SIGTERM; default: 10s"}},
       .output = false,

@@ -113,14 +113,14 @@ std::vector<server::Route> routes_of(Serving& serving) {
        },
        Lane::quick, "application/json", serving.in.args.has("--client-ca")},
       {"GET", "/healthz", [](const Request&) { return plain(200, "ok\n"); }, Lane::at_once},
-      {"GET", "/readyz", [&serving](const Request&) { return readiness(serving); }, Lane::quick},
+      {"GET", "/readyz", [&serving](const Request&) { return readiness(serving); }, Lane::at_once},
       {"GET", "/metrics",
        [&serving](const Request&) {
          refresh_gauges(serving);
          return Response{.body = serving.metrics.text(),
                          .type = "text/plain; version=0.0.4; charset=utf-8"};
        },
-       Lane::quick}};
+       Lane::at_once}};
   if (serving.gate) routes.push_back(gate_route(serving));
   return routes;
 }

@@ -101,6 +101,15 @@ class ServerTest : public testing::Test {
                return Response{.body = request.body};
              },
              server::Lane::quick, "", true},
+            {"POST", "/hold",
+             [this](const Request&) {
+               std::unique_lock hold(mutex_);
+               ++waiting_;
+               wake_.wait_for(hold, std::chrono::seconds(20), [this] { return released_; });
+               return Response{.body = "held"};
+             }},
+            {"POST", "/short", [](const Request&) { return Response{}; }, server::Lane::quick, "",
+             false, 10},
             {"POST", "/throw", [](const Request&) -> Response { throw std::runtime_error("no"); }},
             {"POST", "/wait",
              [this](const Request&) {
