@@ -202,6 +202,9 @@ bool allows(Reason reason) { return reason <= Reason::admitted; }
 
 Admission admit(const Review& review, const Rules& rules, const Trust& trust,
                 const Evidence& evidence, const Moment& moment) {
+  if (!review.whole) {
+    return refuse(Reason::unreadable, cat(subject_of(review), ": ", review.trouble));
+  }
   if (review.brings_no_images) return allow(Reason::no_images);
   if (!review.name_space.empty() && rules.exempt.contains(review.name_space)) {
     return allow(Reason::exempt);
