@@ -132,12 +132,13 @@ class Judge {
               decision.reasons.empty() ? std::string()
                                        : cat(" (", printable(decision.reasons.front(), 60), ")"))};
     }
-    return judge_time(decision, id, signatory);
+    return judge_time(heard, id, signatory);
   }
 
   // Everything here changes with the clock or a file, so it is looked at each time.
-  Found judge_time(const gate::SignedDecision& decision, const std::string& id,
+  Found judge_time(const Testimony& heard, const std::string& id,
                    const Signatory& signatory) const {
+    const gate::SignedDecision& decision = *heard.decision;
     const Time made = decision.vsa.time_verified;
     if (made > moment_.now + rules_.skew) {
       return {Reason::from_future,
@@ -151,6 +152,11 @@ class Judge {
     if (trust_.revoked.keys.contains(signatory.fingerprint) ||
         trust_.revoked.decisions.contains(decision.id)) {
       return {Reason::revoked, cat("the decision ", id, ", or its key, is revoked")};
+    }
+    for (const auto& digest : heard.own) {
+      if (!trust_.revoked.images.contains(digest)) continue;
+      return {Reason::revoked, cat("the decision ", id, " says that this image is ", digest,
+                                   " as well, which is revoked")};
     }
     return {Reason::admitted, {}, decision.id};
   }

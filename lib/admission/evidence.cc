@@ -105,8 +105,12 @@ Result<std::shared_ptr<const Testimony>> Bundle::verify(const Signatory& signato
   if (!decision) return nothing(decision.error().text());
   Testimony testimony{.decision = *std::move(decision)};
   for (const auto& subject : statement->subjects) {
-    if (const auto digests = subject.known_digests()) {
-      for (const auto& digest : *digests) testimony.subjects.push_back(digest.text());
+    const auto digests = subject.known_digests();
+    if (!digests) continue;
+    const bool is_image = std::ranges::find(*digests, image) != digests->end();
+    for (const auto& digest : *digests) {
+      testimony.subjects.push_back(digest.text());
+      if (is_image) testimony.own.push_back(digest.text());
     }
   }
   return std::make_shared<const Testimony>(std::move(testimony));

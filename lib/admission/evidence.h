@@ -25,6 +25,7 @@ namespace sluice::admission {
 struct Testimony {
   std::optional<gate::SignedDecision> decision;  // none: the bundle proves nothing
   std::vector<std::string> subjects = {};        // digests of the decision
+  std::vector<std::string> own = {};             // of these, all that this one image has
   std::string why = {};                          // there is none
 };
 
