@@ -236,6 +236,42 @@ def check_certificate_that_changes(place):
         place.write(f"server.{name}", first[name])
 
 
+def check_revocations(place):
+    def revoked(text):
+        place.write("next.yaml", f"apiVersion: sluice/v1\nkind: Revocations\n{text}\n")
+        os.replace(place.folder / "next.yaml", place.folder / "revoked.yaml")
+
+    revoked("")
+    server = Server(place, "--revoked", "revoked.yaml")
+    expect("admitted", server.admits())
+    os.rename(place.folder / "gate.pub", place.folder / "away.pub")
+    soon("a policy without its key is stale", lambda: "stale: policy cannot be used" in server.get("/readyz")[1])
+    expect("and still ready", server.get("/readyz")[0] == 200 and server.admits())
+    revoked(f'images: ["{DIGEST}"]')
+    soon("a revocation counts while the policy is broken", lambda: not server.admits())
+    os.rename(place.folder / "away.pub", place.folder / "gate.pub")
+    soon("the policy is whole again", lambda: server.get("/readyz")[1] == "ready\n")
+    expect("and the revocation stays", not server.admits())
+    os.unlink(place.folder / "revoked.yaml")
+    os.mkfifo(place.folder / "revoked.yaml")
+    soon("a pipe is told", lambda: server.metric('sluice_file_stale{file="revocations"}') == 1)
+    expect("and holds nothing up", not server.admits())
+    for name in ("sluice.yaml", "gate.pub", "server.crt"):
+        os.rename(place.folder / name, place.folder / "kept")
+        os.mkfifo(place.folder / name)
+        time.sleep(1.2)
+        os.replace(place.folder / "kept", place.folder / name)
+    os.unlink(place.folder / "revoked.yaml")
+    revoked("")
+    soon("nothing is revoked any more", server.admits)
+    os.unlink(place.folder / "sluice.yaml")
+    os.mkfifo(place.folder / "sluice.yaml")
+    time.sleep(1.2)
+    expect("ends with 0 before a pipe", server.stop() == 0)
+    os.unlink(place.folder / "sluice.yaml")
+    place.write("sluice.yaml", POLICY)
+
+
 def check_client_certificates(place):
     place.certificate("client")
     server = Server(place, "--client-ca", "client.crt")
@@ -295,7 +331,7 @@ def main():
         place = Place(folder)
         subprocess.run(["openssl", "genpkey", "-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256", "-out", "stray.key"],
                        cwd=folder, check=True, capture_output=True)
-        for check in (check_wrong_calls, check_health, check_policy_that_changes, check_certificate_that_changes, check_client_certificates,
+        for check in (check_wrong_calls, check_health, check_policy_that_changes, check_certificate_that_changes, check_revocations, check_client_certificates,
                       check_gate):
             check(place)
     print(f"{checks} checks, {len(failures)} failed")

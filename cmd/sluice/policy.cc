@@ -10,8 +10,13 @@
 
 namespace sluice::cli {
 
-Result<policy::Policy> load_policy(const Invocation& in, const std::string& file) {
-  auto text = in.world.files.read(file, policy::kMaxPolicy);
+Result<std::string> read_named(Files& files, const Path& path, std::size_t max, Pipes pipes) {
+  return pipes == Pipes::read ? files.read(path, max)
+                              : files.read_plain(path, max, Links::followed);
+}
+
+Result<policy::Policy> load_policy(const Invocation& in, const std::string& file, Pipes pipes) {
+  auto text = read_named(in.world.files, file, policy::kMaxPolicy, pipes);
   auto policy = text ? policy::parse(*text, file) : fail(std::move(text).error());
   if (policy || policy.error().code == Errc::internal) return policy;
   Error error = std::move(policy).error();
@@ -19,9 +24,9 @@ Result<policy::Policy> load_policy(const Invocation& in, const std::string& file
   return fail(std::move(error));
 }
 
-policy::ReadFile files_beside(const Invocation& in, const Path& policy) {
-  return [files = &in.world.files, folder = policy.parent_path()](const std::string& name) {
-    return files->read(folder / name, limits::kConfigFile);
+policy::ReadFile files_beside(const Invocation& in, const Path& policy, Pipes pipes) {
+  return [files = &in.world.files, folder = policy.parent_path(), pipes](const std::string& name) {
+    return read_named(*files, folder / name, limits::kConfigFile, pipes);
   };
 }
 

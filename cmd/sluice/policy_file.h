@@ -9,10 +9,18 @@
 
 namespace sluice::cli {
 
+// A pipe is as good as a file for who reads once; a server that reads again and again would wait
+// there for ever.
+enum class Pipes : std::uint8_t { read, refused };
+
 // A policy that cannot be read or is wrong is a wrong call: Errc::usage.
-[[nodiscard]] Result<policy::Policy> load_policy(const Invocation& in, const std::string& file);
+[[nodiscard]] Result<policy::Policy> load_policy(const Invocation& in, const std::string& file,
+                                                 Pipes pipes = Pipes::read);
 
 // The files that a policy on disk names, from its own folder.
-policy::ReadFile files_beside(const Invocation& in, const Path& policy);
+policy::ReadFile files_beside(const Invocation& in, const Path& policy, Pipes pipes = Pipes::read);
+
+[[nodiscard]] Result<std::string> read_named(Files& files, const Path& path, std::size_t max,
+                                             Pipes pipes);
 
 }  // namespace sluice::cli

@@ -110,7 +110,7 @@ void name_exemptions(const Invocation& in, admission::Rules& rules) {
 
 Result<admission::Rules> rules_given(const Invocation& in) {
   admission::Rules rules;
-  SLUICE_TRY(const auto policy, load_policy(in, *in.args.get("--policy-file")));
+  SLUICE_TRY(const auto policy, load_policy(in, *in.args.get("--policy-file"), Pipes::refused));
   SLUICE_CHECK(name_environments(in, policy, rules));
   name_exemptions(in, rules);
   rules.any_policy = in.args.has("--any-policy");

@@ -26,19 +26,12 @@ Result<void> check_gate_options(const Invocation& in) {
 
 Result<void> watch_callers(Serving& serving) {
   const std::string file = *serving.in.args.get("--callers");
-  server::Watched watched(
-      "callers", [&serving, file](const std::string& before) -> Result<std::string> {
-        SLUICE_TRY(const auto text, serving.in.world.files.read(file, gateway::kMaxCallers));
-        auto print = crypto::digest_of(crypto::HashAlgorithm::sha256, bytes_of(text)).text();
-        if (print == before) return print;
-        SLUICE_TRY(auto callers, gateway::parse_callers(text, file));
-        serving.gate->callers.set(std::move(callers));
-        return print;
-      });
-  (void)watched.look();
-  if (watched.trouble()) return fail(*watched.trouble());
-  serving.watched.push_back(std::move(watched));
-  return {};
+  return watch_one_file(serving, "callers", file, gateway::kMaxCallers,
+                        [&serving, file](const std::string& text) -> Result<void> {
+                          SLUICE_TRY(auto callers, gateway::parse_callers(text, file));
+                          serving.gate->callers.set(std::move(callers));
+                          return {};
+                        });
 }
 
 // What is signed here and admitted nowhere is most likely a mistake.
@@ -62,7 +55,8 @@ gateway::Service service_of(Serving& serving) {
       .policy = [&serving] { return serving.trust.get()->policy; },
       .callers = [&gate] { return std::optional(*gate.callers.get()); },
       .gather =
-          [&serving, read = files_beside(serving.in, *serving.in.args.get("--policy-file"))](
+          [&serving,
+           read = files_beside(serving.in, *serving.in.args.get("--policy-file"), Pipes::refused)](
               const policy::Environment& environment, Time now) {
             return sources::gather(serving.in.world, serving.gate->access, environment, read, now,
                                    {}, [&serving](const std::string& what) {
