@@ -89,6 +89,7 @@ class Server:
     def __init__(self, place, *more):
         self.place = place
         self.log = place.folder / "log"
+        self.identity = None
         self.process = subprocess.Popen([SLUICE, "serve", *COMMON, *more], cwd=place.folder, env=place.environment,
                                         stderr=open(self.log, "wb"))
         soon("the server says where it listens", lambda: "port " in self.said() or self.process.poll() is not None)
@@ -99,6 +100,8 @@ class Server:
 
     def connect(self, authority="server.crt"):
         context = ssl.create_default_context(cafile=self.place.folder / authority)
+        if self.identity:
+            context.load_cert_chain(self.place.folder / f"{self.identity}.crt", self.place.folder / f"{self.identity}.key")
         return http.client.HTTPSConnection("127.0.0.1", self.port, timeout=10, context=context)
 
     def get(self, path, authority="server.crt"):
@@ -148,6 +151,7 @@ def check_wrong_calls(place):
     wrong(2, "whose decisions count", *base, "--policy-file", "nameless.yaml")
     wrong(2, "absent.yaml", *base, "--policy-file", "absent.yaml")
     wrong(2, "--max-connections", *COMMON, "--max-connections", "0")
+    wrong(2, "--max-per-address", *COMMON, "--max-per-address", "none")
     wrong(2, "--stop-within", *COMMON, "--stop-within", "soon")
     wrong(3, "absent", *[word if word != "evidence" else "absent" for word in COMMON])
     wrong(3, "no private key", *[word if word != "server.key" else "server.crt" for word in COMMON])
@@ -232,6 +236,56 @@ def check_certificate_that_changes(place):
         place.write(f"server.{name}", first[name])
 
 
+def check_revocations(place):
+    def revoked(text):
+        place.write("next.yaml", f"apiVersion: sluice/v1\nkind: Revocations\n{text}\n")
+        os.replace(place.folder / "next.yaml", place.folder / "revoked.yaml")
+
+    revoked("")
+    server = Server(place, "--revoked", "revoked.yaml")
+    expect("admitted", server.admits())
+    os.rename(place.folder / "gate.pub", place.folder / "away.pub")
+    soon("a policy without its key is stale", lambda: "stale: policy cannot be used" in server.get("/readyz")[1])
+    expect("and still ready", server.get("/readyz")[0] == 200 and server.admits())
+    revoked(f'images: ["{DIGEST}"]')
+    soon("a revocation counts while the policy is broken", lambda: not server.admits())
+    os.rename(place.folder / "away.pub", place.folder / "gate.pub")
+    soon("the policy is whole again", lambda: server.get("/readyz")[1] == "ready\n")
+    expect("and the revocation stays", not server.admits())
+    os.unlink(place.folder / "revoked.yaml")
+    os.mkfifo(place.folder / "revoked.yaml")
+    soon("a pipe is told", lambda: server.metric('sluice_file_stale{file="revocations"}') == 1)
+    expect("and holds nothing up", not server.admits())
+    for name in ("sluice.yaml", "gate.pub", "server.crt"):
+        os.rename(place.folder / name, place.folder / "kept")
+        os.mkfifo(place.folder / name)
+        time.sleep(1.2)
+        os.replace(place.folder / "kept", place.folder / name)
+    os.unlink(place.folder / "revoked.yaml")
+    revoked("")
+    soon("nothing is revoked any more", server.admits)
+    os.unlink(place.folder / "sluice.yaml")
+    os.mkfifo(place.folder / "sluice.yaml")
+    time.sleep(1.2)
+    expect("ends with 0 before a pipe", server.stop() == 0)
+    os.unlink(place.folder / "sluice.yaml")
+    place.write("sluice.yaml", POLICY)
+
+
+def check_client_certificates(place):
+    place.certificate("client")
+    server = Server(place, "--client-ca", "client.crt")
+    connection = server.connect()
+    connection.request("POST", "/v1/admission?timeout=5s", "{}", {"Content-Type": "application/json"})
+    expect("no review without a certificate", connection.getresponse().status == 403)
+    connection.close()
+    for path in ("/healthz", "/readyz", "/metrics"):
+        expect(f"{path} needs none", server.get(path)[0] == 200)
+    server.identity = "client"
+    expect("who shows one is answered", server.admits())
+    expect("ends with 0", server.stop() == 0)
+
+
 def check_gate(place):
     token = "a token of a pipeline"
     place.write("callers.yaml", f"""apiVersion: sluice/v1
@@ -277,7 +331,8 @@ def main():
         place = Place(folder)
         subprocess.run(["openssl", "genpkey", "-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256", "-out", "stray.key"],
                        cwd=folder, check=True, capture_output=True)
-        for check in (check_wrong_calls, check_health, check_policy_that_changes, check_certificate_that_changes, check_gate):
+        for check in (check_wrong_calls, check_health, check_policy_that_changes, check_certificate_that_changes, check_revocations, check_client_certificates,
+                      check_gate):
             check(place)
     print(f"{checks} checks, {len(failures)} failed")
     sys.exit(1 if failures else 0)

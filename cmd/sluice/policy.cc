@@ -13,8 +13,13 @@
 
 namespace sluice::cli {
 
-Result<policy::Policy> load_policy(const Invocation& in, const std::string& file) {
-  auto text = in.world.files.read(file, policy::kMaxPolicy);
+Result<std::string> read_named(Files& files, const Path& path, std::size_t max, Pipes pipes) {
+  return pipes == Pipes::read ? files.read(path, max)
+                              : files.read_plain(path, max, Links::followed);
+}
+
+Result<policy::Policy> load_policy(const Invocation& in, const std::string& file, Pipes pipes) {
+  auto text = read_named(in.world.files, file, policy::kMaxPolicy, pipes);
   auto policy = text ? policy::parse(*text, file) : fail(std::move(text).error());
   if (policy || policy.error().code == Errc::internal) return policy;
   Error error = std::move(policy).error();

@@ -4,6 +4,7 @@
 
 #include <signal.h>
 
+#include <algorithm>
 #include <charconv>
 
 #include "base/text.h"
@@ -57,6 +58,10 @@ Result<server::Limits> limits_given(const Invocation& in) {
   if (const auto text = in.args.get("--max-connections")) {
     SLUICE_TRY(limits.connections, number_given("--max-connections", *text, 1, 100'000));
   }
+  limits.per_address = std::max<std::size_t>(limits.connections / 2, 1);
+  if (const auto text = in.args.get("--max-per-address")) {
+    SLUICE_TRY(limits.per_address, number_given("--max-per-address", *text, 1, 100'000));
+  }
   return limits;
 }
 
@@ -105,7 +110,7 @@ void name_exemptions(const Invocation& in, admission::Rules& rules) {
 
 Result<admission::Rules> rules_given(const Invocation& in) {
   admission::Rules rules;
-  SLUICE_TRY(const auto policy, load_policy(in, *in.args.get("--policy-file")));
+  SLUICE_TRY(const auto policy, load_policy(in, *in.args.get("--policy-file"), Pipes::refused));
   SLUICE_CHECK(name_environments(in, policy, rules));
   name_exemptions(in, rules);
   rules.any_policy = in.args.has("--any-policy");

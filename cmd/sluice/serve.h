@@ -2,6 +2,7 @@
 // sluice serve, in parts: what it lives by, what it answers, what it tells.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -59,11 +60,16 @@ struct Serving {
   server::Metrics metrics;
   std::unique_ptr<ServedGate> gate;  // none: nobody may ask
   std::vector<server::Watched> watched;
-  std::unique_ptr<server::Server> server;  // last: it ends first
+  Current<std::vector<std::string>> stale;  // which of them cannot be used as they are now
+  std::string told_of_limit;                // of the evidence; for the main loop alone
+  std::unique_ptr<server::Server> server;   // last: it ends first
 };
 
 // serve_files.cc: what is read again when it changes. Each is read once here.
 [[nodiscard]] Result<void> watch_trust(Serving& serving);
+[[nodiscard]] Result<void> watch_one_file(Serving& serving, std::string what, std::string file,
+                                          std::size_t max,
+                                          std::function<Result<void>(const std::string&)> use);
 [[nodiscard]] Result<server::TlsFiles> read_tls(const Invocation& in, std::string* print);
 void look_at_files(Serving& serving);  // once a second, and on SIGHUP
 

@@ -53,47 +53,96 @@ struct LoadedTrust {
   std::string print;
 };
 
-Result<LoadedTrust> load_trust(const Invocation& in, const admission::Rules& rules) {
+// The policy and the keys that it names. What is revoked stands in a file of its own, and stays.
+Result<LoadedTrust> load_trust(const Serving& serving) {
+  const Invocation& in = serving.in;
   Print print;
   const std::string file = *in.args.get("--policy-file");
-  SLUICE_TRY(auto policy, load_policy(in, file));
+  SLUICE_TRY(auto policy, load_policy(in, file, Pipes::refused));
   print.add(policy.text);
-  admission::Revocations revoked;
-  if (const auto path = in.args.get("--revoked")) {
-    SLUICE_TRY(const auto text, in.world.files.read(*path, admission::kMaxRevocations));
-    print.add(text);
-    SLUICE_TRY(revoked, admission::parse_revocations(text, *path));
-  }
   const auto beside = files_beside(in, file);
   const auto read = [&](const std::string& name) -> Result<std::string> {
     SLUICE_TRY(auto text, beside(name));
     print.add(text);
     return text;
   };
-  SLUICE_TRY(auto trust, admission::make_trust(std::move(policy), std::move(revoked), read));
-  SLUICE_CHECK(check_served(rules, trust));
+  const auto now = serving.trust.get();
+  SLUICE_TRY(auto trust,
+             admission::make_trust(std::move(policy), now ? now->revoked : admission::Revocations{},
+                                   read));
+  SLUICE_CHECK(check_served(serving.rules, trust));
   return LoadedTrust{std::move(trust), print.finish()};
 }
 
-}  // namespace
-
-Result<void> watch_trust(Serving& serving) {
-  server::Watched watched("policy", [&serving](const std::string& before) -> Result<std::string> {
-    SLUICE_TRY(auto loaded, load_trust(serving.in, serving.rules));
-    if (loaded.print != before) serving.trust.set(std::move(loaded.trust));
-    return loaded.print;
-  });
+Result<void> watch(Serving& serving, std::string what, server::Watched::Refresh refresh) {
+  server::Watched watched(std::move(what), std::move(refresh));
   (void)watched.look();
   if (watched.trouble()) return fail(*watched.trouble());
   serving.watched.push_back(std::move(watched));
   return {};
 }
 
+// Applied to the trust that is in use: a revocation must count while the policy is broken.
+Result<void> watch_revocations(Serving& serving) {
+  const auto file = serving.in.args.get("--revoked");
+  if (!file) return {};
+  return watch_one_file(serving, "revocations", *file, admission::kMaxRevocations,
+                        [&serving, file](const std::string& text) -> Result<void> {
+                          SLUICE_TRY(auto revoked, admission::parse_revocations(text, *file));
+                          admission::Trust trust = *serving.trust.get();
+                          trust.revoked = std::move(revoked);
+                          serving.trust.set(std::move(trust));
+                          return {};
+                        });
+}
+
+// A limit that leaves files of the evidence out is told once.
+void tell_of_limit(Serving& serving) {
+  const auto evidence = serving.evidence->now();
+  if (evidence->limit == serving.told_of_limit) return;
+  serving.told_of_limit = evidence->limit;
+  if (evidence->limit.empty()) {
+    serving.log.write(LogLevel::info, "the folder of evidence is within its limits again");
+  } else {
+    serving.log.write(LogLevel::warning, "the folder of evidence is too full; the rest is left out",
+                      {{"limit", evidence->limit}, {"ignored", evidence->ignored}});
+  }
+}
+
+}  // namespace
+
+Result<void> watch_one_file(Serving& serving, std::string what, std::string file, std::size_t max,
+                            std::function<Result<void>(const std::string&)> use) {
+  return watch(serving, std::move(what),
+               [&serving, file = std::move(file), max,
+                use = std::move(use)](const std::string& before) -> Result<std::string> {
+                 SLUICE_TRY(const auto text,
+                            read_named(serving.in.world.files, file, max, Pipes::refused));
+                 Print print;
+                 print.add(text);
+                 auto now = print.finish();
+                 if (now != before) {
+                   SLUICE_CHECK(use(text));
+                 }
+                 return now;
+               });
+}
+
+Result<void> watch_trust(Serving& serving) {
+  SLUICE_CHECK(
+      watch(serving, "policy", [&serving](const std::string& before) -> Result<std::string> {
+        SLUICE_TRY(auto loaded, load_trust(serving));
+        if (loaded.print != before) serving.trust.set(std::move(loaded.trust));
+        return loaded.print;
+      }));
+  return watch_revocations(serving);
+}
+
 Result<server::TlsFiles> read_tls(const Invocation& in, std::string* print) {
   const auto read = [&](const char* option) -> Result<std::string> {
     const auto file = in.args.get(option);
     if (!file) return std::string();
-    return in.world.files.read(*file, limits::kConfigFile);
+    return read_named(in.world.files, *file, limits::kConfigFile, Pipes::refused);
   };
   Print hashed;
   SLUICE_TRY(auto certificate, read("--cert"));
@@ -108,8 +157,10 @@ Result<server::TlsFiles> read_tls(const Invocation& in, std::string* print) {
 
 void look_at_files(Serving& serving) {
   using Change = server::Watched::Change;
+  std::vector<std::string> stale;
   for (auto& each : serving.watched) {
     const auto change = each.look();
+    if (each.trouble()) stale.push_back(each.what());
     serving.metrics.set("sluice_file_stale", each.trouble() ? 1 : 0, {{"file", each.what()}});
     if (change == Change::taken) {
       serving.metrics.count("sluice_reloads_total", {{"file", each.what()}});
@@ -120,6 +171,8 @@ void look_at_files(Serving& serving) {
                         {{"file", each.what()}, {"reason", each.trouble()->text()}});
     }
   }
+  serving.stale.set(std::move(stale));
+  tell_of_limit(serving);
 }
 
 }  // namespace sluice::cli

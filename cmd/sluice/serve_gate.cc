@@ -26,19 +26,12 @@ Result<void> check_gate_options(const Invocation& in) {
 
 Result<void> watch_callers(Serving& serving) {
   const std::string file = *serving.in.args.get("--callers");
-  server::Watched watched(
-      "callers", [&serving, file](const std::string& before) -> Result<std::string> {
-        SLUICE_TRY(const auto text, serving.in.world.files.read(file, gateway::kMaxCallers));
-        auto print = crypto::digest_of(crypto::HashAlgorithm::sha256, bytes_of(text)).text();
-        if (print == before) return print;
-        SLUICE_TRY(auto callers, gateway::parse_callers(text, file));
-        serving.gate->callers.set(std::move(callers));
-        return print;
-      });
-  (void)watched.look();
-  if (watched.trouble()) return fail(*watched.trouble());
-  serving.watched.push_back(std::move(watched));
-  return {};
+  return watch_one_file(serving, "callers", file, gateway::kMaxCallers,
+                        [&serving, file](const std::string& text) -> Result<void> {
+                          SLUICE_TRY(auto callers, gateway::parse_callers(text, file));
+                          serving.gate->callers.set(std::move(callers));
+                          return {};
+                        });
 }
 
 // What is signed here and admitted nowhere is most likely a mistake.
@@ -123,7 +116,8 @@ Result<void> open_gate(Serving& serving) {
 }
 
 server::Route gate_route(Serving& serving) {
-  return {"POST", "/v1/gate/check",
+  return {"POST",
+          "/v1/gate/check",
           [&serving, service = service_of(serving)](const server::Request& request) {
             auto reply = service.answer(request.body, credentials_of(request));
             if (!reply.verdict.empty()) {
@@ -139,7 +133,10 @@ server::Route gate_route(Serving& serving) {
             if (reply.status == 401) response.headers.emplace_back("WWW-Authenticate", "Bearer");
             return response;
           },
-          server::Lane::slow, "application/json"};
+          server::Lane::slow,
+          "application/json",
+          false,
+          gateway::kMaxQuestion};
 }
 
 }  // namespace sluice::cli

@@ -13,8 +13,8 @@ std::vector<Command> serve_commands() {
           "Answers AdmissionReview v1 at /v1/admission over TLS: a workload is admitted only if "
           "each of its images is pinned by digest and has a decision that passed, in the folder "
           "of evidence, signed by a key of the policy, young enough, for this environment. "
-          "/healthz, /readyz and /metrics "
-          "need no credential.\n"
+          "With --client-ca the API server has to show a certificate. /healthz, /readyz and "
+          "/metrics need no credential.\n"
           "Files are read again when they change, and on SIGHUP; a broken new one leaves the old "
           "one in use, and is reported. SIGTERM ends it once what runs is answered.\n"
           "Exit code 0: it was asked to end. 2: the call is wrong. 3: it could not start.",
@@ -36,7 +36,9 @@ std::vector<Command> serve_commands() {
             .value = "FILE",
             .help = "the certificate's private key, PEM, not encrypted",
             .required = true},
-           {"--client-ca", "FILE", "authorities of client certificates; none: none are asked for"},
+           {"--client-ca", "FILE",
+            "authorities of client certificates; with it, reviews are answered to no one without "
+            "one"},
            {.name = "--policy-file",
             .value = "FILE",
             .help = "the policy: whom admission trusts, and for which environments",
@@ -62,6 +64,8 @@ std::vector<Command> serve_commands() {
            {"--any-policy", "",
             "also take decisions that were made by another policy than this one"},
            {"--max-connections", "N", "connections at a time; default: 512"},
+           {"--max-per-address", "N",
+            "of these, connections of one address; default: half of them"},
            {"--stop-within", "DURATION",
             "how long requests may take to end after SIGTERM; default: 10s"}},
       .output = false,

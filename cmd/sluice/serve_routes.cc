@@ -16,13 +16,29 @@ Response plain(int status, std::string body) {
   return {.status = status, .body = std::move(body), .type = "text/plain; charset=utf-8"};
 }
 
+// What is not as it should be, and does not stand in the way.
+std::string remarks(const Serving& serving) {
+  std::string out;
+  if (const auto stale = serving.stale.get()) {
+    for (const auto& each : *stale) {
+      out += cat("stale: ", each, " cannot be used; what was read before stays in use\n");
+    }
+  }
+  const auto evidence = serving.evidence->now();
+  if (!evidence->limit.empty()) {
+    out += cat("limit: the folder of evidence holds ", evidence->limit, "; the rest is left out\n");
+  }
+  return out;
+}
+
 // Whether a review could be judged now; what stands in the way, one line each.
 Response readiness(const Serving& serving) {
   std::string trouble;
   if (const auto wrong = serving.evidence->trouble()) trouble += cat(wrong->text(), "\n");
   for (const auto& [environment, signatories] : serving.trust.get()->signatories) {
     if (signatories.empty()) continue;
-    return trouble.empty() ? plain(200, "ready\n") : plain(503, trouble);
+    return trouble.empty() ? plain(200, "ready\n" + remarks(serving))
+                           : plain(503, trouble + remarks(serving));
   }
   return plain(503, trouble + "the policy names no key\n");
 }
@@ -37,6 +53,7 @@ void refresh_gauges(Serving& serving) {
   metrics.set("sluice_evidence_bytes", static_cast<double>(evidence->bytes));
   metrics.set("sluice_evidence_ignored_files", static_cast<double>(evidence->ignored));
   metrics.set("sluice_evidence_unreadable", serving.evidence->trouble() ? 1 : 0);
+  metrics.set("sluice_evidence_limit_reached", evidence->limit.empty() ? 0 : 1);
 }
 
 // One line for each decision; what nobody needs to know more of (allowed without a look) is for
@@ -90,6 +107,8 @@ void describe_metrics(server::Metrics& metrics) {
                          "Files in the folder of evidence that hold nothing for admission.");
   metrics.describe_gauge("sluice_evidence_unreadable",
                          "1 while the folder of evidence cannot be read.");
+  metrics.describe_gauge("sluice_evidence_limit_reached",
+                         "1 while the folder of evidence holds more than is looked at.");
   metrics.describe_gauge("sluice_file_stale",
                          "1 while a file cannot be used and what was read before is.");
   metrics.describe_counter("sluice_reloads_total", "Files that were read again and put to use.");
@@ -111,16 +130,16 @@ std::vector<server::Route> routes_of(Serving& serving) {
                                       request.received);
          return Response{.status = answer.status, .body = std::move(answer.body)};
        },
-       Lane::quick, "application/json"},
+       Lane::quick, "application/json", serving.in.args.has("--client-ca")},
       {"GET", "/healthz", [](const Request&) { return plain(200, "ok\n"); }, Lane::at_once},
-      {"GET", "/readyz", [&serving](const Request&) { return readiness(serving); }, Lane::quick},
+      {"GET", "/readyz", [&serving](const Request&) { return readiness(serving); }, Lane::at_once},
       {"GET", "/metrics",
        [&serving](const Request&) {
          refresh_gauges(serving);
          return Response{.body = serving.metrics.text(),
                          .type = "text/plain; version=0.0.4; charset=utf-8"};
        },
-       Lane::quick}};
+       Lane::at_once}};
   if (serving.gate) routes.push_back(gate_route(serving));
   return routes;
 }

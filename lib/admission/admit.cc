@@ -132,12 +132,13 @@ class Judge {
               decision.reasons.empty() ? std::string()
                                        : cat(" (", printable(decision.reasons.front(), 60), ")"))};
     }
-    return judge_time(decision, id, signatory);
+    return judge_time(heard, id, signatory);
   }
 
   // Everything here changes with the clock or a file, so it is looked at each time.
-  Found judge_time(const gate::SignedDecision& decision, const std::string& id,
+  Found judge_time(const Testimony& heard, const std::string& id,
                    const Signatory& signatory) const {
+    const gate::SignedDecision& decision = *heard.decision;
     const Time made = decision.vsa.time_verified;
     if (made > moment_.now + rules_.skew) {
       return {Reason::from_future,
@@ -151,6 +152,11 @@ class Judge {
     if (trust_.revoked.keys.contains(signatory.fingerprint) ||
         trust_.revoked.decisions.contains(decision.id)) {
       return {Reason::revoked, cat("the decision ", id, ", or its key, is revoked")};
+    }
+    for (const auto& digest : heard.own) {
+      if (!trust_.revoked.images.contains(digest)) continue;
+      return {Reason::revoked, cat("the decision ", id, " says that this image is ", digest,
+                                   " as well, which is revoked")};
     }
     return {Reason::admitted, {}, decision.id};
   }
@@ -202,6 +208,9 @@ bool allows(Reason reason) { return reason <= Reason::admitted; }
 
 Admission admit(const Review& review, const Rules& rules, const Trust& trust,
                 const Evidence& evidence, const Moment& moment) {
+  if (!review.whole) {
+    return refuse(Reason::unreadable, cat(subject_of(review), ": ", review.trouble));
+  }
   if (review.brings_no_images) return allow(Reason::no_images);
   if (!review.name_space.empty() && rules.exempt.contains(review.name_space)) {
     return allow(Reason::exempt);

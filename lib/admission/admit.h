@@ -53,7 +53,7 @@ enum class Reason : std::uint8_t {
   not_passed,
   from_future,
   too_old,
-  revoked,  // the key or the decision
+  revoked,  // the key, the decision, or the image by another of its digests
 };
 std::string_view code(Reason reason);  // "not-pinned": for metrics, logs and tests
 bool allows(Reason reason);

@@ -26,7 +26,7 @@ bool same_file(const FileInfo& a, const FileInfo& b) {
 // A file that is there: its bundle, or none where it holds nothing for us.
 std::shared_ptr<const Bundle> bundle_in(Files& files, const Path& path, const std::string& name,
                                         const FileInfo& info, const EvidenceLimits& limits) {
-  if (info.kind != FileKind::file || info.size > limits.file) return nullptr;
+  if (info.size == 0 || info.size > limits.file) return nullptr;
   auto text = files.read_plain(path, limits.file, Links::followed);
   if (!text) return nullptr;
   auto bundle = Bundle::read(name, *std::move(text));
@@ -39,6 +39,49 @@ void add(Evidence& evidence, const std::shared_ptr<const Bundle>& bundle) {
   ++evidence.bundles;
   for (const auto& claim : bundle->claims()) evidence.by_image[claim].push_back(bundle);
 }
+
+// One look at the folder.
+struct Scan {
+  Files& files;
+  const Path& folder;
+  const Evidence& before;
+  const EvidenceLimits& limits;
+  Evidence now = {};
+  std::size_t looked = 0;
+
+  const Evidence::Entry* before_of(const std::string& name) const {
+    const auto at = before.files.find(name);
+    return at == before.files.end() ? nullptr : &at->second;
+  }
+
+  void take(const std::string& name) {
+    if (looked++ >= limits.files) return leave_out(cat("more than ", limits.files, " files"));
+    const auto info = files.info(folder / name);
+    if (!info || info->kind != FileKind::file) return ignore();
+    const auto* const old = before_of(name);
+    const bool same = old != nullptr && same_file(old->info, *info);
+    const bool holds_nothing = info->size == 0 || (same && !old->bundle);
+    if (!holds_nothing && now.bundles >= limits.bundles) {
+      return leave_out(cat("more than ", limits.bundles, " bundles"));
+    }
+    if (!holds_nothing && now.bytes + info->size > limits.bytes) {
+      return leave_out(cat("more than ", human_bytes(limits.bytes)));
+    }
+    auto bundle = same ? old->bundle : bundle_in(files, folder / name, name, *info, limits);
+    if (bundle) {
+      add(now, bundle);
+    } else {
+      ignore();
+    }
+    now.files.emplace(name, Evidence::Entry{*info, std::move(bundle)});
+  }
+
+  void ignore() { ++now.ignored; }
+  void leave_out(std::string limit) {
+    now.limit = std::move(limit);
+    ignore();
+  }
+};
 
 }  // namespace
 
@@ -105,8 +148,12 @@ Result<std::shared_ptr<const Testimony>> Bundle::verify(const Signatory& signato
   if (!decision) return nothing(decision.error().text());
   Testimony testimony{.decision = *std::move(decision)};
   for (const auto& subject : statement->subjects) {
-    if (const auto digests = subject.known_digests()) {
-      for (const auto& digest : *digests) testimony.subjects.push_back(digest.text());
+    const auto digests = subject.known_digests();
+    if (!digests) continue;
+    const bool is_image = std::ranges::find(*digests, image) != digests->end();
+    for (const auto& digest : *digests) {
+      testimony.subjects.push_back(digest.text());
+      if (is_image) testimony.own.push_back(digest.text());
     }
   }
   return std::make_shared<const Testimony>(std::move(testimony));
@@ -114,34 +161,23 @@ Result<std::shared_ptr<const Testimony>> Bundle::verify(const Signatory& signato
 
 Result<Evidence> scan_evidence(Files& files, const Path& folder, const Evidence& before,
                                const EvidenceLimits& limits) {
-  SLUICE_TRY(const auto entries, within(files.list(folder), "reading the folder of evidence"));
-  Evidence now;
+  SLUICE_TRY(auto entries, within(files.list(folder), "reading the folder of evidence"));
+  Scan scan{files, folder, before, limits};
+  // What counted before comes first: names that sort before it do not push it out.
+  std::ranges::stable_partition(entries, [&](const FolderEntry& entry) {
+    const auto* const old = scan.before_of(entry.name);
+    return old != nullptr && old->bundle;
+  });
   for (const auto& entry : entries) {
     // Hidden: what is being written, and Kubernetes's own links.
-    if (entry.kind == FileKind::folder || entry.name.starts_with('.')) continue;
-    const auto info = files.info(folder / entry.name);
-    if (!info || info->kind != FileKind::file || now.files.size() >= limits.files ||
-        now.bytes + info->size > limits.bytes) {
-      ++now.ignored;
-      continue;
-    }
-    const auto old = before.files.find(entry.name);
-    const bool same = old != before.files.end() && same_file(old->second.info, *info);
-    auto bundle = same ? old->second.bundle
-                       : bundle_in(files, folder / entry.name, entry.name, *info, limits);
-    if (bundle) {
-      add(now, bundle);
-    } else {
-      ++now.ignored;
-    }
-    now.files.emplace(entry.name, Evidence::Entry{*info, std::move(bundle)});
+    if (entry.kind != FileKind::folder && !entry.name.starts_with('.')) scan.take(entry.name);
   }
-  for (auto& [image, bundles] : now.by_image) {
+  for (auto& [image, bundles] : scan.now.by_image) {
     std::ranges::stable_sort(bundles, [](const auto& a, const auto& b) {
       return a->claimed_time() > b->claimed_time();
     });
   }
-  return now;
+  return std::move(scan.now);
 }
 
 }  // namespace sluice::admission

@@ -25,6 +25,7 @@ namespace sluice::admission {
 struct Testimony {
   std::optional<gate::SignedDecision> decision;  // none: the bundle proves nothing
   std::vector<std::string> subjects = {};        // digests of the decision
+  std::vector<std::string> own = {};             // of these, all that this one image has
   std::string why = {};                          // there is none
 };
 
@@ -63,7 +64,8 @@ class Bundle {
 };
 
 struct EvidenceLimits {
-  std::size_t files = 50'000;
+  std::size_t files = 200'000;  // that are looked at, whatever they hold
+  std::size_t bundles = 50'000;
   std::size_t file = 1U << 20;
   std::size_t bytes = 256U << 20;  // of all together
   std::size_t claims = 1'000;      // images of one bundle
@@ -81,11 +83,12 @@ struct Evidence {
   std::size_t bundles = 0;
   std::size_t bytes = 0;
   std::size_t ignored = 0;  // files that are no bundle, too large, too many, or no plain file
+  std::string limit = {};   // "more than 50000 bundles": files were left out; empty: none were
 };
 
 // Reads what is new since `before`; what has not changed is taken over, with what is remembered of
-// it. Links are followed to plain files (that is how Kubernetes mounts them); nothing else is
-// opened.
+// it, and is not crowded out by what came later. Links are followed to plain files (that is how
+// Kubernetes mounts them); nothing else is opened.
 [[nodiscard]] Result<Evidence> scan_evidence(Files& files, const Path& folder,
                                              const Evidence& before,
                                              const EvidenceLimits& limits = {});

@@ -178,7 +178,7 @@ Result<void> read_at(Tokenizer& in, Pointer pod, std::vector<ImageUse>& into) {
 
 Result<std::vector<ImageUse>> images_of(std::string_view object, const KnownKind& kind) {
   std::vector<ImageUse> images;
-  Tokenizer in(object, {.bytes = kMaxReview});
+  Tokenizer in(object, {.bytes = kMaxReview, .depth = kMaxReviewDepth});
   SLUICE_CHECK(in.enter_object());
   for (;;) {
     SLUICE_TRY(const auto key, in.next_key());
@@ -246,18 +246,23 @@ Result<void> read_request(Tokenizer& in, std::string_view body, Review& review, 
   }
 }
 
-Result<void> read_envelope(std::string_view body, Review& review, Parts& parts) {
-  Tokenizer in(body, {.bytes = kMaxReview});
-  std::string version;
-  std::string kind;
+// What says that a verdict is asked for, and in which form.
+struct Form {
+  std::string version = {};
+  std::string kind = {};
+  bool known() const { return kind == "AdmissionReview" && version == "admission.k8s.io/v1"; }
+};
+
+Result<void> read_envelope(std::string_view body, Form& form, Review& review, Parts& parts) {
+  Tokenizer in(body, {.bytes = kMaxReview, .depth = kMaxReviewDepth});
   SLUICE_CHECK(in.enter_object());
   for (;;) {
     SLUICE_TRY(const auto key, in.next_key());
     if (!key) break;
     if (*key == "apiVersion") {
-      SLUICE_TRY(version, short_string(in));
+      SLUICE_TRY(form.version, short_string(in));
     } else if (*key == "kind") {
-      SLUICE_TRY(kind, short_string(in));
+      SLUICE_TRY(form.kind, short_string(in));
     } else if (*key == "request") {
       SLUICE_CHECK(read_request(in, body, review, parts));
     } else {
@@ -265,10 +270,10 @@ Result<void> read_envelope(std::string_view body, Review& review, Parts& parts) 
     }
   }
   SLUICE_CHECK(in.finish());
-  if (kind != "AdmissionReview") return fail(Errc::malformed, "this is no AdmissionReview");
-  if (version != "admission.k8s.io/v1") {
+  if (form.kind != "AdmissionReview") return fail(Errc::malformed, "this is no AdmissionReview");
+  if (!form.known()) {
     return fail(Errc::unsupported,
-                cat("AdmissionReview of \"", printable(version, 60),
+                cat("AdmissionReview of \"", printable(form.version, 60),
                     "\"; admission.k8s.io/v1 is known here: say so in admissionReviewVersions"));
   }
   if (review.uid.empty()) return fail(Errc::malformed, "the review has no request with a uid");
@@ -310,7 +315,13 @@ void read_images(Review& review, const Parts& parts) {
 Result<Review> parse_review(std::string_view body) {
   Review review;
   Parts parts;
-  SLUICE_CHECK(read_envelope(body, review, parts));
+  Form form;
+  if (auto read = read_envelope(body, form, review, parts); !read) {
+    if (!form.known() || review.uid.empty()) return fail(std::move(read).error());
+    review.whole = false;
+    review.trouble = cat("the review cannot be read: ", read.error().what);
+    return review;
+  }
   review.brings_no_images =
       review.operation == "DELETE" || review.operation == "CONNECT" ||
       std::ranges::find(kWithoutImages, review.sub_resource) != kWithoutImages.end();

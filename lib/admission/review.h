@@ -14,7 +14,11 @@
 
 namespace sluice::admission {
 
-inline constexpr std::size_t kMaxReview = 8U << 20;
+// An API server takes objects of 3 MiB, sends the old one along, and writes "<" as six bytes.
+inline constexpr std::size_t kMaxReview = 32U << 20;
+// As deep as an API server reads, and its own envelope around that: what nobody looks at here
+// (managedFields) may be that deep, and must not keep an object from getting a verdict.
+inline constexpr int kMaxReviewDepth = 10'010;
 inline constexpr std::size_t kMaxImages = 10'000;  // of one object
 
 struct ImageUse {
@@ -39,11 +43,14 @@ struct Review {
   // Those that are not in the same place of the old object already.
   std::vector<ImageUse> images = {};
   std::size_t unchanged = 0;  // that are
+  // It was read to its end, without an error. Otherwise nothing but the uid counts.
+  bool whole = true;
   // Why its images cannot be told; empty: they can.
   std::string trouble = {};
 };
 
-// An error means that nothing could be answered: no JSON, no review, no uid to answer to.
+// An error means that nothing could be answered: no review, no uid to answer to. Once these are
+// known, whatever is wrong is `trouble`: a refusal in the caller's own form.
 [[nodiscard]] Result<Review> parse_review(std::string_view body);
 
 // "Deployment shop/web", for people.

@@ -14,7 +14,7 @@
 namespace sluice::admission {
 
 struct WebhookAnswer {
-  int status = 200;  // 400 for what is no review; everything else is answered in the review
+  int status = 200;  // 400 where there is no uid to answer to; all else is said in the review
   std::string body;
 };
 

@@ -27,6 +27,8 @@
 #include <thread>
 
 #include "base/text.h"
+#include "server/budget.h"
+#include "server/crowd.h"
 #include "server/message.h"
 #include "server/tls.h"
 #include "server/workers.h"
@@ -40,7 +42,6 @@ namespace http = boost::beast::http;
 using asio::ip::tcp;
 using boost::system::error_code;
 using Steady = std::chrono::steady_clock;
-using Parser = http::request_parser<http::string_body>;
 constexpr auto kAwait = asio::as_tuple(asio::use_awaitable);
 
 // What has been received and not yet parsed: a line that does not end must not grow without end.
@@ -52,48 +53,89 @@ class Connection;
 struct Shared {
   explicit Shared(Setup from)
       : setup(std::move(from)),
+        bodies(setup.limits),
         quick(setup.limits.quick, setup.limits.queued),
+        large(setup.limits.large, setup.limits.queued_large),
         slow(setup.limits.slow, setup.limits.queued) {}
 
   Setup setup;
   std::atomic<bool> stopping{false};
-  std::atomic<std::size_t> bodies{0};  // bytes of requests under way
+  BodyBudget bodies;
 
   mutable std::mutex mutex;  // of what follows
   std::condition_variable changed;
   std::map<std::uint64_t, std::weak_ptr<Connection>> connections;
+  std::map<std::string, std::size_t, std::less<>> addresses;  // and how many connections of each
   std::shared_ptr<const TlsContext> tls;  // shared with the handshakes that began under it
 
   asio::io_context io;
   // After io: a handler that still runs posts to it when it is done.
   Workers quick;
+  Workers large;
   Workers slow;
 
   std::size_t count() const {
     const std::lock_guard hold(mutex);
     return connections.size();
   }
+  std::size_t count_of(const std::string& address) const {
+    const std::lock_guard hold(mutex);
+    const auto at = addresses.find(address);
+    return at == addresses.end() ? 0 : at->second;
+  }
   void tell(const Exchange& exchange) const {
     if (setup.observe) setup.observe(exchange);
   }
 };
 
-// A part of the bound on all bodies together, given back when it goes.
-class BodyShare {
- public:
-  explicit BodyShare(Shared& shared) : shared_(shared) {}
-  BodyShare(const BodyShare&) = delete;
-  BodyShare& operator=(const BodyShare&) = delete;
-  ~BodyShare() { shared_.bodies -= taken_; }
-  bool take(std::size_t size) {
-    taken_ = size;
-    return (shared_.bodies += size) <= shared_.setup.limits.bodies;
-  }
+// A body as Beast's parser fills it: it grows with what arrives, and asks the budget each time.
+struct CountedBody {
+  struct value_type {
+    std::string text = {};
+    BodyShare* share = nullptr;
+  };
 
- private:
-  Shared& shared_;
-  std::size_t taken_ = 0;
+  class reader {
+   public:
+    template <bool kRequest, class Fields>
+    reader(http::header<kRequest, Fields>&, value_type& body) : body_(body) {}
+    void init(const boost::optional<std::uint64_t>& length, error_code& error) {
+      length_ = length.value_or(0);
+      error = {};
+    }
+    template <class Buffers>
+    std::size_t put(const Buffers& buffers, error_code& error) {
+      const std::size_t size = asio::buffer_size(buffers);
+      if (!make_room(body_.text.size() + size)) {
+        error = make_error_code(boost::system::errc::not_enough_memory);
+        return 0;
+      }
+      for (auto at = asio::buffer_sequence_begin(buffers); at != asio::buffer_sequence_end(buffers);
+           ++at) {
+        const asio::const_buffer one(*at);
+        body_.text.append(static_cast<const char*>(one.data()), one.size());
+      }
+      error = {};
+      return size;
+    }
+    static void finish(error_code& error) { error = {}; }
+
+   private:
+    // Twice as much each time, but no more than was announced.
+    bool make_room(std::size_t size) {
+      const std::size_t now = body_.text.capacity();
+      if (size <= now) return true;
+      std::size_t room = std::max({size, 2 * now, std::size_t{4096}});
+      if (length_ != 0) room = std::max(size, std::min<std::size_t>(room, length_));
+      if (!body_.share->hold(room)) return false;
+      body_.text.reserve(room);
+      return true;
+    }
+    value_type& body_;
+    std::uint64_t length_ = 0;  // 0: not announced
+  };
 };
+using Parser = http::request_parser<CountedBody>;
 
 // An answer that comes from another thread. Shared with that thread, which may outlive the
 // connection; all but the response is touched on the connection's strand alone.
@@ -113,6 +155,8 @@ Response run_handler(const Route& route, const Request& request) {
   }
 }
 
+bool is_full(const error_code& error) { return error == boost::system::errc::not_enough_memory; }
+
 // Nobody is left to hear an answer.
 bool ends_the_stream(const error_code& error) {
   const error_code end = http::make_error_code(http::error::end_of_stream);
@@ -122,15 +166,18 @@ bool ends_the_stream(const error_code& error) {
 class Connection final : public std::enable_shared_from_this<Connection> {
  public:
   Connection(Shared& shared, std::uint64_t id, tcp::socket socket, SSL* tls)
-      : shared_(shared),
-        id_(id),
-        stream_(std::move(socket), tls),
-        timer_(stream_.get_executor()),
-        idle_since_(now()) {}
+      : shared_(shared), id_(id), stream_(std::move(socket), tls), timer_(stream_.get_executor()) {
+    error_code ignored;
+    remote_ = stream_.lowest_layer().remote_endpoint(ignored).address().to_string();
+    address_ = address_group(remote_);
+    turn_to(Doing::shaking_hands);
+  }
   ~Connection() {
     {
       const std::lock_guard hold(shared_.mutex);
       shared_.connections.erase(id_);
+      const auto at = shared_.addresses.find(address_);
+      if (at != shared_.addresses.end() && --at->second == 0) shared_.addresses.erase(at);
     }
     shared_.changed.notify_all();
   }
@@ -143,17 +190,35 @@ class Connection final : public std::enable_shared_from_this<Connection> {
         [self = shared_from_this()]() -> asio::awaitable<void> { co_await self->run(); },
         asio::detached);
   }
-  // From any thread.
+  // These from any thread.
   void close_if_idle() {
     asio::post(stream_.get_executor(), [self = shared_from_this()] {
-      if (self->idle_since_ != 0) self->close();
+      if (self->doing_ <= Doing::idle) self->close();
     });
   }
-  // Ticks of the clock since when there is no request under way; 0: there is one.
-  Steady::rep idle_since() const { return idle_since_; }
+  void give_way() {
+    leaving_ = true;
+    asio::post(stream_.get_executor(), [self = shared_from_this()] {
+      self->leaving_ = self->doing_ != Doing::handling;
+      if (self->leaving_) self->close();
+    });
+  }
+  bool leaving() const { return leaving_; }
+  const std::string& address() const { return address_; }
+  Guest guest() const {
+    return {.id = id_,
+            .address = address_,
+            .doing = doing_,
+            .since = Steady::now() - Steady::time_point(Steady::duration(since_)),
+            .answered = answered_,
+            .certified = certified_};
+  }
 
  private:
-  static Steady::rep now() { return Steady::now().time_since_epoch().count(); }
+  void turn_to(Doing what) {
+    since_ = Steady::now().time_since_epoch().count();
+    doing_ = what;
+  }
   const Limits& limits() const { return shared_.setup.limits; }
   void close() {
     error_code ignored;
@@ -190,8 +255,8 @@ class Connection final : public std::enable_shared_from_this<Connection> {
           co_await stream_.async_handshake(asio::ssl::stream_base::server, kAwait);
       if (!failed) {
         certificate_ = shown_certificate(stream_.native_handle());
-        error_code ignored;
-        remote_ = stream_.lowest_layer().remote_endpoint(ignored).address().to_string();
+        certified_ = certificate_.has_value();
+        turn_to(Doing::idle);
         while (co_await serve_one()) {
         }
       }
@@ -205,17 +270,19 @@ class Connection final : public std::enable_shared_from_this<Connection> {
   // True: another request may follow.
   asio::awaitable<bool> serve_one() {
     if (buffer_.size() == 0 && !co_await wait_for_bytes()) co_return false;
-    idle_since_ = 0;
+    turn_to(Doing::reading);
     request_ = Request{};
     request_.received = Steady::now();
     bound(limits().read);
+    BodyShare share(shared_.bodies);
     Parser parser;
+    parser.get().body().share = &share;
     parser.header_limit(static_cast<std::uint32_t>(limits().header));
     parser.body_limit(limits().body);
     const auto [failed, _] = co_await http::async_read_header(stream_, buffer_, parser, kAwait);
     if (failed) co_return co_await refuse_broken(failed);
     const bool kept = co_await serve_parsed(parser);
-    idle_since_ = now();
+    turn_to(Doing::idle);
     co_return kept && !shared_.stopping;
   }
 
@@ -229,20 +296,20 @@ class Connection final : public std::enable_shared_from_this<Connection> {
   }
 
   asio::awaitable<bool> serve_parsed(Parser& parser) {
-    BodyShare share(shared_);
     const Found found = take_header(parser.get());
-    auto refused = check_header(parser, found);
-    if (!refused && !parser.is_done() && !share.take(expected_body(parser))) {
-      refused = refusal(503, "too many requests at a time");
-    }
+    // Where it is not clear what came, it is not clear either where the next request would begin.
+    if (const auto unclear = check_framing(parser.get()))
+      co_return co_await answer(*unclear, false);
+    const auto refused = check_header(parser, found);
     if (refused) co_return co_await answer(*refused, parser.is_done() && stays(parser));
     route_ = found.route;
+    parser.body_limit(body_limit(*route_));
     if (!parser.is_done()) {
       if (parser.get().count(http::field::expect) != 0 && !co_await say_continue()) co_return false;
       const auto [failed, _] = co_await http::async_read(stream_, buffer_, parser, kAwait);
       if (failed) co_return co_await refuse_broken(failed);
     }
-    request_.body = std::move(parser.get().body());
+    request_.body = std::move(parser.get().body().text);
     received_ = request_.body.size();
     const bool keep = stays(parser);
     const auto response = co_await handle();
@@ -275,18 +342,15 @@ class Connection final : public std::enable_shared_from_this<Connection> {
 
   // What is wrong with the header, in the order in which it matters.
   std::optional<Response> check_header(const Parser& parser, const Found& found) const {
-    const auto& message = parser.get();
-    if (message.version() != 11 && message.version() != 10)
-      return refusal(400, "HTTP/1.1 is spoken here");
-    if (request_.headers.size() > limits().header_count) return refusal(431, "too many headers");
-    if (message.target().size() > limits().target) return refusal(414, "the target is too long");
-    if (auto twofold = check_framing(message)) return twofold;
     if (found.route == nullptr && found.status == 405) {
       auto response = refusal(405, cat("this takes ", found.allowed));
       response.headers.emplace_back("Allow", found.allowed);
       return response;
     }
     if (found.route == nullptr) return refusal(404, "nothing is here");
+    if (found.route->certified && !request_.certificate) {
+      return refusal(403, "a client certificate is needed here");
+    }
     if (const auto expected = request_.header("expect");
         expected && lower_ascii(*expected) != "100-continue") {
       return refusal(417, "no such expectation is known");
@@ -296,6 +360,10 @@ class Connection final : public std::enable_shared_from_this<Connection> {
 
   // Where two readers of one request could see two different ones, nobody shall.
   std::optional<Response> check_framing(const Parser::value_type& message) const {
+    if (message.version() != 11 && message.version() != 10)
+      return refusal(400, "HTTP/1.1 is spoken here");
+    if (request_.headers.size() > limits().header_count) return refusal(431, "too many headers");
+    if (message.target().size() > limits().target) return refusal(414, "the target is too long");
     const auto times = [&](http::field name) { return message.count(name); };
     const auto coding = request_.header("transfer-encoding");
     if (times(http::field::content_length) + times(http::field::transfer_encoding) > 1 ||
@@ -322,7 +390,7 @@ class Connection final : public std::enable_shared_from_this<Connection> {
     const bool sized = request_.header("content-length") || request_.header("transfer-encoding");
     if (!sized) return refusal(411, "say how long the body is");
     const auto length = parser.content_length();
-    if (length && *length > limits().body) return too_large();
+    if (length && *length > body_limit(route)) return too_large(body_limit(route));
     const auto type = request_.header("content-type");
     if (!route.content_type.empty() && !is_type(type.value_or(""), route.content_type)) {
       return refusal(415, cat("this takes ", route.content_type));
@@ -330,12 +398,11 @@ class Connection final : public std::enable_shared_from_this<Connection> {
     return std::nullopt;
   }
 
-  Response too_large() const {
-    return refusal(413, cat("the body is larger than ", human_bytes(limits().body)));
+  static Response too_large(std::size_t most) {
+    return refusal(413, cat("the body is larger than ", human_bytes(most)));
   }
-  std::size_t expected_body(const Parser& parser) const {
-    const auto length = parser.content_length();
-    return length ? static_cast<std::size_t>(*length) : limits().body;
+  std::size_t body_limit(const Route& route) const {
+    return route.body == 0 ? limits().body : std::min(route.body, limits().body);
   }
 
   asio::awaitable<bool> say_continue() {
@@ -349,7 +416,10 @@ class Connection final : public std::enable_shared_from_this<Connection> {
   std::optional<Response> reply_to_broken(const error_code& failed) const {
     if (expired_) return refusal(408, "the request came too slowly");
     // Also for the length alone: it is reported with the header.
-    if (failed == http::error::body_limit) return too_large();
+    if (failed == http::error::body_limit) {
+      return too_large(route_ != nullptr ? body_limit(*route_) : limits().body);
+    }
+    if (is_full(failed)) return refusal(503, "too many requests at a time");
     if (failed == http::error::header_limit) {
       const std::string_view seen(static_cast<const char*>(buffer_.data().data()), buffer_.size());
       if (seen.find("\r\n") == std::string_view::npos) {
@@ -372,10 +442,10 @@ class Connection final : public std::enable_shared_from_this<Connection> {
   // Nothing: it took too long.
   asio::awaitable<std::optional<Response>> handle() {
     unbound();
+    turn_to(Doing::handling);
     if (route_->lane == Lane::at_once) co_return run_handler(*route_, request_);
     const auto awaited = std::make_shared<Awaited>(stream_.get_executor());
-    Workers& workers = route_->lane == Lane::slow ? shared_.slow : shared_.quick;
-    const bool taken = workers.take([awaited, route = route_, request = std::move(request_)] {
+    const bool taken = workers().take([awaited, route = route_, request = std::move(request_)] {
       auto response = run_handler(*route, request);
       const auto strand = awaited->ready.get_executor();
       asio::post(strand, [awaited, response = std::move(response)]() mutable {
@@ -390,7 +460,13 @@ class Connection final : public std::enable_shared_from_this<Connection> {
     co_return std::move(awaited->response);
   }
 
+  Workers& workers() {
+    if (route_->lane == Lane::slow) return shared_.slow;
+    return request_.body.size() > limits().small_body ? shared_.large : shared_.quick;
+  }
+
   asio::awaitable<bool> answer(const Response& response, bool keep) {
+    turn_to(Doing::writing);
     keep = keep && !shared_.stopping;
     const std::string text = answer_text(
         response, {.keep = keep, .head_only = head_only_, .now = shared_.setup.clock.now()});
@@ -404,6 +480,7 @@ class Connection final : public std::enable_shared_from_this<Connection> {
     route_ = nullptr;
     received_ = 0;
     head_only_ = false;
+    answered_ = answered_ || (!failed && response.status < 400);
     if (!failed && !keep) co_await take_leave();
     co_return !failed && keep;
   }
@@ -436,12 +513,18 @@ class Connection final : public std::enable_shared_from_this<Connection> {
   std::uint64_t phase_ = 0;
   bool expired_ = false;
   std::string remote_;
+  std::string address_;  // what counts as one
   std::optional<ClientCertificate> certificate_;
   Request request_;
   const Route* route_ = nullptr;  // of the request that is being handled
   std::size_t received_ = 0;
   bool head_only_ = false;
-  std::atomic<Steady::rep> idle_since_;
+  // For those who decide who has to go.
+  std::atomic<Doing> doing_{Doing::shaking_hands};
+  std::atomic<Steady::rep> since_{0};
+  std::atomic<bool> answered_{false};
+  std::atomic<bool> certified_{false};
+  std::atomic<bool> leaving_{false};
 };
 
 class BeastServer final : public Server {
@@ -527,14 +610,14 @@ class BeastServer final : public Server {
           co_await acceptor_.async_accept(asio::make_strand(shared_.io), kAwait);
       if (failed == asio::error::operation_aborted || !acceptor_.is_open()) co_return;
       if (!failed) {
-        admit(std::move(socket));
+        if (const auto newcomer = admit(std::move(socket))) hold_to_its_bound(newcomer);
       } else {
         co_await pause(std::chrono::milliseconds(100));  // out of descriptors, most likely
       }
       // One more than the bound is here: the next waits outside until one has gone.
-      if (shared_.count() > shared_.setup.limits.connections) end_the_longest_idle();
       while (shared_.count() > shared_.setup.limits.connections && !shared_.stopping) {
-        co_await pause(std::chrono::milliseconds(10));
+        end_one_of(all_connections(), shared_.setup.limits.connections);
+        co_await pause(std::chrono::milliseconds(1));
       }
     }
   }
@@ -545,7 +628,7 @@ class BeastServer final : public Server {
     (void)woken;
   }
 
-  void admit(tcp::socket socket) {
+  std::shared_ptr<Connection> admit(tcp::socket socket) {
     try {
       error_code ignored;
       socket.set_option(tcp::no_delay(true), ignored);
@@ -555,26 +638,42 @@ class BeastServer final : public Server {
         context = shared_.tls;
       }
       SSL* tls = SSL_new(context->context.get());  // it keeps the context
-      if (tls == nullptr) return;
+      if (tls == nullptr) return nullptr;
       const auto id = ++last_id_;
       const auto connection = std::make_shared<Connection>(shared_, id, std::move(socket), tls);
       {
         const std::lock_guard hold(shared_.mutex);
         shared_.connections.emplace(id, connection);
+        ++shared_.addresses[connection->address()];
       }
       connection->start();
+      return connection;
     } catch (const std::exception&) {
-      // No memory for one more: it is closed.
+      return nullptr;  // no memory for one more: it is closed
     }
   }
 
-  void end_the_longest_idle() {
-    std::shared_ptr<Connection> longest;
-    for (auto& each : all_connections()) {
-      if (each->idle_since() == 0) continue;
-      if (!longest || each->idle_since() < longest->idle_since()) longest = std::move(each);
+  // Where these are more than that, one has to go. Those that go already do not count.
+  bool end_one_of(std::vector<std::shared_ptr<Connection>> connections, std::size_t most) {
+    std::erase_if(connections, [](const auto& each) { return each->leaving(); });
+    if (connections.size() <= most) return true;
+    std::vector<Guest> guests;
+    for (const auto& each : connections) guests.push_back(each->guest());
+    const auto chosen = who_goes(guests, last_id_, std::max<std::size_t>(most / 8, 1));
+    for (const auto& each : connections) {
+      if (chosen == each->guest().id) each->give_way();
     }
-    if (longest) longest->close_if_idle();
+    return chosen.has_value();
+  }
+
+  void hold_to_its_bound(const std::shared_ptr<Connection>& newcomer) {
+    const std::size_t most = shared_.setup.limits.per_address;
+    if (shared_.count_of(newcomer->address()) <= most) return;
+    auto connections = all_connections();
+    std::erase_if(connections,
+                  [&](const auto& each) { return each->address() != newcomer->address(); });
+    // All others are being answered: then there is no room for this one.
+    if (!end_one_of(std::move(connections), most)) newcomer->give_way();
   }
 
   Shared shared_;

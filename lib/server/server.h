@@ -2,16 +2,18 @@
 // What listens for strangers: HTTP/1.1 over TLS, with a bound on everything that a stranger can use
 // up.
 //
-// A few threads move bytes; handlers run on threads of their own, in two lanes, so that slow work
-// (asking other services) never stands before quick work (a cluster's reviews). A handler that
+// A few threads move bytes; handlers run on threads of their own, in lanes, so that slow work
+// (asking other services) and large bodies never stand before quick work (a cluster's reviews). Who
+// has to go where there are too many connections is decided in crowd.h, what bodies may take in
+// budget.h. A handler that
 // throws is answered with 500, one that takes too long with 503; neither disturbs another
 // connection.
 //
 // Refused by the server itself: 400 what is no HTTP/1.1, or could be read in two ways (both a
-// length and chunks, two lengths, two hosts); 404; 405; 408 a request that comes too slowly; 411;
-// 413; 414; 415; 417; 431; 503 when there are more requests than threads and places to wait. There
-// is no plain HTTP, no session resumption (each connection shows its certificate anew) and no
-// renegotiation.
+// length and chunks, two lengths, two hosts); 403 who has to show a certificate; 404; 405; 408 a
+// request that comes too slowly; 411; 413; 414; 415; 417; 431; 503 when there are more requests
+// than threads and places to wait. There is no plain HTTP, no session resumption (each connection
+// shows its certificate anew) and no renegotiation.
 #pragma once
 
 #include <chrono>
@@ -29,14 +31,18 @@
 namespace sluice::server {
 
 struct Limits {
-  std::size_t body = 8U << 20;
-  std::size_t bodies = 256U << 20;  // of all requests that are under way
-  std::size_t header = 16U << 10;   // bytes of request line and headers together
+  std::size_t body = 32U << 20;
+  std::size_t small_body = 1U << 20;         // larger ones have a queue of their own
+  std::size_t bodies = 256U << 20;           // of all requests that are under way
+  std::size_t bodies_for_small = 64U << 20;  // of that, what large ones leave
+  std::size_t header = 16U << 10;            // bytes of request line and headers together
   std::size_t header_count = 100;
   std::size_t target = 4U << 10;
-  std::size_t connections = 512;  // at a time; the longest idle one makes room
+  std::size_t connections = 512;  // at a time; crowd.h says who makes room
+  std::size_t per_address = 256;  // of one address
   int waiting = 128;              // connections that the system keeps until there is room
   std::size_t queued = 256;       // requests that wait for a thread, in each lane
+  std::size_t queued_large = 16;  // and of these, with large bodies
   std::chrono::milliseconds handshake{5'000};
   std::chrono::milliseconds read{10'000};  // a whole request, from its first byte
   std::chrono::milliseconds handle{31'000};
@@ -44,6 +50,7 @@ struct Limits {
   std::chrono::milliseconds idle{120'000};  // between requests
   unsigned movers = 2;                      // threads that move bytes
   unsigned quick = 4;                       // threads of handlers
+  unsigned large = 2;
   unsigned slow = 4;
 };
 
@@ -90,6 +97,8 @@ struct Route {
   Handler handler;
   Lane lane = Lane::quick;
   std::string content_type = {};  // demanded of the body; empty: any
+  bool certified = false;         // 403 for who showed no certificate, before the body is read
+  std::size_t body = 0;           // a bound of its own, below that of all; 0: none
 };
 
 // One request that was answered, or refused before it came to a handler (then without a route).

@@ -109,6 +109,25 @@ TEST_F(Admit, AnotherPredicateIsNoDecision) {
   EXPECT_EQ(reason(test::evidence_of({gate_.sign(statement)})), Reason::no_evidence);
 }
 
+TEST_F(Admit, AnImageIsRevokedByEachOfItsDigests) {
+  const auto sha512 = crypto::digest_of(crypto::HashAlgorithm::sha512, bytes_of("web"));
+  std::string statement = gate_.statement({.images = {"web", "init"}});
+  const std::string pair = cat(R"("sha256":")", test::digest_of("web").hex(), "\"");
+  const auto at = statement.find(pair);
+  ASSERT_NE(at, std::string::npos);
+  statement.replace(at, pair.size(), cat(pair, R"(,"sha512":")", sha512.hex(), "\""));
+  const auto evidence = test::evidence_of({gate_.sign(statement)});
+  const std::string by_sha512 = cat("registry.example/web@", sha512.text());
+  const auto reason_of = [&](const std::string& image) { return admit({image}, evidence).reason; };
+  EXPECT_EQ(reason_of(by_sha512), Reason::admitted);
+  revoked_ = {.images = {test::digest_of("web").text()}};
+  EXPECT_EQ(reason_of(by_sha512), Reason::revoked);
+  EXPECT_EQ(reason_of(image("init")), Reason::admitted);
+  revoked_ = {.images = {sha512.text()}};
+  EXPECT_EQ(reason_of(by_sha512), Reason::image_revoked);
+  EXPECT_EQ(reason_of(image("web")), Reason::revoked);
+}
+
 TEST_F(Admit, ADecisionCountsForItsEnvironment) {
   EXPECT_EQ(reason(decided({.environment = "staging"})), Reason::other_environment);
   rules_.environment = "staging";

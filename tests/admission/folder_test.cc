@@ -119,6 +119,34 @@ TEST_F(EvidenceScan, KeepsToItsLimits) {
   EXPECT_EQ(about(scan({}, {.claims = 2}), "x"), 0U);
 }
 
+TEST_F(EvidenceScan, WhatHoldsNothingCrowdsNothingOut) {
+  for (int i = 0; i < 50; ++i) folder_.write(cat("a", i), i % 2 == 0 ? "" : "no bundle");
+  folder_.write("web.json", bundle("web"));
+  const auto evidence = scan({}, {.files = 100, .bundles = 5});
+  EXPECT_EQ(about(evidence, "web"), 1U);
+  EXPECT_EQ(evidence.limit, "");
+  EXPECT_EQ(evidence.ignored, 50U);
+}
+
+TEST_F(EvidenceScan, WhatWasThereIsNotCrowdedOutAndTheLimitIsTold) {
+  folder_.write("web.json", bundle("web"));
+  const auto first = scan();
+  for (int i = 0; i < 5; ++i) folder_.write(cat("a", i), bundle(cat("app", i)));
+  const admission::EvidenceLimits few{.bundles = 2};
+  const auto second = scan(first, few);
+  EXPECT_EQ(about(second, "web"), 1U);
+  EXPECT_EQ(about(second, "app0"), 1U);
+  EXPECT_EQ(second.ignored, 4U);
+  EXPECT_EQ(second.limit, "more than 2 bundles");
+  EXPECT_EQ(about(scan({}, few), "web"), 0U);  // to who has only come, the names decide
+  const auto third = scan(first, {.files = 3});
+  EXPECT_EQ(about(third, "web"), 1U);
+  EXPECT_EQ(third.limit, "more than 3 files");
+  EXPECT_EQ(scan(first, {.bytes = 10}).limit, "more than 10 B");
+  for (int i = 0; i < 5; ++i) std::filesystem::remove(folder_ / cat("a", i));
+  EXPECT_EQ(scan(second, few).limit, "");
+}
+
 TEST_F(EvidenceScan, AFolderThatIsNotThereIsAnError) {
   const auto missing = admission::scan_evidence(system_files(), folder_ / "missing", {});
   ASSERT_FALSE(missing);

@@ -87,6 +87,14 @@ TEST_F(WebhookTest, WhatIsNoReviewIsABadRequest) {
   EXPECT_EQ(told_.size(), 0U);
 }
 
+TEST_F(WebhookTest, ABrokenReviewIsRefusedWithItsUid) {
+  const std::string whole = body(image("web"));
+  const auto answer = answered(whole.substr(0, whole.size() - 2));
+  EXPECT_FALSE(allowed(answer));
+  EXPECT_EQ(*answer.find("response")->find("uid")->string(), "u-1");
+  EXPECT_EQ(reason(answer), "unreadable");
+}
+
 TEST_F(WebhookTest, ADecisionThatCameJustNowCounts) {
   EXPECT_FALSE(allowed(answered(body(image("late")))));
   folder_.write("late.json", gate_.bundle({.images = {"late"}}));

@@ -129,28 +129,121 @@ TEST_F(ServerAbuse, AThousandConnectionsLeaveRoomForOneMore) {
   EXPECT_LE(server_->connections(), 52U);
 }
 
-TEST_F(ServerAbuse, BodiesTogetherHaveABound) {
-  limits_.bodies = 150'000;
+TEST_F(ServerAbuse, WhoWasAnsweredStaysWhereStrangersCrowdIn) {
+  limits_.connections = 40;
   start();
-  auto first = connect();
-  ASSERT_TRUE(first->send("POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 90000\r\n\r\n"));
-  auto second = connect();
-  const std::string large =
-      "POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 90000\r\nExpect: 100-continue\r\n\r\n";
-  // The first may not have arrived yet: then this one is told to go on, and is dropped.
-  std::optional<test::RawAnswer> answer;
-  for (int i = 0; i < 100 && (!answer || answer->status != 503); ++i) {
-    second = connect();
-    answer = ask(*second, large);
-    ASSERT_TRUE(answer);
+  auto kept = connect();
+  EXPECT_EQ(ask(*kept, get("/plain"))->body, "plain");
+  std::vector<std::unique_ptr<PlainSocket>> held;
+  for (int i = 0; i < 200; ++i) {
+    held.push_back(std::make_unique<PlainSocket>(server_->port()));
+    (void)held.back()->send("\x16");
   }
-  EXPECT_EQ(answer->status, 503);
-  ASSERT_TRUE(first->send(std::string(90'000, 'a')));
+  expect_others_are_served();
+  const auto again = ask(*kept, get("/plain"));
+  ASSERT_TRUE(again);
+  EXPECT_EQ(again->body, "plain");
+}
+
+TEST_F(ServerAbuse, AnAddressHasABoundOfItsOwn) {
+  limits_.per_address = 20;
+  start();
+  std::vector<std::unique_ptr<PlainSocket>> held;
+  for (int i = 0; i < 100; ++i) held.push_back(std::make_unique<PlainSocket>(server_->port()));
+  expect_others_are_served();
+  wait_for([&] { return server_->connections() <= 20; });
+}
+
+TEST_F(ServerAbuse, WhatIsOnlyAnnouncedTakesNoRoom) {
+  limits_.bodies = 100'000;
+  start();
+  std::vector<std::unique_ptr<RawClient>> announcing;
+  for (int i = 0; i < 20; ++i) {
+    announcing.push_back(connect());
+    ASSERT_TRUE(announcing.back()->send(
+        cat("POST /echo HTTP/1.1\r\nHost: x\r\n",
+            i % 2 == 0 ? "Content-Length: 90000" : "Transfer-Encoding: chunked", "\r\n\r\n")));
+  }
+  std::this_thread::sleep_for(100ms);
+  auto honest = connect();
+  EXPECT_EQ(ask(*honest, post("/echo", std::string(90'000, 'a')))->body.size(), 90'000U);
+}
+
+TEST_F(ServerAbuse, BodiesTogetherHaveABoundAndSmallOnesAPartOfIt) {
+  limits_.bodies = 400'000;
+  limits_.small_body = 80'000;
+  limits_.bodies_for_small = 300'000;
+  start();
+  const std::string head = "POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 90000\r\n\r\n";
+  auto first = connect();
+  ASSERT_TRUE(first->send(head + std::string(89'999, 'a')));
+  // The first may not have arrived yet: then this one is taken.
+  wait_for([&] {
+    auto second = connect();
+    const auto answer = ask(*second, head + std::string(90'000, 'b'));
+    return answer && answer->status == 503 && second->closed();
+  });
+  auto small = connect();
+  EXPECT_EQ(ask(*small, post("/echo", std::string(70'000, 'c')))->status, 200);
+  ASSERT_TRUE(first->send("a"));
   EXPECT_EQ(first->answer()->body.size(), 90'000U);
   wait_for([&] {
     auto third = connect();
-    return ask(*third, large)->status == 100;
+    const auto answer = ask(*third, head + std::string(90'000, 'd'));
+    return answer && answer->status == 200;
   });
+}
+
+TEST_F(ServerAbuse, LargeBodiesQueueApartFromSmallOnes) {
+  limits_.small_body = 1'000;
+  limits_.queued_large = 4;
+  start();
+  std::vector<std::unique_ptr<RawClient>> large;
+  for (int i = 0; i < 12; ++i) {
+    large.push_back(connect());
+    ASSERT_TRUE(large.back()->send(post("/hold", std::string(2'000, 'a'))));
+  }
+  wait_for([&] { return waiting_ == 2; });
+  auto honest = connect();
+  const auto answer = honest->send(post("/echo", "b")) ? honest->answer(false, 5s) : std::nullopt;
+  ASSERT_TRUE(answer);
+  EXPECT_EQ(answer->body, "b");
+  release();
+  int held = 0;
+  int refused = 0;
+  for (auto& each : large) ++(each->answer()->status == 200 ? held : refused);
+  EXPECT_EQ(held, 6);  // two threads, four places to wait
+  EXPECT_EQ(refused, 6);
+}
+
+TEST_F(ServerAbuse, ARouteCanTakeLess) {
+  start();
+  auto client = connect();
+  EXPECT_EQ(ask(*client, post("/short", "0123456789"))->status, 200);
+  EXPECT_EQ(ask(*client, post("/short", "0123456789a"))->status, 413);
+  auto chunks = connect();
+  EXPECT_EQ(ask(*chunks,
+                "POST /short HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
+                "b\r\n0123456789a\r\n0\r\n\r\n")
+                ->status,
+            413);
+}
+
+TEST_F(ServerAbuse, AfterAnUnclearRequestNothingFollows) {
+  start();
+  std::string many = "GET /plain HTTP/1.1\r\nHost: x\r\n";
+  for (int i = 0; i < 150; ++i) many += cat("X", i, ": y\r\n");
+  for (const auto& request :
+       {std::string("GET /plain HTTP/1.1\r\nHost: x\r\nHost: y\r\n\r\n"),
+        std::string("GET /plain HTTP/1.1\r\n\r\n"),
+        std::string("CONNECT a:1 HTTP/1.1\r\nHost: x\r\n\r\n"), many + "\r\n"}) {
+    auto client = connect();
+    const auto answer = ask(*client, request + get("/plain"));
+    ASSERT_TRUE(answer);
+    EXPECT_GE(answer->status, 400) << request;
+    EXPECT_EQ(answer->header("connection"), "close") << request;
+    EXPECT_TRUE(client->closed()) << request;
+  }
 }
 
 // ---- client certificates, other certificates ----
@@ -168,6 +261,29 @@ TEST_F(ServerAbuse, AClientCertificateIsShownToTheHandler) {
   const std::string& who = answer->body;
   EXPECT_NE(who.find("|DNS:ci.example.org,URI:spiffe://example/ci|sha256:"), std::string::npos)
       << who;
+}
+
+TEST_F(ServerAbuse, WhoShowsNoCertificateIsRefusedBeforeTheBody) {
+  const test::TestAuthority clients("clients");
+  client_authorities_ = clients.pem();
+  start();
+  auto nobody = connect();
+  const auto refused =
+      ask(*nobody, "POST /certified HTTP/1.1\r\nHost: x\r\nContent-Length: 90000\r\n\r\n");
+  ASSERT_TRUE(refused);
+  EXPECT_EQ(refused->status, 403);
+  EXPECT_TRUE(nobody->closed());
+  auto asking = connect();
+  EXPECT_EQ(ask(*asking,
+                "POST /certified HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\nExpect: "
+                "100-continue\r\n\r\n")
+                ->status,
+            403);
+  EXPECT_EQ(handled_, 0);
+  auto open = connect();
+  EXPECT_EQ(ask(*open, get("/plain"))->status, 200);
+  auto somebody = connect(clients.issue());
+  EXPECT_EQ(ask(*somebody, post("/certified", "hello"))->body, "hello");
 }
 
 TEST_F(ServerAbuse, ACertificateOfAnotherAuthorityEndsTheConnection) {

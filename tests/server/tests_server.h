@@ -96,6 +96,21 @@ class ServerTest : public testing::Test {
                return Response{.body = cat(shown.subject, "|", join(shown.names, ","), "|",
                                            shown.fingerprint.substr(0, 7))};
              }},
+            {"POST", "/certified",
+             [this](const Request& request) {
+               ++handled_;
+               return Response{.body = request.body};
+             },
+             server::Lane::quick, "", true},
+            {"POST", "/hold",
+             [this](const Request&) {
+               std::unique_lock hold(mutex_);
+               ++waiting_;
+               wake_.wait_for(hold, std::chrono::seconds(20), [this] { return released_; });
+               return Response{.body = "held"};
+             }},
+            {"POST", "/short", [](const Request&) { return Response{}; }, server::Lane::quick, "",
+             false, 10},
             {"POST", "/throw", [](const Request&) -> Response { throw std::runtime_error("no"); }},
             {"POST", "/wait",
              [this](const Request&) {
