@@ -149,6 +149,9 @@ Result<std::vector<Certificate>> Certificate::list_from_pem(std::string_view pem
     SLUICE_TRY(const auto part, next_block(pem));
     if (!part) break;
     if (out.size() == most) return fail(Errc::limit, cat("more than ", most, " certificates"));
+    if (part->block.size() > kCertificateMost) {
+      return fail(Errc::limit, cat("a certificate of more than ", human_bytes(kCertificateMost)));
+    }
     SLUICE_TRY(const auto block, crypto::read_pem(part->block));
     if (block.label != kLabel) {
       return fail(Errc::malformed,

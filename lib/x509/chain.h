@@ -21,6 +21,7 @@ struct ChainRules {
   // The first part of the ids of checks, and the title of their rows.
   std::string_view id = "certificate";
   std::string_view title = "certificate chain";
+  std::string_view moment = "the time of the signature";  // what the times are, in a clause
   // What the certificate is for: it has to say so, and its authorities must not say otherwise.
   std::optional<Oid> purpose = std::nullopt;
   bool purpose_stands_alone = false;  // critical, and with no other purpose beside it
@@ -32,6 +33,7 @@ inline constexpr ChainRules kCodeSigning{.purpose = oid::kCodeSigning, .signs_da
 // RFC 3161 2.3.
 inline constexpr ChainRules kTimeStamping{.id = "timestamp.certificate",
                                           .title = "timestamp's certificate",
+                                          .moment = "the time that it stamped",
                                           .purpose = oid::kTimeStamping,
                                           .purpose_stands_alone = true,
                                           .signs_data = true};

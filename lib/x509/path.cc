@@ -16,8 +16,8 @@ class PathJudge {
   Judged<void> judge(const Authority& authority, std::span<const Time> times) const {
     for (const Certificate& one : path_) SLUICE_CHECK(valid_at(one, times));
     SLUICE_CHECK(trusted_at(authority, times));
-    for (const Certificate& one : path_) SLUICE_CHECK(well_made(one));
     for (const Certificate& one : path_.subspan(1)) SLUICE_CHECK(may_issue(one));
+    for (const Certificate& one : path_) SLUICE_CHECK(well_made(one));
     SLUICE_CHECK(short_enough());
     SLUICE_CHECK(for_the_purpose());
     SLUICE_CHECK(leaf_as_due());
@@ -41,8 +41,8 @@ class PathJudge {
       if (validity.contains(time)) continue;
       const bool early = time < validity.not_before;
       return refuse("validity",
-                    early ? "it was not yet valid at the time of the signature"
-                          : "it had expired by the time of the signature",
+                    early ? cat("it was not yet valid at ", rules_.moment)
+                          : cat("it had expired by ", rules_.moment),
                     one,
                     cat("a time from ", human_time(validity.not_before), " to ",
                         human_time(validity.not_after)),

@@ -118,9 +118,8 @@ class StampJudge {
 
   bool is_trusted(ByteView der) const {
     return std::ranges::any_of(authorities_, [&](const Authority& authority) {
-      return std::ranges::any_of(authority.chain(), [&](const Certificate& one) {
-        return equal(der, one->der);
-      });
+      return std::ranges::any_of(authority.chain(),
+                                 [&](const Certificate& one) { return equal(der, one->der); });
     });
   }
 
