@@ -77,8 +77,9 @@ struct VerifiedTime {
 
 // Does the timestamp speak of these bytes, by a service that one of the authorities vouches for at
 // the stated time? An authority that begins with the service's own certificate vouches for that
-// one alone; under the others any certificate for timestamps counts that comes along. The signer
-// has to be named by a SHA-2 digest (RFC 5816); the older way, by SHA-1, is not enough.
+// one alone; under the others any certificate for timestamps counts that comes along. Beside it
+// only those of authorities may come; what they say is not looked at unless the chain needs them.
+// The signer has to be named by a SHA-2 digest (RFC 5816); the older way, by SHA-1, is not enough.
 [[nodiscard]] Judged<VerifiedTime> verify_timestamp(const Timestamp& timestamp, ByteView message,
                                                     std::span<const Authority> authorities);
 

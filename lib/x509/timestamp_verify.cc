@@ -95,8 +95,10 @@ class StampJudge {
       }
       if (is_meant(*certificate) && !signer_) {
         signer_ = *std::move(certificate);
-      } else {
+      } else if ((*certificate)->is_authority()) {
         others_.push_back(*std::move(certificate));
+      } else {
+        return refuse_company(*certificate);
       }
     }
     if (signer_) return {};
@@ -104,14 +106,19 @@ class StampJudge {
                         stated_signer());
   }
 
-  // The trusted certificate decides; one that came along under its name has to be the same.
+  // Authorities of the service's may come along that have no part in the chain. Another end entity
+  // has no business there: most likely it is the signer's certificate, altered.
+  std::unexpected<Check> refuse_company(const Certificate& about) const {
+    return refuse_stamp("signer", "a certificate came along that is not what it seems to be",
+                        "the signer's certificate, and those of authorities", about.describe());
+  }
+
+  // The trusted certificate decides; one that came along has to be the same.
   Judged<void> refuse_other_signer() const {
     for (const ByteView der : stamp_.certificates) {
       if (is_trusted(der)) continue;
       const auto other = Certificate::from_der(der);
-      if (other && !is_meant(*other)) continue;
-      return refuse_stamp("signer", "a certificate came along that is not what it seems to be",
-                          cat("the certificate of ", signer_->describe()));
+      if (!other || !(*other)->is_authority()) return refuse_company(*signer_);
     }
     return {};
   }
