@@ -5,14 +5,14 @@
 
 #include "base/codec.h"
 #include "base/text.h"
-#include "support/pki/pki.h"
+#include "x509/support.h"
 
 namespace sluice::x509 {
 namespace {
 
 using namespace test;
 
-const MadeCertificate& root() {
+const MadeCertificate& issuer_root() {
   static const MadeCertificate made = make_root();
   return made;
 }
@@ -20,24 +20,24 @@ const MadeCertificate& root() {
 Result<Certificate> leaf_with(const std::function<void(CertificateWish&)>& change) {
   CertificateWish wish = leaf_wish();
   change(wish);
-  return Certificate::from_der(issue(root(), wish).der);
+  return Certificate::from_der(issue(issuer_root(), wish).der);
 }
 
 // A change of a good leaf, and what has to be in the error; empty: it is accepted. A refusal has
 // its smallest accepted neighbour in the row before it.
-struct Row {
+struct CertificateRow {
   const char* name;
   std::function<void(CertificateWish&)> change;
   const char* error = "";
 };
 
-std::function<void(CertificateWish&)> names(std::vector<Bytes> list) {
+std::function<void(CertificateWish&)> with_names(std::vector<Bytes> list) {
   return [list](CertificateWish& wish) { wish.extensions[2] = alternative_names(list); };
 }
-std::function<void(CertificateWish&)> with(Bytes more) {
+std::function<void(CertificateWish&)> with_extension(Bytes more) {
   return [more](CertificateWish& wish) { wish.extensions.push_back(more); };
 }
-std::function<void(CertificateWish&)> field(std::size_t index, Bytes value) {
+std::function<void(CertificateWish&)> changed_field(std::size_t index, Bytes value) {
   return [=](CertificateWish& wish) {
     wish.change_fields = [=](std::vector<Bytes>& fields) { fields[index] = value; };
   };
@@ -45,36 +45,40 @@ std::function<void(CertificateWish&)> field(std::size_t index, Bytes value) {
 
 const Bytes kSha1WithRsa = der_sequence({der_oid("1.2.840.113549.1.1.5"), der_null()});
 
-const std::vector<Row>& rows() {
-  static const std::vector<Row> all{
+const std::vector<CertificateRow>& certificate_rows() {
+  static const std::vector<CertificateRow> all{
       {"as made", [](CertificateWish&) {}},
-      {"version 2", field(0, der_explicit(0, der_integer(1))), "not of version 3"},
-      {"version 1", field(0, {}), "version 1"},
-      {"serial number zero", field(1, {0x02, 0x01, 0x00})},
-      {"negative serial number", field(1, {0x02, 0x01, 0x80}), "negative"},
-      {"serial number of 20 octets", field(1, der(0x02, Bytes(20, 0x7f)))},
-      {"serial number of 21 octets", field(1, der(0x02, Bytes(21, 0x7f))), "20 octets"},
-      {"serial number with a needless zero", field(1, {0x02, 0x02, 0x00, 0x01}), "not minimal"},
+      {"version 2", changed_field(0, der_explicit(0, der_integer(1))), "not of version 3"},
+      {"version 1", changed_field(0, {}), "version 1"},
+      {"serial number zero", changed_field(1, {0x02, 0x01, 0x00})},
+      {"negative serial number", changed_field(1, {0x02, 0x01, 0x80}), "negative"},
+      {"serial number of 20 octets", changed_field(1, der(0x02, Bytes(20, 0x7f)))},
+      {"serial number of 21 octets", changed_field(1, der(0x02, Bytes(21, 0x7f))), "20 octets"},
+      {"serial number with a needless zero", changed_field(1, {0x02, 0x02, 0x00, 0x01}),
+       "not minimal"},
       {"inner algorithm of another kind",
-       field(2, signature_algorithm({crypto::SchemeKind::ecdsa, crypto::HashAlgorithm::sha384})),
+       changed_field(
+           2, signature_algorithm({crypto::SchemeKind::ecdsa, crypto::HashAlgorithm::sha384})),
        "contradict"},
       {"GeneralizedTime",
-       field(4, der_sequence({der_generalized_time(at("2026-06-01T12:00:00Z")),
-                              der_generalized_time(at("9999-12-31T23:59:59Z"))}))},
+       changed_field(4, der_sequence({der_generalized_time(at("2026-06-01T12:00:00Z")),
+                                      der_generalized_time(at("9999-12-31T23:59:59Z"))}))},
       {"the 30th of February",
-       field(4, der_sequence({der_text(0x17, "260230120000Z"), der_text(0x17, "260301120000Z")})),
+       changed_field(
+           4, der_sequence({der_text(0x17, "260230120000Z"), der_text(0x17, "260301120000Z")})),
        "no time"},
       {"a time without seconds",
-       field(4, der_sequence({der_text(0x17, "2602281200Z"), der_text(0x17, "260301120000Z")})),
+       changed_field(
+           4, der_sequence({der_text(0x17, "2602281200Z"), der_text(0x17, "260301120000Z")})),
        "no time"},
       {"a time with an offset",
-       field(4, der_sequence(
-                    {der_text(0x18, "20260228120000+0100"), der_text(0x17, "260301120000Z")})),
+       changed_field(4, der_sequence({der_text(0x18, "20260228120000+0100"),
+                                      der_text(0x17, "260301120000Z")})),
        "no time"},
       {"a third time in the validity",
-       field(4, der_sequence({der_utc_time(at("2026-06-01T12:00:00Z")),
-                              der_utc_time(at("2026-06-01T12:00:00Z")),
-                              der_utc_time(at("2026-06-01T12:00:00Z"))})),
+       changed_field(4, der_sequence({der_utc_time(at("2026-06-01T12:00:00Z")),
+                                      der_utc_time(at("2026-06-01T12:00:00Z")),
+                                      der_utc_time(at("2026-06-01T12:00:00Z"))})),
        "more than belong"},
       {"bytes after the extensions",
        [](CertificateWish& wish) {
@@ -94,8 +98,8 @@ const std::vector<Row>& rows() {
        },
        "not whole bytes"},
 
-      {"an unknown extension", with(extension("1.2.3.4", false, {0x00}))},
-      {"an extension twice", with(key_usage(0x80)), "stands twice"},
+      {"an unknown extension", with_extension(extension("1.2.3.4", false, {0x00}))},
+      {"an extension twice", with_extension(key_usage(0x80)), "stands twice"},
       {"an empty list of extensions",
        [](CertificateWish& wish) {
          wish.change_fields = [](std::vector<Bytes>& fields) {
@@ -126,68 +130,78 @@ const std::vector<Row>& rows() {
       {"purposes of none",
        [](CertificateWish& wish) { wish.extensions[1] = extended_key_usage({}); },
        "empty list of purposes"},
-      {"a path length", with(basic_constraints(false, 0))},
+      {"a path length", with_extension(basic_constraints(false, 0))},
       {"a negative path length",
-       with(extension("2.5.29.19", true, der_sequence({Bytes{0x02, 0x01, 0xff}}))), "negative"},
+       with_extension(extension("2.5.29.19", true, der_sequence({Bytes{0x02, 0x01, 0xff}}))),
+       "negative"},
       {"a boolean of 1",
-       with(extension("2.5.29.19", true, der_sequence({Bytes{0x01, 0x01, 0x01}}))), "boolean"},
+       with_extension(extension("2.5.29.19", true, der_sequence({Bytes{0x01, 0x01, 0x01}}))),
+       "boolean"},
       {"an authority's key id",
-       with(extension("2.5.29.35", false, der_sequence({der(0x80, Bytes(20, 1))})))},
+       with_extension(extension("2.5.29.35", false, der_sequence({der(0x80, Bytes(20, 1))})))},
       {"a critical authority's key id",
-       with(extension("2.5.29.35", true, der_sequence({der(0x80, Bytes(20, 1))}))),
+       with_extension(extension("2.5.29.35", true, der_sequence({der(0x80, Bytes(20, 1))}))),
        "must not be critical"},
       {"critical policy constraints",
-       with(extension("2.5.29.36", true, der_sequence({der(0x80, Bytes{0})})))},
+       with_extension(extension("2.5.29.36", true, der_sequence({der(0x80, Bytes{0})})))},
       {"policy constraints that are not critical",
-       with(extension("2.5.29.36", false, der_sequence({der(0x80, Bytes{0})}))), "not critical"},
+       with_extension(extension("2.5.29.36", false, der_sequence({der(0x80, Bytes{0})}))),
+       "not critical"},
 
-      {"an e-mail address", names({email_name("a@example.org")})},
+      {"an e-mail address", with_names({email_name("a@example.org")})},
       {"an e-mail address with NUL",
-       names({email_name(std::string_view("a@example.org\0.evil.example", 27))}),
+       with_names({email_name(std::string_view("a@example.org\0.evil.example", 27))}),
        "no e-mail address"},
-      {"an e-mail address with a line end", names({email_name("a@example.org\n")}), "no e-mail"},
-      {"an e-mail address with two @", names({email_name("a@b@example.org")}), "no e-mail"},
-      {"an e-mail address that is not ASCII", names({email_name("\xc3\xa4@example.org")}),
+      {"an e-mail address with a line end", with_names({email_name("a@example.org\n")}),
        "no e-mail"},
-      {"an empty e-mail address", names({email_name("")}), "no e-mail"},
-      {"a URI", names({uri_name("https://example.org/a@refs/heads/main")})},
-      {"a URI without a scheme", names({uri_name("//example.org/a")}), "no URI"},
-      {"a URI with a blank", names({uri_name("https://example.org/ a")}), "no URI"},
-      {"a DNS name", names({dns_name("a.example.org")})},
-      {"a DNS name with an empty label", names({dns_name("a..example.org")}), "no DNS name"},
-      {"an IPv4 address", names({ip_name({127, 0, 0, 1})})},
-      {"an address of five bytes", names({ip_name({127, 0, 0, 1, 1})}), "no IP address"},
-      {"a user name", names({username_name("us\xc3\xa9r!example.org")})},
-      {"a user name with a control character", names({username_name("us\x07r")}), "control"},
-      {"a user name with a mark that reverses text", names({username_name("us\xe2\x80\xaer")}),
+      {"an e-mail address with two @", with_names({email_name("a@b@example.org")}), "no e-mail"},
+      {"an e-mail address that is not ASCII", with_names({email_name("\xc3\xa4@example.org")}),
+       "no e-mail"},
+      {"an empty e-mail address", with_names({email_name("")}), "no e-mail"},
+      {"a URI", with_names({uri_name("https://example.org/a@refs/heads/main")})},
+      {"a URI without a scheme", with_names({uri_name("//example.org/a")}), "no URI"},
+      {"a URI with a blank", with_names({uri_name("https://example.org/ a")}), "no URI"},
+      {"a DNS name", with_names({dns_name("a.example.org")})},
+      {"a DNS name with an empty label", with_names({dns_name("a..example.org")}), "no DNS name"},
+      {"an IPv4 address", with_names({ip_name({127, 0, 0, 1})})},
+      {"an address of five bytes", with_names({ip_name({127, 0, 0, 1, 1})}), "no IP address"},
+      {"a user name", with_names({username_name("us\xc3\xa9r!example.org")})},
+      {"a user name with a control character", with_names({username_name("us\x07r")}), "control"},
+      {"a user name with a mark that reverses text", with_names({username_name("us\xe2\x80\xaer")}),
        "control"},
-      {"a user name that is no UTF-8", names({username_name("us\xff")}), "UTF-8"},
-      {"an empty user name", names({username_name("")}), "empty user name"},
+      {"a user name that is no UTF-8", with_names({username_name("us\xff")}), "UTF-8"},
+      {"an empty user name", with_names({username_name("")}), "empty user name"},
       {"a user name as PrintableString",
-       names({der_explicit(0, joined({der_oid("1.3.6.1.4.1.57264.1.7"),
-                                      der_explicit(0, der_text(0x13, "user"))}))}),
+       with_names({der_explicit(0, joined({der_oid("1.3.6.1.4.1.57264.1.7"),
+                                           der_explicit(0, der_text(0x13, "user"))}))}),
        "0x13"},
       {"another other name",
-       names(
+       with_names(
            {der_explicit(0, joined({der_oid("1.2.3"), der_explicit(0, der_text(0x13, "user"))}))})},
-      {"no names", names({}), "empty list of names"},
-      {"a name of an unknown kind", names({der(0x89, Bytes{1})}), "no known kind"},
-      {"256 names", names(std::vector<Bytes>(256, dns_name("a.example.org")))},
-      {"257 names", names(std::vector<Bytes>(257, dns_name("a.example.org"))), "more than 256"},
+      {"no names", with_names({}), "empty list of names"},
+      {"a name of an unknown kind", with_names({der(0x89, Bytes{1})}), "no known kind"},
+      {"256 names", with_names(std::vector<Bytes>(256, dns_name("a.example.org")))},
+      {"257 names", with_names(std::vector<Bytes>(257, dns_name("a.example.org"))),
+       "more than 256"},
 
-      {"a claim as text", with(fulcio_extension(12, "https://example.org/r"))},
+      {"a claim as text", with_extension(fulcio_extension(12, "https://example.org/r"))},
       {"a claim that is raw",
-       with(extension("1.3.6.1.4.1.57264.1.12", false, copy_of(bytes_of("https://example.org/r")))),
+       with_extension(
+           extension("1.3.6.1.4.1.57264.1.12", false, copy_of(bytes_of("https://example.org/r")))),
        "57264.1.12"},
       {"a claim with bytes behind it",
-       with(extension("1.3.6.1.4.1.57264.1.12", false, joined({der_text(0x0c, "x"), Bytes{0}}))),
+       with_extension(
+           extension("1.3.6.1.4.1.57264.1.12", false, joined({der_text(0x0c, "x"), Bytes{0}}))),
        "more than belong"},
-      {"a claim with NUL", with(fulcio_extension(12, std::string_view("x\0y", 3))), "control"},
-      {"an old claim with NUL", with(fulcio_extension(2, std::string_view("x\0y", 3))), "control"},
-      {"a claim from the future", with(fulcio_extension(99, "x"))},
+      {"a claim with NUL", with_extension(fulcio_extension(12, std::string_view("x\0y", 3))),
+       "control"},
+      {"an old claim with NUL", with_extension(fulcio_extension(2, std::string_view("x\0y", 3))),
+       "control"},
+      {"a claim from the future", with_extension(fulcio_extension(99, "x"))},
       {"a claim from the future that is no text",
-       with(extension("1.3.6.1.4.1.57264.1.99", false, {0x05, 0x00})), "57264.1.99"},
-      {"something below a claim", with(extension("1.3.6.1.4.1.57264.1.99.1", false, {0x05, 0x00}))},
+       with_extension(extension("1.3.6.1.4.1.57264.1.99", false, {0x05, 0x00})), "57264.1.99"},
+      {"something below a claim",
+       with_extension(extension("1.3.6.1.4.1.57264.1.99.1", false, {0x05, 0x00}))},
       {"the issuer in the new field alone",
        [](CertificateWish& wish) { wish.extensions.erase(wish.extensions.begin() + 3); }},
       {"two issuers that differ",
@@ -199,7 +213,7 @@ const std::vector<Row>& rows() {
 }
 
 TEST(Certificate, EachOfItsPartsIsReadStrictly) {
-  for (const Row& row : rows()) {
+  for (const CertificateRow& row : certificate_rows()) {
     SCOPED_TRACE(row.name);
     const auto read = leaf_with(row.change);
     const std::string error = row.error;
@@ -207,7 +221,7 @@ TEST(Certificate, EachOfItsPartsIsReadStrictly) {
     if (read) continue;
     EXPECT_NE(read.error().text().find(error), std::string::npos) << read.error().text();
   }
-  EXPECT_EQ(rows().size(), 66U);
+  EXPECT_EQ(certificate_rows().size(), 66U);
 }
 
 TEST(Certificate, SaysWhatItSays) {
@@ -217,7 +231,7 @@ TEST(Certificate, SaysWhatItSays) {
        ip_name({192, 0, 2, 1}), username_name("me"), der_explicit(4, common_name("somebody"))});
   wish.extensions.push_back(fulcio_extension(12, "https://example.org/r"));
   wish.extensions.push_back(fulcio_extension(24, "repo:r"));
-  const MadeCertificate made = issue(root(), wish);
+  const MadeCertificate made = issue(issuer_root(), wish);
   const auto read = Certificate::from_der(made.der);
   ASSERT_TRUE(read) << read.error().text();
   const CertificateFields& fields = **read;
@@ -252,7 +266,7 @@ TEST(Certificate, SaysWhatItSays) {
   EXPECT_EQ(oid_text(FulcioField::build_trigger), "1.3.6.1.4.1.57264.1.20");
 
   EXPECT_EQ(read->describe(), "a@example.org");
-  EXPECT_EQ(read->signed_by(root().key.public_key()), crypto::Match::yes);
+  EXPECT_EQ(read->signed_by(issuer_root().key.public_key()), crypto::Match::yes);
   EXPECT_EQ(read->signed_by(made.key.public_key()), crypto::Match::no);
   EXPECT_EQ(Certificate::from_pem(read->pem()).value(), *read);
 }
@@ -264,7 +278,7 @@ TEST(Certificate, AnOlderIssuerCountsWhereThereIsNoNewerOne) {
 }
 
 TEST(Certificate, IsRefusedWhereverItIsCutShortOrExtended) {
-  const Bytes good = issue(root(), leaf_wish()).der;
+  const Bytes good = issue(issuer_root(), leaf_wish()).der;
   ASSERT_TRUE(Certificate::from_der(good));
   for (std::size_t size = 0; size < good.size(); ++size) {
     EXPECT_FALSE(Certificate::from_der(ByteView(good).first(size))) << size;
@@ -322,20 +336,20 @@ TEST(Certificate, WeakSignaturesAreNamedAndRefused) {
   });
   ASSERT_TRUE(read)
       << read.error().text();  // an anchor may have such a signature: nobody checks it
-  const auto match = read->signed_by(root().key.public_key());
+  const auto match = read->signed_by(issuer_root().key.public_key());
   ASSERT_FALSE(match);
   EXPECT_EQ(match.error().code, Errc::unsupported);
   EXPECT_NE(match.error().what.find("RSA with SHA-1"), std::string::npos);
 }
 
 TEST(Certificate, ListsOfPemAreBounded) {
-  const std::string one = Certificate::from_der(root().der)->pem();
+  const std::string one = Certificate::from_der(issuer_root().der)->pem();
   EXPECT_EQ(Certificate::list_from_pem(cat("# a comment\n", one, "\n", one), 2)->size(), 2U);
   EXPECT_EQ(Certificate::list_from_pem(cat(one, one, one), 2).error().code, Errc::limit);
   EXPECT_FALSE(Certificate::from_pem(cat(one, one)));
   EXPECT_FALSE(Certificate::from_pem("nothing"));
   EXPECT_FALSE(Certificate::from_pem(one.substr(0, one.size() / 2)));
-  EXPECT_FALSE(Certificate::list_from_pem(cat(one, root().key.public_key().pem()), 4));
+  EXPECT_FALSE(Certificate::list_from_pem(cat(one, issuer_root().key.public_key().pem()), 4));
   EXPECT_TRUE(Certificate::list_from_pem(one, 4));
 }
 
@@ -344,7 +358,7 @@ TEST(Certificate, APrecertificateKeepsEveryByteButTheProofs) {
   CertificateWish wish = leaf_wish();
   Bytes before;
   wish.change_fields = [&](std::vector<Bytes>& fields) { before = der_sequence(fields); };
-  static_cast<void>(issue(root(), wish));
+  static_cast<void>(issue(issuer_root(), wish));
   const Bytes key_before = before;
 
   wish = leaf_wish();
@@ -357,12 +371,12 @@ TEST(Certificate, APrecertificateKeepsEveryByteButTheProofs) {
     without[7] = der_explicit(3, der_sequence(extensions));
     plain = der_sequence(without);
   };
-  const auto read = Certificate::from_der(issue(root(), wish).der);
+  const auto read = Certificate::from_der(issue(issuer_root(), wish).der);
   ASSERT_TRUE(read) << read.error().text();
   EXPECT_EQ(to_hex(read->precertificate_tbs()), to_hex(plain));
   EXPECT_EQ(read->precertificate_tbs().size(), key_before.size());
 
-  const auto untouched = Certificate::from_der(issue(root(), leaf_wish()).der);
+  const auto untouched = Certificate::from_der(issue(issuer_root(), leaf_wish()).der);
   EXPECT_TRUE(equal(untouched->precertificate_tbs(), (*untouched)->tbs));
 }
 

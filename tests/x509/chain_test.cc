@@ -6,20 +6,15 @@
 #include <thread>
 
 #include "base/text.h"
-#include "support/pki/pki.h"
+#include "x509/support.h"
 
 namespace sluice::x509 {
 namespace {
 
 using namespace test;
 
-const Time kSigned = at("2026-06-01T12:00:02Z");
-const Window kAlways{at("2020-01-01T00:00:00Z"), {}};
-
-Certificate read(const MadeCertificate& made) { return Certificate::from_der(made.der).value(); }
-
 // A root, an intermediate and a leaf, made by wishes that a test changes.
-struct World {
+struct ChainWorld {
   CertificateWish root = root_wish();
   CertificateWish intermediate = intermediate_wish();
   CertificateWish leaf = leaf_wish();
@@ -43,35 +38,35 @@ struct World {
   }
 };
 
-struct Row {
+struct ChainRow {
   const char* name;
-  std::function<void(World&)> change;
+  std::function<void(ChainWorld&)> change;
   const char* id = "";  // of the check that fails; empty: it passes
 };
 
-std::function<void(World&)> times(std::vector<const char*> texts) {
-  return [=](World& world) {
+std::function<void(ChainWorld&)> signed_at(std::vector<const char*> texts) {
+  return [=](ChainWorld& world) {
     world.times.clear();
     for (const char* text : texts) world.times.push_back(at(text));
   };
 }
-std::function<void(World&)> leaf(std::size_t index, Bytes value) {
-  return [=](World& world) { world.leaf.extensions[index] = value; };
+std::function<void(ChainWorld&)> changed_leaf(std::size_t index, Bytes value) {
+  return [=](ChainWorld& world) { world.leaf.extensions[index] = value; };
 }
-std::function<void(World&)> leaf_and(Bytes more) {
-  return [=](World& world) { world.leaf.extensions.push_back(more); };
+std::function<void(ChainWorld&)> leaf_and(Bytes more) {
+  return [=](ChainWorld& world) { world.leaf.extensions.push_back(more); };
 }
-std::function<void(World&)> intermediate(std::size_t index, Bytes value) {
-  return [=](World& world) { world.intermediate.extensions[index] = value; };
+std::function<void(ChainWorld&)> changed_intermediate(std::size_t index, Bytes value) {
+  return [=](ChainWorld& world) { world.intermediate.extensions[index] = value; };
 }
-std::function<void(World&)> root_and(Bytes more) {
-  return [=](World& world) { world.root.extensions.push_back(more); };
+std::function<void(ChainWorld&)> root_and(Bytes more) {
+  return [=](ChainWorld& world) { world.root.extensions.push_back(more); };
 }
 // Name constraints of the root on the leaf's e-mail address and others: 0 permitted, 1 excluded.
-std::function<void(World&)> constrained(unsigned kind, const Bytes& base,
-                                        const std::vector<Bytes>& names) {
+std::function<void(ChainWorld&)> constrained(unsigned kind, const Bytes& base,
+                                             const std::vector<Bytes>& names) {
   const Bytes list = der_explicit(kind, der_sequence({base}));
-  return [=](World& world) {
+  return [=](ChainWorld& world) {
     world.root.extensions.push_back(extension("2.5.29.30", true, der_sequence({list})));
     world.leaf.extensions[2] = alternative_names(names);
   };
@@ -84,75 +79,82 @@ Bytes purposes(std::vector<std::string> list) { return extended_key_usage(list);
 const std::string kCode(kCodeSigningPurpose);
 const std::string kStamp(kTimeStampingPurpose);
 
-const std::vector<Row>& rows() {
-  static const std::vector<Row> all{
-      {"as made", [](World&) {}},
-      {"the intermediate from outside", [](World& w) { w.intermediate_is_trusted = false; }},
-      {"the intermediate as the anchor", [](World& w) { w.root_is_trusted = false; }},
-      {"no time", times({}), "certificate.time"},
-      {"64 times", [](World& w) { w.times.assign(64, kSigned); }},
-      {"65 times", [](World& w) { w.times.assign(65, kSigned); }, "certificate.time"},
+const std::vector<ChainRow>& chain_rows() {
+  static const std::vector<ChainRow> all{
+      {"as made", [](ChainWorld&) {}},
+      {"the intermediate from outside", [](ChainWorld& w) { w.intermediate_is_trusted = false; }},
+      {"the intermediate as the anchor", [](ChainWorld& w) { w.root_is_trusted = false; }},
+      {"no time", signed_at({}), "certificate.time"},
+      {"64 times", [](ChainWorld& w) { w.times.assign(64, kSigned); }},
+      {"65 times", [](ChainWorld& w) { w.times.assign(65, kSigned); }, "certificate.time"},
 
-      {"first second of the leaf", times({"2026-06-01T12:00:00Z"})},
-      {"a second before it", times({"2026-06-01T11:59:59Z"}), "certificate.validity"},
-      {"last second of the leaf", times({"2026-06-01T12:10:00Z"})},
-      {"a second after it", times({"2026-06-01T12:10:01Z"}), "certificate.validity"},
-      {"two times", times({"2026-06-01T12:00:00Z", "2026-06-01T12:10:00Z"})},
-      {"two times, one of them late", times({"2026-06-01T12:00:00Z", "2026-06-01T12:10:01Z"}),
+      {"first second of the leaf", signed_at({"2026-06-01T12:00:00Z"})},
+      {"a second before it", signed_at({"2026-06-01T11:59:59Z"}), "certificate.validity"},
+      {"last second of the leaf", signed_at({"2026-06-01T12:10:00Z"})},
+      {"a second after it", signed_at({"2026-06-01T12:10:01Z"}), "certificate.validity"},
+      {"two times", signed_at({"2026-06-01T12:00:00Z", "2026-06-01T12:10:00Z"})},
+      {"two times, one of them late", signed_at({"2026-06-01T12:00:00Z", "2026-06-01T12:10:01Z"}),
        "certificate.validity"},
-      {"the intermediate until that second", [](World& w) { w.intermediate.to = kSigned; }},
+      {"the intermediate until that second", [](ChainWorld& w) { w.intermediate.to = kSigned; }},
       {"the intermediate until the second before",
-       [](World& w) { w.intermediate.to = kSigned - std::chrono::seconds(1); },
+       [](ChainWorld& w) { w.intermediate.to = kSigned - std::chrono::seconds(1); },
        "certificate.validity"},
-      {"the root from that second", [](World& w) { w.root.from = kSigned; }},
+      {"the root from that second", [](ChainWorld& w) { w.root.from = kSigned; }},
       {"the root from the second after",
-       [](World& w) { w.root.from = kSigned + std::chrono::seconds(1); }, "certificate.validity"},
-      {"trusted until that second", [](World& w) { w.window.end = kSigned; }},
+       [](ChainWorld& w) { w.root.from = kSigned + std::chrono::seconds(1); },
+       "certificate.validity"},
+      {"trusted until that second", [](ChainWorld& w) { w.window.end = kSigned; }},
       {"trusted until the second before",
-       [](World& w) { w.window.end = kSigned - std::chrono::seconds(1); },
+       [](ChainWorld& w) { w.window.end = kSigned - std::chrono::seconds(1); },
        "certificate.trust-window"},
-      {"trusted from that second", [](World& w) { w.window.start = kSigned; }},
+      {"trusted from that second", [](ChainWorld& w) { w.window.start = kSigned; }},
       {"trusted from the second after",
-       [](World& w) { w.window.start = kSigned + std::chrono::seconds(1); },
+       [](ChainWorld& w) { w.window.start = kSigned + std::chrono::seconds(1); },
        "certificate.trust-window"},
 
       {"no key usage of the intermediate",
-       [](World& w) { w.intermediate.extensions.erase(w.intermediate.extensions.begin() + 1); }},
-      {"a key usage without certificates", intermediate(1, key_usage(0x02)), "certificate.usage"},
-      {"constraints that are not critical", intermediate(0, not_critical_authority()),
+       [](ChainWorld& w) {
+         w.intermediate.extensions.erase(w.intermediate.extensions.begin() + 1);
+       }},
+      {"a key usage without certificates", changed_intermediate(1, key_usage(0x02)),
+       "certificate.usage"},
+      {"constraints that are not critical", changed_intermediate(0, not_critical_authority()),
        "certificate.constraints"},
-      {"constraints that say no authority", intermediate(0, basic_constraints(false)),
+      {"constraints that say no authority", changed_intermediate(0, basic_constraints(false)),
        "certificate.constraints"},
       {"no basic constraints",
-       [](World& w) { w.intermediate.extensions.erase(w.intermediate.extensions.begin()); },
+       [](ChainWorld& w) { w.intermediate.extensions.erase(w.intermediate.extensions.begin()); },
        "certificate.constraints"},
       {"path length 1 at the root",
-       [](World& w) { w.root.extensions[0] = basic_constraints(true, 1); }},
+       [](ChainWorld& w) { w.root.extensions[0] = basic_constraints(true, 1); }},
       {"path length 0 at the root",
-       [](World& w) { w.root.extensions[0] = basic_constraints(true, 0); },
+       [](ChainWorld& w) { w.root.extensions[0] = basic_constraints(true, 0); },
        "certificate.constraints"},
-      {"depth 1", [](World& w) { w.rules.depth = 1; }},
-      {"depth 0", [](World& w) { w.rules.depth = 0; }, "certificate.constraints"},
+      {"depth 1", [](ChainWorld& w) { w.rules.depth = 1; }},
+      {"depth 0", [](ChainWorld& w) { w.rules.depth = 0; }, "certificate.constraints"},
 
-      {"no purposes of the intermediate", [](World& w) { w.intermediate.extensions.pop_back(); }},
-      {"any purpose of the intermediate", intermediate(2, purposes({"2.5.29.37.0"}))},
-      {"another purpose of the intermediate", intermediate(2, purposes({kStamp})),
+      {"no purposes of the intermediate",
+       [](ChainWorld& w) { w.intermediate.extensions.pop_back(); }},
+      {"any purpose of the intermediate", changed_intermediate(2, purposes({"2.5.29.37.0"}))},
+      {"another purpose of the intermediate", changed_intermediate(2, purposes({kStamp})),
        "certificate.purpose"},
-      {"two purposes of the leaf", leaf(1, purposes({kCode, kStamp}))},
-      {"another purpose of the leaf", leaf(1, purposes({kStamp})), "certificate.purpose"},
-      {"any purpose of the leaf", leaf(1, purposes({"2.5.29.37.0"})), "certificate.purpose"},
+      {"two purposes of the leaf", changed_leaf(1, purposes({kCode, kStamp}))},
+      {"another purpose of the leaf", changed_leaf(1, purposes({kStamp})), "certificate.purpose"},
+      {"any purpose of the leaf", changed_leaf(1, purposes({"2.5.29.37.0"})),
+       "certificate.purpose"},
       {"no purpose of the leaf",
-       [](World& w) { w.leaf.extensions.erase(w.leaf.extensions.begin() + 1); },
+       [](ChainWorld& w) { w.leaf.extensions.erase(w.leaf.extensions.begin() + 1); },
        "certificate.purpose"},
 
-      {"the leaf's key for signatures and more", leaf(0, key_usage(0xc0))},
-      {"the leaf's key for encryption", leaf(0, key_usage(0x20)), "certificate.usage"},
+      {"the leaf's key for signatures and more", changed_leaf(0, key_usage(0xc0))},
+      {"the leaf's key for encryption", changed_leaf(0, key_usage(0x20)), "certificate.usage"},
       {"no key usage of the leaf",
-       [](World& w) { w.leaf.extensions.erase(w.leaf.extensions.begin()); }, "certificate.usage"},
-      {"the leaf's key for certificates", leaf(0, key_usage(0x84)), "certificate.usage"},
+       [](ChainWorld& w) { w.leaf.extensions.erase(w.leaf.extensions.begin()); },
+       "certificate.usage"},
+      {"the leaf's key for certificates", changed_leaf(0, key_usage(0x84)), "certificate.usage"},
       {"the leaf says that it is no authority", leaf_and(basic_constraints(false))},
       {"the leaf is an authority",
-       [](World& w) {
+       [](ChainWorld& w) {
          w.leaf.name = "authority";
          w.leaf.extensions[0] = key_usage(0x84);
          w.leaf.extensions.push_back(basic_constraints(true));
@@ -174,12 +176,13 @@ const std::vector<Row>& rows() {
       {"a precertificate", leaf_and(extension("1.3.6.1.4.1.11129.2.4.3", true, der_null())),
        "certificate.extensions"},
       {"names that are not critical beside a subject",
-       [](World& w) {
+       [](ChainWorld& w) {
          w.leaf.name = "somebody";
          w.leaf.extensions[2] = alternative_names({email_name("a@example.org")}, false);
        }},
       {"names that are not critical alone",
-       leaf(2, alternative_names({email_name("a@example.org")}, false)), "certificate.names"},
+       changed_leaf(2, alternative_names({email_name("a@example.org")}, false)),
+       "certificate.names"},
       {"a leaf with name constraints",
        leaf_and(extension("2.5.29.30", true,
                           der_sequence({der_explicit(0, der_sequence({dns_name("a.example")}))}))),
@@ -225,9 +228,9 @@ const std::vector<Row>& rows() {
 }
 
 TEST(Chain, KeepsEachRule) {
-  for (const Row& row : rows()) {
+  for (const ChainRow& row : chain_rows()) {
     SCOPED_TRACE(row.name);
-    World world;
+    ChainWorld world;
     row.change(world);
     const auto chain = world.verify();
     EXPECT_EQ(chain ? "" : chain.error().id, row.id) << (chain ? "" : chain.error().detail);
@@ -237,11 +240,11 @@ TEST(Chain, KeepsEachRule) {
     const auto other = world.verify();
     EXPECT_EQ(other ? "" : other.error().id, row.id) << (other ? "" : other.error().detail);
   }
-  EXPECT_EQ(rows().size(), 67U);
+  EXPECT_EQ(chain_rows().size(), 67U);
 }
 
 TEST(Chain, SaysWhichCertificateWhatWasExpectedAndWhatWasFound) {
-  World world;
+  ChainWorld world;
   world.times = {at("2026-06-01T12:10:01Z")};
   const auto chain = world.verify();
   ASSERT_FALSE(chain);
@@ -255,7 +258,7 @@ TEST(Chain, SaysWhichCertificateWhatWasExpectedAndWhatWasFound) {
 }
 
 TEST(Chain, NamesItsPath) {
-  const auto chain = World().verify();
+  const auto chain = ChainWorld().verify();
   ASSERT_TRUE(chain);
   EXPECT_EQ(chain->path().size(), 3U);
   EXPECT_EQ(chain->issuer()->describe(), "CN=intermediate");

@@ -4,16 +4,14 @@
 #include <gtest/gtest.h>
 
 #include "base/text.h"
-#include "support/pki/pki.h"
 #include "x509/sct.h"
+#include "x509/support.h"
 #include "x509/timestamp.h"
 
 namespace sluice::x509 {
 namespace {
 
 using namespace test;
-
-const Window kAlways{at("2020-01-01T00:00:00Z"), {}};
 
 // The flipped bits with which `accepts` still says yes.
 std::vector<std::string> accepted_flips(Bytes bytes,

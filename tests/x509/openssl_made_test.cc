@@ -9,7 +9,7 @@
 
 #include <memory>
 
-#include "support/pki/pki.h"
+#include "x509/support.h"
 #include "x509/timestamp.h"
 
 namespace sluice::x509 {
@@ -27,8 +27,6 @@ struct Freed {
 using OpensslKey = std::unique_ptr<EVP_PKEY, Freed<EVP_PKEY_free>>;
 using OpensslCertificate = std::unique_ptr<X509, Freed<X509_free>>;
 using OpensslExtension = std::unique_ptr<X509_EXTENSION, Freed<X509_EXTENSION_free>>;
-
-const Window kAlways{at("2020-01-01T00:00:00Z"), {}};
 
 void extend(X509* certificate, X509* issuer, int kind, const char* value) {
   X509V3_CTX context;

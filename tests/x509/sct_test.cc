@@ -4,15 +4,12 @@
 #include <gtest/gtest.h>
 
 #include "base/text.h"
-#include "support/pki/pki.h"
+#include "x509/support.h"
 
 namespace sluice::x509 {
 namespace {
 
 using namespace test;
-
-const Time kSigned = at("2026-06-01T12:00:02Z");
-const Window kAlways{at("2020-01-01T00:00:00Z"), {}};
 
 using Logged = std::vector<std::pair<const MadeLog*, SctWish>>;
 

@@ -4,18 +4,14 @@
 #include <gtest/gtest.h>
 
 #include "base/text.h"
-#include "support/pki/pki.h"
+#include "x509/support.h"
 
 namespace sluice::x509 {
 namespace {
 
 using namespace test;
 
-const Window kAlways{at("2020-01-01T00:00:00Z"), {}};
-const Time kStamped = at("2026-06-01T12:00:02Z");
 const std::string kMessage = "a signature";
-
-Certificate read(const MadeCertificate& made) { return Certificate::from_der(made.der).value(); }
 
 struct StampWorld {
   CertificateWish root = root_wish("stamps root");
@@ -45,7 +41,7 @@ struct StampWorld {
   }
 };
 
-struct Row {
+struct StampRow {
   const char* name;
   std::function<void(StampWorld&)> change;
   const char* answer = "";  // the id of the failed check, or a part of the parser's error
@@ -53,28 +49,28 @@ struct Row {
 
 using Parts = std::vector<Bytes>;
 using Change = std::function<void(Parts&)>;
-std::function<void(StampWorld&)> info(Change change) {
+std::function<void(StampWorld&)> changed_info(Change change) {
   return [=](StampWorld& world) { world.stamp.change_info = change; };
 }
-std::function<void(StampWorld&)> attributes(Change change) {
+std::function<void(StampWorld&)> changed_attributes(Change change) {
   return [=](StampWorld& world) { world.stamp.change_attributes = change; };
 }
-std::function<void(StampWorld&)> signer(Change change) {
+std::function<void(StampWorld&)> changed_signer(Change change) {
   return [=](StampWorld& world) { world.stamp.change_signer = change; };
 }
-std::function<void(StampWorld&)> data(Change change) {
+std::function<void(StampWorld&)> changed_data(Change change) {
   return [=](StampWorld& world) { world.stamp.change_data = change; };
 }
-std::function<void(StampWorld&)> reply(Change change) {
+std::function<void(StampWorld&)> changed_reply(Change change) {
   return [=](StampWorld& world) { world.stamp.change_reply = change; };
 }
-std::function<void(StampWorld&)> service(std::size_t index, Bytes value) {
+std::function<void(StampWorld&)> changed_service(std::size_t index, Bytes value) {
   return [=](StampWorld& world) { world.service.extensions[index] = value; };
 }
-Change set(std::size_t index, Bytes value) {
+Change set_part(std::size_t index, Bytes value) {
   return [=](Parts& parts) { parts[index] = value; };
 }
-Change insert(std::size_t index, Bytes value) {
+Change insert_part(std::size_t index, Bytes value) {
   return [=](Parts& parts) {
     parts.insert(parts.begin() + static_cast<std::ptrdiff_t>(index), value);
   };
@@ -91,8 +87,8 @@ const std::string kStampPurpose(kTimeStampingPurpose);
 const Bytes kSha1 = der_sequence({der_oid("1.3.14.3.2.26"), der_null()});
 const Bytes kSha384 = digest_algorithm(crypto::HashAlgorithm::sha384);
 
-const std::vector<Row>& rows() {
-  static const std::vector<Row> all{
+const std::vector<StampRow>& stamp_rows() {
+  static const std::vector<StampRow> all{
       {"as made", [](StampWorld&) {}},
       {"the certificate does not come along",
        [](StampWorld& w) { w.stamp.with_certificate = false; }},
@@ -105,10 +101,11 @@ const std::vector<Row>& rows() {
 
       {"SHA-384", [](StampWorld& w) { w.stamp.imprint = crypto::HashAlgorithm::sha384; }},
       {"SHA-512", [](StampWorld& w) { w.stamp.imprint = crypto::HashAlgorithm::sha512; }},
-      {"SHA-1", info(set(2, der_sequence({kSha1, der_octets(Bytes(20, 1))}))), "SHA-1"},
+      {"SHA-1", changed_info(set_part(2, der_sequence({kSha1, der_octets(Bytes(20, 1))}))),
+       "SHA-1"},
       {"an imprint that is too short",
-       info(set(2, der_sequence({digest_algorithm(crypto::HashAlgorithm::sha256),
-                                 der_octets(Bytes(31, 1))}))),
+       changed_info(set_part(2, der_sequence({digest_algorithm(crypto::HashAlgorithm::sha256),
+                                              der_octets(Bytes(31, 1))}))),
        "as long as its digest"},
       {"another P-256 digest of the signer",
        [](StampWorld& w) { w.service.key = crypto::KeyType::ecdsa_p384; }},
@@ -117,138 +114,150 @@ const std::vector<Row>& rows() {
        [](StampWorld& w) {
          w.service.key = crypto::KeyType::rsa;
          w.stamp.change_signer =
-             set(4, der_sequence({der_oid("1.2.840.113549.1.1.1"), der_null()}));
+             set_part(4, der_sequence({der_oid("1.2.840.113549.1.1.1"), der_null()}));
        }},
       {"an Ed25519 signer", [](StampWorld& w) { w.service.key = crypto::KeyType::ed25519; }},
 
-      {"version 2 of the content", info(set(0, der_integer(2))), "not of version 1"},
-      {"without accuracy", info(remove_at(5))},
-      {"accurate to a minute", info(set(5, der_sequence({der_integer(60)})))},
+      {"version 2 of the content", changed_info(set_part(0, der_integer(2))), "not of version 1"},
+      {"without accuracy", changed_info(remove_at(5))},
+      {"accurate to a minute", changed_info(set_part(5, der_sequence({der_integer(60)})))},
       {"accurate to a minute and a microsecond",
-       info(set(5, der_sequence({der_integer(60), der(0x81, Bytes{1})}))), "timestamp.accuracy"},
-      {"999 milliseconds", info(set(5, der_sequence({der(0x80, Bytes{0x03, 0xe7})})))},
-      {"1000 milliseconds", info(set(5, der_sequence({der(0x80, Bytes{0x03, 0xe8})}))),
+       changed_info(set_part(5, der_sequence({der_integer(60), der(0x81, Bytes{1})}))),
+       "timestamp.accuracy"},
+      {"999 milliseconds", changed_info(set_part(5, der_sequence({der(0x80, Bytes{0x03, 0xe7})})))},
+      {"1000 milliseconds", changed_info(set_part(5, der_sequence({der(0x80, Bytes{0x03, 0xe8})}))),
        "above 999"},
-      {"a nonce", info(insert(6, der_integer(4711)))},
-      {"a fraction of a second", info(set(4, der_text(0x18, "20260601120002.25Z")))},
-      {"a fraction with zeros behind", info(set(4, der_text(0x18, "20260601120002.250Z"))),
-       "no time"},
-      {"a UTCTime", info(set(4, der_text(0x17, "260601120002Z"))), "0x17"},
-      {"an extension", info(insert(6, der_explicit(1, extension("1.2.3", false, der_null()))))},
+      {"a nonce", changed_info(insert_part(6, der_integer(4711)))},
+      {"a fraction of a second", changed_info(set_part(4, der_text(0x18, "20260601120002.25Z")))},
+      {"a fraction with zeros behind",
+       changed_info(set_part(4, der_text(0x18, "20260601120002.250Z"))), "no time"},
+      {"a UTCTime", changed_info(set_part(4, der_text(0x17, "260601120002Z"))), "0x17"},
+      {"an extension",
+       changed_info(insert_part(6, der_explicit(1, extension("1.2.3", false, der_null()))))},
       {"a critical extension",
-       info(insert(6, der_explicit(1, extension("1.2.3", true, der_null())))),
+       changed_info(insert_part(6, der_explicit(1, extension("1.2.3", true, der_null())))),
        "critical extension 1.2.3"},
-      {"something behind the content", info(insert(6, der_octets(Bytes{1}))), "more than belong"},
+      {"something behind the content", changed_info(insert_part(6, der_octets(Bytes{1}))),
+       "more than belong"},
 
       {"the time of another attribute",
-       attributes(insert(1, attribute_of("1.2.840.113549.1.9.5", der_utc_time(kStamped))))},
-      {"an attribute twice", attributes([](Parts& parts) { parts.push_back(parts[1]); }),
+       changed_attributes(
+           insert_part(1, attribute_of("1.2.840.113549.1.9.5", der_utc_time(kSigned))))},
+      {"an attribute twice", changed_attributes([](Parts& parts) { parts.push_back(parts[1]); }),
        "attribute twice"},
-      {"an attribute of two values", attributes([](Parts& parts) {
+      {"an attribute of two values", changed_attributes([](Parts& parts) {
          parts[0] =
              der_sequence({der_oid("1.2.840.113549.1.9.3"),
                            der_set({der_oid("1.2.840.113549.1.9.16.1.4"), der_oid("1.2.3")})});
        }),
        "more than belong"},
-      {"no content type", attributes(remove_at(0)), "without content type"},
+      {"no content type", changed_attributes(remove_at(0)), "without content type"},
       {"another content type",
-       attributes(set(0, attribute_of("1.2.840.113549.1.9.3", der_oid("1.2.840.113549.1.7.1")))),
+       changed_attributes(
+           set_part(0, attribute_of("1.2.840.113549.1.9.3", der_oid("1.2.840.113549.1.7.1")))),
        "other content"},
-      {"no digest", attributes(remove_at(1)), "without content type and digest"},
+      {"no digest", changed_attributes(remove_at(1)), "without content type and digest"},
       {"the digest of other content",
-       attributes(set(1, attribute_of("1.2.840.113549.1.9.4", der_octets(Bytes(32, 1))))),
+       changed_attributes(
+           set_part(1, attribute_of("1.2.840.113549.1.9.4", der_octets(Bytes(32, 1))))),
        "timestamp.content"},
-      {"no signing certificate", attributes(remove_at(2)), "timestamp.signer"},
+      {"no signing certificate", changed_attributes(remove_at(2)), "timestamp.signer"},
       {"another signing certificate",
-       attributes(set(2, attribute_of("1.2.840.113549.1.9.16.2.47",
-                                      der_sequence({der_sequence(
-                                          {der_sequence({der_octets(Bytes(32, 1))})})})))),
+       changed_attributes(set_part(
+           2,
+           attribute_of("1.2.840.113549.1.9.16.2.47",
+                        der_sequence({der_sequence({der_sequence({der_octets(Bytes(32, 1))})})})))),
        "timestamp.signer"},
       {"a signing certificate by SHA-1",
-       attributes(set(2, attribute_of("1.2.840.113549.1.9.16.2.47",
-                                      der_sequence({der_sequence(
-                                          {der_sequence({kSha1, der_octets(Bytes(20, 1))})})})))),
+       changed_attributes(set_part(2, attribute_of("1.2.840.113549.1.9.16.2.47",
+                                                   der_sequence({der_sequence({der_sequence(
+                                                       {kSha1, der_octets(Bytes(20, 1))})})})))),
        "SHA-1"},
       {"a signing certificate by the older attribute alone",
-       attributes(set(2, attribute_of("1.2.840.113549.1.9.16.2.12",
-                                      der_sequence({der_sequence(
-                                          {der_sequence({der_octets(Bytes(20, 1))})})})))),
+       changed_attributes(set_part(
+           2,
+           attribute_of("1.2.840.113549.1.9.16.2.12",
+                        der_sequence({der_sequence({der_sequence({der_octets(Bytes(20, 1))})})})))),
        "timestamp.signer"},
 
-      {"a signer of version 2", signer(set(0, der_integer(2))), "no known version"},
-      {"another serial number of the signer", signer([](Parts& parts) { parts[1].back() ^= 1U; }),
-       "timestamp.signer"},
-      {"another digest of the signer", signer(set(2, kSha384)), "contradict"},
+      {"a signer of version 2", changed_signer(set_part(0, der_integer(2))), "no known version"},
+      {"another serial number of the signer",
+       changed_signer([](Parts& parts) { parts[1].back() ^= 1U; }), "timestamp.signer"},
+      {"another digest of the signer", changed_signer(set_part(2, kSha384)), "contradict"},
       {"another digest of the signature",
-       signer(
-           set(4, signature_algorithm({crypto::SchemeKind::ecdsa, crypto::HashAlgorithm::sha384}))),
+       changed_signer(set_part(
+           4, signature_algorithm({crypto::SchemeKind::ecdsa, crypto::HashAlgorithm::sha384}))),
        "timestamp.signature"},
-      {"a signature that was altered", signer([](Parts& parts) { parts[5].back() ^= 1U; }),
+      {"a signature that was altered", changed_signer([](Parts& parts) { parts[5].back() ^= 1U; }),
        "timestamp.signature"},
-      {"an empty signature", signer(set(5, der_octets({}))), "timestamp.signature"},
-      {"no signed attributes", signer(remove_at(3)), "without signed attributes"},
+      {"an empty signature", changed_signer(set_part(5, der_octets({}))), "timestamp.signature"},
+      {"no signed attributes", changed_signer(remove_at(3)), "without signed attributes"},
       {"attributes that nobody signed",
-       signer(insert(6, der_explicit(1, attribute_of("1.2.3", der_null())))), "nobody signed"},
+       changed_signer(insert_part(6, der_explicit(1, attribute_of("1.2.3", der_null())))),
+       "nobody signed"},
 
-      {"signed data of version 1", data(set(0, der_integer(1))), "wrong version"},
-      {"two digests", data([](Parts& parts) {
+      {"signed data of version 1", changed_data(set_part(0, der_integer(1))), "wrong version"},
+      {"two digests", changed_data([](Parts& parts) {
          parts[1] = der_set({digest_algorithm(crypto::HashAlgorithm::sha256), kSha384});
        }),
        "more than belong"},
-      {"content of another kind", data([](Parts& parts) {
+      {"content of another kind", changed_data([](Parts& parts) {
          parts[2] =
              der_sequence({der_oid("1.2.840.113549.1.7.1"), der_explicit(0, der_octets(Bytes{1}))});
        }),
        "no timestamp"},
-      {"revocation lists", data(insert(4, der_explicit(1, der_sequence({})))), "revocation"},
-      {"two signers", data([](Parts& parts) {
+      {"revocation lists", changed_data(insert_part(4, der_explicit(1, der_sequence({})))),
+       "revocation"},
+      {"two signers", changed_data([](Parts& parts) {
          const Bytes one(parts[4].begin() + 4, parts[4].end());
          parts[4] = der_set({one, one});
        }),
        "several signers"},
-      {"no signers", data(set(4, der_set({}))), "0x30 is due"},
+      {"no signers", changed_data(set_part(4, der_set({}))), "0x30 is due"},
 
       {"granted with words",
-       reply(set(0, der_sequence({der_integer(0), der_sequence({der_text(0x0c, "fine")})})))},
-      {"granted with modifications", reply(set(0, der_sequence({der_integer(1)}))), "not granted"},
-      {"rejected", reply([](Parts& parts) { parts = {der_sequence({der_integer(2)})}; }),
+       changed_reply(
+           set_part(0, der_sequence({der_integer(0), der_sequence({der_text(0x0c, "fine")})})))},
+      {"granted with modifications", changed_reply(set_part(0, der_sequence({der_integer(1)}))),
+       "not granted"},
+      {"rejected", changed_reply([](Parts& parts) { parts = {der_sequence({der_integer(2)})}; }),
        "not granted"},
       {"granted and failed",
-       reply(set(0, der_sequence({der_integer(0), der(0x03, Bytes{5, 0x20})}))),
+       changed_reply(set_part(0, der_sequence({der_integer(0), der(0x03, Bytes{5, 0x20})}))),
        "more than belong"},
-      {"granted without a token", reply(remove_at(1)), "0x30 is due"},
-      {"something behind the token", reply(insert(2, der_null())), "more than belong"},
+      {"granted without a token", changed_reply(remove_at(1)), "0x30 is due"},
+      {"something behind the token", changed_reply(insert_part(2, der_null())), "more than belong"},
       {"a byte behind the reply",
        [](StampWorld& w) { w.change_bytes = [](Bytes& bytes) { bytes.push_back(0); }; },
        "more than belong"},
 
-      {"purposes that are not critical", service(1, extended_key_usage({kStampPurpose})),
+      {"purposes that are not critical", changed_service(1, extended_key_usage({kStampPurpose})),
        "timestamp.certificate.purpose"},
       {"a purpose beside it",
-       service(1, critical_purposes({kStampPurpose, std::string(kCodeSigningPurpose)})),
+       changed_service(1, critical_purposes({kStampPurpose, std::string(kCodeSigningPurpose)})),
        "timestamp.certificate.purpose"},
-      {"any purpose", service(1, critical_purposes({"2.5.29.37.0"})),
+      {"any purpose", changed_service(1, critical_purposes({"2.5.29.37.0"})),
        "timestamp.certificate.purpose"},
-      {"a key for more than signatures", service(0, key_usage(0xc0))},
-      {"a key for encryption", service(0, key_usage(0x20)), "timestamp.certificate.usage"},
-      {"the first second of the certificate", [](StampWorld& w) { w.service.from = kStamped; }},
+      {"a key for more than signatures", changed_service(0, key_usage(0xc0))},
+      {"a key for encryption", changed_service(0, key_usage(0x20)), "timestamp.certificate.usage"},
+      {"the first second of the certificate", [](StampWorld& w) { w.service.from = kSigned; }},
       {"a second before the certificate",
-       [](StampWorld& w) { w.service.from = kStamped + std::chrono::seconds(1); },
+       [](StampWorld& w) { w.service.from = kSigned + std::chrono::seconds(1); },
        "timestamp.certificate.validity"},
-      {"the last second of the root", [](StampWorld& w) { w.root.to = kStamped; }},
+      {"the last second of the root", [](StampWorld& w) { w.root.to = kSigned; }},
       {"a second after the root",
-       [](StampWorld& w) { w.root.to = kStamped - std::chrono::seconds(1); },
+       [](StampWorld& w) { w.root.to = kSigned - std::chrono::seconds(1); },
        "timestamp.certificate.validity"},
-      {"the last second of the trust", [](StampWorld& w) { w.window.end = kStamped; }},
+      {"the last second of the trust", [](StampWorld& w) { w.window.end = kSigned; }},
       {"a second after the trust",
-       [](StampWorld& w) { w.window.end = kStamped - std::chrono::seconds(1); },
+       [](StampWorld& w) { w.window.end = kSigned - std::chrono::seconds(1); },
        "timestamp.certificate.trust-window"},
   };
   return all;
 }
 
 TEST(Timestamp, KeepsEachRule) {
-  for (const Row& row : rows()) {
+  for (const StampRow& row : stamp_rows()) {
     SCOPED_TRACE(row.name);
     StampWorld world;
     row.change(world);
@@ -257,7 +266,7 @@ TEST(Timestamp, KeepsEachRule) {
     EXPECT_EQ(answer.empty(), due.empty()) << answer;
     EXPECT_NE(answer.find(due), std::string::npos) << answer;
   }
-  EXPECT_EQ(rows().size(), 69U);
+  EXPECT_EQ(stamp_rows().size(), 69U);
 }
 
 struct TwoServices {
