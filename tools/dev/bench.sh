@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # measure: start-up, hashing, parsing, windows, build times; figures as JSON in build/bench
 #
-#   ./dev bench [NAME...]      start, hash, json, carbon, build; default: all of them
+#   ./dev bench [NAME...]      start, hash, json, carbon, x509, build; default: all of them
 #
 # Each bench/bench-NAME is a script of its own: it finds the optimised binary in $SLUICE, the folder
 # of its build in $BUILD, a folder for JSON in $OUT, one for what it makes in $WORK and the measuring
@@ -23,7 +23,7 @@ done
 
 need "to measure against" test
 build_preset default
-cmake --build build/default --target bench_hash bench_json bench_carbon >&2
+cmake --build build/default --target bench_hash bench_json bench_carbon bench_x509 >&2
 
 SLUICE=$(binary_of default)
 BUILD=$PWD/build/default
