@@ -18,7 +18,7 @@ using namespace sluice;
 using namespace sluice::test;
 using namespace sluice::x509;
 
-const Window kAlways{at("2020-01-01T00:00:00Z"), {}};
+constexpr Window kAlways{Time{}, {}};
 
 // As the public instance is: P-384 authorities, and P-256 for leaf, log and timestamps.
 struct Setting {

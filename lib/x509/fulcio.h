@@ -11,6 +11,7 @@
 namespace sluice::x509 {
 
 // By the last number of the identifier. The first six are raw strings, all later ones UTF8String.
+// NOLINTNEXTLINE(performance-enum-size): it also holds numbers that have no name yet
 enum class FulcioField : std::uint16_t {
   issuer_v1 = 1,
   github_trigger = 2,

@@ -16,14 +16,14 @@ namespace sluice::x509 {
 class Oid {
  public:
   consteval explicit Oid(const char* dotted) {
-    unsigned first = 0;
+    unsigned long first = 0;
     for (std::size_t index = 0; *dotted != '\0'; ++index) {
       unsigned long arc = 0;
       for (; *dotted >= '0' && *dotted <= '9'; ++dotted) {
         arc = arc * 10 + static_cast<unsigned>(*dotted - '0');
       }
       if (*dotted == '.') ++dotted;
-      if (index == 0) first = static_cast<unsigned>(arc);
+      if (index == 0) first = arc;
       if (index == 1) add(first * 40 + arc);
       if (index > 1) add(arc);
     }

@@ -215,7 +215,7 @@ Result<std::vector<Sct>> parse_sct_list(ByteView bytes) {
   return out;
 }
 
-CtLog::CtLog(crypto::PublicKey key, Window window, std::string label)
+CtLog::CtLog(const crypto::PublicKey& key, Window window, std::string label)
     : CtLog(key, log_scheme(key), window, std::move(label)) {}
 
 CtLog::CtLog(crypto::PublicKey key, crypto::Scheme scheme, Window window, std::string label)

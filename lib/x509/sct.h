@@ -35,7 +35,7 @@ struct Sct {
 class CtLog {
  public:
   // The scheme of RFC 6962 2.1.4 for that kind of key: SHA-256 with ECDSA or RSA; Ed25519.
-  CtLog(crypto::PublicKey key, Window window, std::string label = {});
+  CtLog(const crypto::PublicKey& key, Window window, std::string label = {});
   CtLog(crypto::PublicKey key, crypto::Scheme scheme, Window window, std::string label);
 
   const crypto::PublicKey& key() const { return key_; }
