@@ -63,10 +63,10 @@ class ChainSearch {
     return check;
   }
 
-  // A failure of a longer path says more, and the first of equals more than the next.
-  void note(Check failure) {
-    if (failure_ && failed_at_ >= path_.size()) return;
-    failed_at_ = path_.size();
+  // A failure that came further says more, and the first of equals more than the next.
+  void note(Check failure, std::size_t progress) {
+    if (failure_ && progress_ >= progress) return;
+    progress_ = progress;
     failure_ = std::move(failure);
   }
 
@@ -102,7 +102,8 @@ class ChainSearch {
     const auto& chain = authority.chain();
     whole.insert(whole.end(), chain.begin() + static_cast<std::ptrdiff_t>(from), chain.end());
     if (auto judged = judge_path(whole, authority, times_, rules_); !judged) {
-      note(std::move(judged).error());
+      // It reached an anchor: further than any path that found a wrong signature on its way.
+      note(std::move(judged).error(), kIntermediatesMost + 2 + whole.size());
       return;
     }
     found_ = VerifiedChain(std::move(whole), authority, {times_.begin(), times_.end()});
@@ -116,13 +117,14 @@ class ChainSearch {
       if (link.subject == subject && link.issuer == issuer->key) return link.good;
     }
     if (links_.size() == kSignaturesMost) {
-      note(refuse("chain", "its chain cannot be found with a reasonable number of tries"));
+      note(refuse("chain", "its chain cannot be found with a reasonable number of tries"),
+           path_.size());
       return false;
     }
     const auto match = subject.signed_by(issuer->key);
     const bool good = match && *match == crypto::Match::yes;
     links_.push_back({subject, issuer->key, good});
-    if (!good) note(bad_signature(issuer, subject, match));
+    if (!good) note(bad_signature(issuer, subject, match), path_.size());
     return good;
   }
 
@@ -150,7 +152,7 @@ class ChainSearch {
   std::vector<Link> links_;
   std::size_t steps_ = 0;
   std::optional<Check> failure_;
-  std::size_t failed_at_ = 0;
+  std::size_t progress_ = 0;
   std::optional<VerifiedChain> found_;
 };
 

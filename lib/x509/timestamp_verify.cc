@@ -79,14 +79,19 @@ class StampJudge {
     return !one->subject_key_id.empty() && equal(one->subject_key_id, stamp_.signer_key_id);
   }
 
+  bool is_named(const Certificate& one) const {
+    return equal(crypto::digest_of(stamp_.signer_hash, one->der).bytes(), stamp_.signer_digest);
+  }
+
   // From the trust material first: what came along is read only where that does not have it.
   Judged<void> find_signer() {
     for (const Authority& authority : authorities_) {
       const Certificate* const service = authority.service();
       if (service == nullptr || !is_meant(*service)) continue;
-      signer_ = *service;
-      return refuse_other_signer();
+      // Services of small authorities share names and serial numbers; their digests differ.
+      if (!signer_ || is_named(*service)) signer_ = *service;
     }
+    if (signer_) return refuse_other_signer();
     for (const ByteView der : stamp_.certificates) {
       auto certificate = Certificate::from_der(der);
       if (!certificate) {
@@ -150,12 +155,11 @@ class StampJudge {
       return refuse_stamp("signer", "it does not say under which certificate it was signed",
                           "a SHA-2 digest of the certificate (RFC 5816)", "none, or one of SHA-1");
     }
-    const auto own = crypto::digest_of(stamp_.signer_hash, signer->der);
     const bool same_issuer = !stamp_.ess_issuer || (signer->issuer == *stamp_.ess_issuer &&
                                                     equal(signer->serial, stamp_.ess_serial));
-    if (equal(own.bytes(), stamp_.signer_digest) && same_issuer) return {};
+    if (is_named(signer) && same_issuer) return {};
     return refuse_stamp("signer", "it was signed under another certificate than the one found",
-                        own.text());
+                        cat("the certificate of ", signer.describe()));
   }
 
   Judged<void> signed_by_it() const {

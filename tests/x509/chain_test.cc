@@ -310,6 +310,17 @@ TEST(Chain, OneOfSeveralAuthoritiesSuffices) {
   EXPECT_EQ(chain->authority(), authorities[2]);
 }
 
+TEST(Chain, AnotherKeyOfTheSameNameDoesNotHideTheReason) {
+  const MadeCertificate made = make_root();
+  const std::vector authorities{Authority::from_chain({read(make_root())}, kAlways).value(),
+                                Authority::from_chain({read(made)}, kAlways).value()};
+  const std::array late{at("2026-06-01T12:10:01Z")};
+  const auto chain =
+      verify_chain(read(issue(made, leaf_wish())), {}, authorities, late, kCodeSigning);
+  ASSERT_FALSE(chain);
+  EXPECT_EQ(chain.error().id, "certificate.validity");
+}
+
 TEST(Chain, CirclesOfAuthoritiesEnd) {
   // Sixteen certificates of one name and key, each of which could have issued each other.
   const MadeCertificate self = make_root(root_wish("circle"));

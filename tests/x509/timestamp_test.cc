@@ -295,6 +295,18 @@ TEST(Timestamp, ATrustedServiceVouchesForItselfAlone) {
   EXPECT_TRUE(world.verify(world.service, {}, {world.root}));
 }
 
+TEST(Timestamp, ServicesOfOneNameAndSerialNumberAreToldApart) {
+  const TwoServices world;
+  const auto stamp =
+      Timestamp::from_reply(make_stamp(world.other, world.root.name, bytes_of(kMessage)));
+  const std::vector authorities{
+      Authority::from_chain({read(world.service), read(world.root)}, kAlways).value(),
+      Authority::from_chain({read(world.other), read(world.root)}, kAlways).value()};
+  const auto verified = verify_timestamp(*stamp, bytes_of(kMessage), authorities);
+  ASSERT_TRUE(verified) << verified.error().detail;
+  EXPECT_EQ(verified->authority, authorities[1]);
+}
+
 TEST(Timestamp, WhatComesAlongHasToFit) {
   const TwoServices world;
   const std::vector<MadeCertificate> trusted{world.service, world.root};
