@@ -2,6 +2,7 @@
 // bench_hash FILE|FOLDER...: SHA-256 of each file, by digest_files() on all cores, in the form of
 // sha256sum; to be timed against `openssl dgst -sha256` and `find | xargs -P2 sha256sum`.
 #include <cstdio>
+#include <iterator>
 #include <string>
 #include <vector>
 
@@ -16,12 +17,13 @@ int main(int argc, char** argv) {
   for (int i = 1; i < argc; ++i) {
     const Path path = argv[i];
     if (const auto info = files.info(path); info && info->kind == FileKind::folder) {
-      const auto found = walk(files, path);
+      auto found = walk(files, path);
       if (!found) {
         std::fprintf(stderr, "%s\n", found.error().text().c_str());
         return 1;
       }
-      paths.insert(paths.end(), found->begin(), found->end());
+      paths.insert(paths.end(), std::move_iterator(found->begin()),
+                   std::move_iterator(found->end()));
     } else {
       paths.push_back(path);
     }
@@ -36,7 +38,7 @@ int main(int argc, char** argv) {
       failed = 1;
       continue;
     }
-    out += digests[i]->hex() + "  " + paths[i].string() + "\n";
+    out.append(digests[i]->hex()).append("  ").append(paths[i].native()).append("\n");
   }
   std::fwrite(out.data(), 1, out.size(), stdout);
   return failed;

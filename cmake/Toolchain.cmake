@@ -19,6 +19,8 @@ add_compile_options(
   # g++ 12 takes emptied optionals and moved-from variants for uninitialised; the sanitizers look
   # for the real ones.
   $<$<CXX_COMPILER_ID:GNU>:-Wno-maybe-uninitialized>
+  # clang sees what libstdc++ 12 uses in its own std::stable_sort.
+  $<$<CXX_COMPILER_ID:Clang>:-Wno-deprecated-declarations>
   -fno-strict-aliasing -fstack-protector-strong
   # ccache finds a file again from another checkout, and the binary names no folder of the builder.
   -ffile-prefix-map=${CMAKE_SOURCE_DIR}=.)

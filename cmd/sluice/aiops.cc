@@ -2,22 +2,18 @@
 // sluice aiops: how a service is, by its metrics.
 #include "aiops/check.h"
 
-#include <cmath>
-
 #include "aiops/engine.h"
 #include "base/limits.h"
 #include "base/text.h"
 #include "commands.h"
 #include "exit.h"
-#include "keyfile.h"
-#include "net/url.h"
 #include "settings.h"
+#include "sources.h"
 
 namespace sluice::cli {
 
 namespace {
 
-using aiops::Endpoint;
 using aiops::Health;
 using aiops::HealthReport;
 using aiops::SignalHealth;
@@ -25,47 +21,6 @@ using aiops::State;
 
 std::unexpected<Error> wrong_call(std::string what, std::string hint) {
   return fail(Error{Errc::usage, std::move(what), {}, std::move(hint)});
-}
-
-// One line: what is behind it is no part of the secret.
-Result<SecretBytes> secret_line(Invocation& in, const std::string& file) {
-  SLUICE_TRY(auto secret, read_secret(in, file, limits::kPasswordFile));
-  std::size_t size = secret.size();
-  while (size > 0 && (secret.reveal()[size - 1] == '\n' || secret.reveal()[size - 1] == '\r'))
-    --size;
-  secret.shrink(size);
-  if (size == 0) return fail(Errc::malformed, cat(shown(Path(file)), " is empty"));
-  return secret;
-}
-
-Result<void> add_credential(Invocation& in, Endpoint& endpoint) {
-  const auto bearer = in.args.get("--bearer-token-file");
-  const auto basic = in.args.get("--basic-auth-file");
-  if (bearer && basic) {
-    return wrong_call("--bearer-token-file and --basic-auth-file exclude each other",
-                      "sluice aiops check --help");
-  }
-  if (bearer) {
-    SLUICE_TRY(auto token, secret_line(in, *bearer));
-    endpoint.credential = std::make_shared<const SecretBytes>(std::move(token));
-  }
-  if (basic) {
-    SLUICE_TRY(const auto pair, secret_line(in, *basic));
-    SLUICE_TRY(auto encoded,
-               within(aiops::basic_credential(pair), cat("reading ", shown(Path(*basic)))));
-    endpoint.scheme = "Basic";
-    endpoint.credential = std::make_shared<const SecretBytes>(std::move(encoded));
-  }
-  return {};
-}
-
-Result<Endpoint> endpoint_for(Invocation& in, std::string_view option) {
-  SLUICE_TRY(const auto url, within(net::parse_url(*in.args.get(option)), cat("reading ", option)));
-  if (!url.query.empty()) return wrong_call(cat(option, " takes a URL without a query"), "");
-  Endpoint out{.url = url.text()};
-  out.budget.total = in.settings.get(config::kNetTimeout).value;
-  out.budget.tries = 2;
-  return out;
 }
 
 Result<aiops::Profile> read_profile(Invocation& in, const std::string& file) {
@@ -86,38 +41,26 @@ Result<aiops::Profile> profile_for(Invocation& in) {
                     "sluice aiops check --help");
 }
 
-net::ClientOptions client_for(const Invocation& in) {
-  auto options = client_options(in.settings);
-  options.client_certificate = in.args.get("--client-certificate").value_or("");
-  options.client_key = in.args.get("--client-key").value_or("");
-  return options;
-}
-
-// Credentials are the first server's; the Alertmanager gets them where it is the same one.
 Result<HealthReport> ask_prometheus(Invocation& in, Http& http) {
   SLUICE_TRY(const auto profile, profile_for(in));
-  aiops::Sources sources;
-  SLUICE_TRY(sources.prometheus, endpoint_for(in, "--prometheus"));
-  SLUICE_CHECK(add_credential(in, sources.prometheus));
-  if (in.args.has("--alertmanager")) {
-    SLUICE_TRY(auto alerts, endpoint_for(in, "--alertmanager"));
-    const auto first = net::parse_url(sources.prometheus.url);
-    const auto second = net::parse_url(alerts.url);
-    if (first && second && net::same_origin(*first, *second)) {
-      alerts.scheme = sources.prometheus.scheme;
-      alerts.credential = sources.prometheus.credential;
-    }
-    sources.alertmanager = std::move(alerts);
-  }
-  return aiops::check(http, profile, sources, in.world.clock.now());
+  SLUICE_TRY(const auto credential, metrics_credential(in));
+  SLUICE_TRY(const auto servers,
+             within(sources::prometheus(*in.args.get("--prometheus"),
+                                        in.args.get("--alertmanager").value_or(""), credential,
+                                        in.settings.get(config::kNetTimeout).value),
+                    "reading --prometheus and --alertmanager"));
+  return aiops::check(http, profile, servers, in.world.clock.now());
 }
 
 Result<HealthReport> ask_engine(Invocation& in, Http& http) {
   if (in.args.has("--alertmanager"))
     return wrong_call("--alertmanager goes with --prometheus", "sluice aiops check --help");
   SLUICE_TRY(const auto profile, profile_for(in));
-  SLUICE_TRY(auto engine, endpoint_for(in, "--engine"));
-  SLUICE_CHECK(add_credential(in, engine));
+  SLUICE_TRY(const auto credential, metrics_credential(in));
+  SLUICE_TRY(const auto engine,
+             within(sources::endpoint(*in.args.get("--engine"), credential,
+                                      in.settings.get(config::kNetTimeout).value),
+                    "reading --engine"));
   return aiops::ask_engine(http, engine, profile.service, in.world.clock.now());
 }
 
@@ -126,32 +69,13 @@ std::string padded(std::string text, std::size_t width) {
   return text;
 }
 
-std::string sigma_words(const aiops::Judgement& judgement) {
-  if (!judgement.sigma) return "never varied before";
-  const auto tenths =
-      static_cast<std::int64_t>(std::lround(std::min(std::abs(*judgement.sigma), 1e6) * 10));
-  return tenths >= 100 ? cat(tenths / 10, " sigma") : cat(tenths / 10, ".", tenths % 10, " sigma");
-}
-
-// "4.1 % (0.3 % expected, 12 sigma)"
-std::string judged(const SignalHealth& signal) {
-  const auto& judgement = *signal.judgement;
-  if (signal.name == "alerts") return aiops::human_value(judgement.value, signal.unit);
-  const bool mark = signal.state == State::anomalous;
-  return cat(aiops::human_value(judgement.value, signal.unit), " (",
-             aiops::human_value(judgement.expected, signal.unit), " expected",
-             mark ? cat(", ", sigma_words(judgement)) : "", ")");
-}
-
 std::string row(const SignalHealth& signal, std::size_t titles) {
   std::string out = cat("  ", padded(std::string(aiops::words(signal.state)), 12), "  ",
                         padded(printable(signal.title, 60), titles), "  ");
+  out += aiops::described(signal);
   if (decided(signal.state) && signal.judgement) {
-    out += judged(signal);
     const auto& since = signal.judgement->since;
     if (since) out += cat("\n", std::string(18 + titles, ' '), "since ", human_time(*since));
-  } else {
-    out += printable(signal.detail, 300);
   }
   for (const auto& warning : signal.warnings)
     out += cat("\n", std::string(18 + titles, ' '), "warning: ", printable(warning, 200));
@@ -194,9 +118,8 @@ Result<int> run_check(Invocation& in) {
     return wrong_call("say whom to ask: either --prometheus URL or --engine URL",
                       "sluice aiops check --help");
   }
-  if (in.args.has("--client-key") && !in.args.has("--client-certificate"))
-    return wrong_call("--client-key goes with --client-certificate", "sluice aiops check --help");
-  const auto http = net::make_client(in.world, client_for(in));
+  SLUICE_TRY(auto client, metrics_client(in));
+  const auto http = net::make_client(in.world, std::move(client));
   SLUICE_TRY(const auto report, engine ? ask_engine(in, *http) : ask_prometheus(in, *http));
   SLUICE_CHECK(in.json ? in.print_json(aiops::to_json(report))
                        : in.console.print(as_text(report, in.colour)));
@@ -211,11 +134,8 @@ std::vector<Option> check_options() {
       {"--service", "NAME", "without a profile: the service whose default metrics are looked at"},
       {"--alertmanager", "URL", "open alerts about the service count as one more signal"},
       {"--engine", "URL", "ask this engine instead (docs/openapi/aiops-engine.v1.yaml)"},
-      {"--bearer-token-file", "FILE", "show this token to --prometheus or --engine"},
-      {"--basic-auth-file", "FILE", "USER:PASSWORD for --prometheus or --engine"},
-      {"--client-certificate", "FILE", "PEM, for servers that ask for one"},
-      {"--client-key", "FILE", "its key, where that is another file"},
       {"--fail-on", "LEVEL", "exit 1 from this level on", {"warning", "incident"}}};
+  for (auto& option : metrics_options()) options.push_back(std::move(option));
   for (auto& option : network_options()) options.push_back(std::move(option));
   return options;
 }

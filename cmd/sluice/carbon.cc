@@ -8,21 +8,15 @@
 #include "base/text.h"
 #include "carbon/cache.h"
 #include "carbon/documents.h"
-#include "carbon/electricity_maps.h"
 #include "carbon/static_table.h"
-#include "carbon/uk.h"
-#include "carbon/zones.h"
 #include "commands.h"
 #include "exit.h"
-#include "keyfile.h"
-#include "net/url.h"
 #include "settings.h"
+#include "sources.h"
 
 namespace sluice::cli {
 
 namespace {
-
-constexpr auto kTokenVariable = "SLUICE_ELECTRICITYMAPS_TOKEN";
 
 // "45m", "6h", "1h30m", "90s", "2d": units from the largest to the smallest, each once.
 Result<std::chrono::seconds> duration_given(const std::string& option, std::string_view text) {
@@ -66,44 +60,7 @@ Result<carbon::Zone> zone_given(const Invocation& in) {
     return fail(Error{Errc::usage, "say where: either --zone or --region"}.advise(
         "--zone DE, or --region aws:eu-central-1"));
   }
-  if (zone) return carbon::parse_zone(*zone);
-  SLUICE_TRY(const auto found, carbon::find_cloud_region(*region));
-  return carbon::Zone(std::string(found.zone));
-}
-
-bool stays_here(const net::Url& url) {
-  return url.host == "127.0.0.1" || url.host == "[::1]" || url.host == "localhost";
-}
-
-// A base URL: no query, no slash at its end; plain http never carries a token off this machine.
-Result<std::string> base_url(const Invocation& in, std::string fallback, bool token) {
-  const auto given = in.args.get("--url");
-  if (!given) return fallback;
-  auto url = net::parse_url(*given);
-  if (!url) return fail(Errc::usage, cat("--url: ", url.error().what));
-  if (!url->query.empty()) return fail(Errc::usage, "--url: a base URL has no query");
-  if (token && !url->secure() && !stays_here(*url)) {
-    return fail(Errc::usage, "--url: a token goes over https, or to this machine");
-  }
-  std::string text = url->text();
-  while (text.ends_with('/')) text.pop_back();
-  return text;
-}
-
-// Nothing where none is set.
-Result<std::shared_ptr<const SecretBytes>> token_given(Invocation& in) {
-  SecretBytes token;
-  if (const auto file = in.args.get("--token-file")) {
-    SLUICE_TRY(token, within(read_secret(in, *file, limits::kPasswordFile), "reading the token"));
-  } else if (auto value = in.world.environment.get(kTokenVariable)) {
-    token = SecretBytes::copy_of(*value);
-    wipe({reinterpret_cast<std::uint8_t*>(value->data()), value->size()});
-  }
-  std::size_t size = token.size();
-  while (size > 0 && (token.reveal()[size - 1] == '\n' || token.reveal()[size - 1] == '\r')) --size;
-  token.shrink(size);
-  if (token.empty()) return nullptr;
-  return std::make_shared<const SecretBytes>(std::move(token));
+  return sources::carbon_zone(zone.value_or(""), region.value_or(""));
 }
 
 // What a command asks: the provider, behind the cache where it asks over the network.
@@ -115,8 +72,8 @@ struct CarbonSource {
 };
 
 void put_cache_before(Invocation& in, CarbonSource& source) {
-  const auto folder = carbon::cache_folder(in.world.environment);
-  if (!folder || in.args.has("--no-cache")) return;
+  const auto folder = carbon_cache(in);
+  if (!folder) return;
   const auto note = [&in](const std::string& what) {
     in.log.write(LogLevel::warning, "the carbon cache does not work", {{"what", what}});
   };
@@ -128,11 +85,11 @@ void put_cache_before(Invocation& in, CarbonSource& source) {
 // otherwise none.
 Result<CarbonSource> carbon_source(Invocation& in) {
   const auto table = in.args.get("--table");
-  SLUICE_TRY(const auto token, token_given(in));
+  SLUICE_TRY(auto token, carbon_token(in));
   const std::string name = in.args.get("--provider")
-                               .value_or(table              ? "static"
-                                         : token != nullptr ? "electricitymaps"
-                                                            : "none");
+                               .value_or(table          ? "static"
+                                         : token.secret ? "electricitymaps"
+                                                        : "none");
   if ((name == "static") != table.has_value()) {
     return fail(Errc::usage, table ? "--table goes with --provider static"
                                    : "--provider static wants --table FILE");
@@ -146,16 +103,13 @@ Result<CarbonSource> carbon_source(Invocation& in) {
     return out;
   }
   out.http = net::make_client(in.world, client_options(in.settings));
-  const auto timeout = in.settings.get(config::kNetTimeout).value;
-  if (name == "uk") {
-    carbon::UkOptions options{.timeout = timeout};
-    SLUICE_TRY(options.url, base_url(in, options.url, false));
-    out.direct = carbon::uk_carbon_intensity(*out.http, std::move(options));
-  } else {
-    carbon::ElectricityMapsOptions options{.token = token, .timeout = timeout};
-    SLUICE_TRY(options.url, base_url(in, options.url, token != nullptr));
-    out.direct = carbon::electricity_maps(*out.http, std::move(options));
-  }
+  // The caller names the URL here, so that a token from the environment may go there, too.
+  token.ambient = false;
+  const auto url = in.args.get("--url").value_or("");
+  SLUICE_TRY(out.direct, within(sources::carbon_service(
+                                    *out.http, {name, url, std::move(token),
+                                                in.settings.get(config::kNetTimeout).value}),
+                                "reading --url"));
   put_cache_before(in, out);
   return out;
 }
@@ -314,11 +268,11 @@ std::vector<Option> carbon_options(std::vector<Option> own) {
        "token, otherwise nobody",
        {"electricitymaps", "uk", "static"}},
       {"--table", "FILE", "the numbers of the provider static, as YAML or JSON"},
-      {"--token-file", "FILE", "the token; otherwise SLUICE_ELECTRICITYMAPS_TOKEN"},
       {"--url", "URL", "where the provider is; default: its public address"},
-      {"--no-cache", "", "ask even where the answer of this hour is known"},
       {"--now", "TIME", "as if it were that time (RFC 3339); default: the clock"}};
   own.insert(own.end(), shared.begin(), shared.end());
+  const auto access = carbon_access_options();
+  own.insert(own.end(), access.begin(), access.end());
   const auto network = network_options();
   own.insert(own.end(), network.begin(), network.end());
   return own;

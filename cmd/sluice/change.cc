@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "change.h"
 
+#include "base/limits.h"
 #include "base/text.h"
 #include "risk/analysis.h"
 
@@ -51,13 +52,12 @@ Result<std::optional<Change>> change_of(const Invocation& in) {
   return Change{*std::move(repository), *std::move(range)};
 }
 
-gate::Signal risk_signal(const Change& change, Time now) {
-  const auto analysis = [&]() -> Result<risk::Analysis> {
-    SLUICE_TRY(const auto scorer, risk::PathScorer::compile(risk::seed_model()));
-    return risk::analyse(change.repository, change.range, scorer);
-  }();
+gate::Signal risk_signal(const Change& change, const Result<risk::PathScorer>& scorer, Time now) {
   gate::Signal signal{.id = "risk"};
-  if (analysis) {
+  if (!scorer) {
+    signal.value = gate::Unknown::not_configured;
+    signal.text = cat("the risk model: ", scorer.error().text());
+  } else if (const auto analysis = risk::analyse(change.repository, change.range, *scorer)) {
     signal = signal_of(*analysis);
   } else {
     signal.value = gate::Unknown::unreachable;
@@ -69,23 +69,45 @@ gate::Signal risk_signal(const Change& change, Time now) {
 }
 
 Result<std::optional<policy::Policy>> policy_at_base(const Invocation& in, const Change& change) {
-  const auto asked = in.args.get("--policy");
+  return policy_at(change.repository, change.range.base, change.range.base_name,
+                   in.args.get("--policy"));
+}
+
+Result<std::optional<policy::Policy>> policy_at(const git::Repository& repository,
+                                                const git::ObjectId& commit,
+                                                std::string_view commit_name,
+                                                const std::optional<std::string>& asked) {
   const std::string path = asked.value_or(std::string(kPolicyFile));
-  const auto text = change.repository.read_at(change.range.base, path, policy::kMaxPolicy);
+  const auto text = repository.read_at(commit, path, policy::kMaxPolicy);
   if (!text && text.error().code == Errc::not_found && !asked) return std::nullopt;
   if (!text) {
     return fail(Error{
         Errc::usage,
         cat("there is no policy ", printable(path, 200), " at the base ",
-            printable(change.range.base_name, 100), ": ", text.error().what),
+            printable(commit_name, 100), ": ", text.error().what),
         {},
         "commit one to the base branch first, or judge by one from disk with --policy-file FILE"});
   }
-  auto parsed = policy::parse(*text, cat(change.range.base.brief(), ":", path));
+  auto parsed = policy::parse(*text, cat(commit.brief(), ":", path));
   if (parsed) return std::optional(*std::move(parsed));
   Error error = std::move(parsed).error();
   if (error.code != Errc::internal) error.code = Errc::usage;
   return fail(std::move(error));
+}
+
+policy::ReadFile files_at_base(const Invocation& in, const Change& change) {
+  return files_at(change.repository, change.range.base, in.args.get("--policy"));
+}
+
+policy::ReadFile files_at(const git::Repository& repository, const git::ObjectId& commit,
+                          const std::optional<std::string>& asked) {
+  const Path policy = asked.value_or(std::string(kPolicyFile));
+  const std::string folder = policy.parent_path().generic_string();
+  return [&repository, commit, folder](const std::string& name) -> Result<std::string> {
+    const std::string path = folder.empty() ? name : cat(folder, "/", name);
+    return within(repository.read_at(commit, path, limits::kConfigFile),
+                  cat("reading ", printable(path, 200), " at ", commit.brief()));
+  };
 }
 
 std::vector<Option> change_options() {

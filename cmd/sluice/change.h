@@ -8,6 +8,7 @@
 #include "git/repository.h"
 #include "invocation.h"
 #include "policy/policy.h"
+#include "risk/seed.h"
 
 namespace sluice::cli {
 
@@ -20,14 +21,24 @@ struct Change {
 // there is no repository here or nothing in it to compare with.
 [[nodiscard]] Result<std::optional<Change>> change_of(const Invocation& in);
 
-// What cannot be analysed is a signal too: unknown, with the reason.
-gate::Signal risk_signal(const Change& change, Time now);
+// What cannot be analysed is a signal too: unknown, with the reason. So is a model that cannot be
+// used.
+gate::Signal risk_signal(const Change& change, const Result<risk::PathScorer>& scorer, Time now);
 
 // The policy as the base has it: a change cannot loosen the policy that judges it. With --policy
-// PATH that file has to be there; otherwise sluice.yaml is taken where it is. Key files come from
-// there too.
+// PATH that file has to be there; otherwise sluice.yaml is taken where it is.
 [[nodiscard]] Result<std::optional<policy::Policy>> policy_at_base(const Invocation& in,
                                                                    const Change& change);
+// The files that this policy names, as the base has them. The change has to outlive it.
+policy::ReadFile files_at_base(const Invocation& in, const Change& change);
+
+// As these two, of any commit; `asked` is what --policy says.
+[[nodiscard]] Result<std::optional<policy::Policy>> policy_at(
+    const git::Repository& repository, const git::ObjectId& commit, std::string_view commit_name,
+    const std::optional<std::string>& asked);
+
+policy::ReadFile files_at(const git::Repository& repository, const git::ObjectId& commit,
+                          const std::optional<std::string>& asked);
 
 std::vector<Option> change_options();
 

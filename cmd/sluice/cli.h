@@ -91,6 +91,8 @@ struct Found {
 [[nodiscard]] Result<Arguments> parse(const Command& command,
                                       const std::vector<std::string>& arguments);
 
+// Breaks text at blanks so that no line, indent included, passes 80 columns.
+std::string wrapped(std::string_view text, std::size_t indent);
 std::string help_overview();
 std::string help_group(const Group& group);
 std::string help_command(const Command& command);

@@ -2,6 +2,7 @@
 // sluice gate check: the evidence, the policy, the decision; stored, explained and signed.
 #include "base/text.h"
 #include "change.h"
+#include "check.h"
 #include "commands.h"
 #include "exit.h"
 #include "gate/attest.h"
@@ -16,21 +17,6 @@
 namespace sluice::cli {
 
 namespace {
-
-int exit_of(gate::Verdict verdict) {
-  switch (verdict) {
-    case gate::Verdict::approve:
-    case gate::Verdict::conditions:
-      return kDone;
-    case gate::Verdict::delay:
-      return kNotNow;
-    case gate::Verdict::block:
-      return kRefused;
-    case gate::Verdict::undecided:
-      return kUndecided;
-  }
-  return kInternal;
-}
 
 std::unexpected<Error> wrong_call(std::string what, std::string hint) {
   return fail(Error{Errc::usage, std::move(what), {}, std::move(hint)});
@@ -59,6 +45,7 @@ Result<void> check_signing(const Invocation& in, const policy::Policy& policy, b
 struct PolicyChoice {
   policy::Policy policy;
   gate::PolicyOrigin origin;
+  policy::ReadFile read;  // the files that it names
 };
 
 Result<PolicyChoice> policy_of(const Invocation& in, const std::optional<Change>& change) {
@@ -68,15 +55,18 @@ Result<PolicyChoice> policy_of(const Invocation& in, const std::optional<Change>
   }
   if (const auto file = in.args.get("--policy-file")) {
     SLUICE_TRY(auto policy, load_policy(in, *file));
-    return PolicyChoice{std::move(policy), gate::PolicyOrigin::file};
+    return PolicyChoice{std::move(policy), gate::PolicyOrigin::file, files_beside(in, *file)};
   }
   if (change) {
     SLUICE_TRY(auto at_base, policy_at_base(in, *change));
-    if (at_base) return PolicyChoice{*std::move(at_base), gate::PolicyOrigin::revision};
+    if (at_base) {
+      return PolicyChoice{*std::move(at_base), gate::PolicyOrigin::revision,
+                          files_at_base(in, *change)};
+    }
   }
   SLUICE_TRY(auto policy, policy::parse(policy::builtin_text(), "built in"));
   in.console.talk("sluice: no policy: risk alone is judged, and nothing is signed\n");
-  return PolicyChoice{std::move(policy), gate::PolicyOrigin::builtin};
+  return PolicyChoice{std::move(policy), gate::PolicyOrigin::builtin, files_beside(in, "")};
 }
 
 Result<const policy::Environment*> environment_of(const Invocation& in,
@@ -125,28 +115,10 @@ Result<std::optional<std::string>> sign_decision(Invocation& in, const gate::Rec
 
 Result<int> run_gate_check(Invocation& in) {
   SLUICE_TRY(const auto change, change_of(in));
-  SLUICE_TRY(auto choice, policy_of(in, change));
-  SLUICE_CHECK(check_signing(in, choice.policy, choice.origin == gate::PolicyOrigin::builtin));
-  SLUICE_TRY(const auto* environment, environment_of(in, choice.policy));
-  gate::Inputs inputs{.policy = choice.policy, .origin = choice.origin};
-  inputs.environment = environment->name;
-  SLUICE_TRY(inputs.subjects, subjects_of(in));
-  inputs.change = in.args.get("--change").value_or(change ? change->range.head.brief() : "");
-  inputs.now = in.world.clock.now();
-  SLUICE_TRY(inputs.signals, gather(in, *environment, change, inputs.now));
-  const std::string id = gate::new_id(inputs.now, in.world.random);
-  SLUICE_TRY(const auto record, gate::judge(std::move(inputs), id, cat("sluice ", kVersion)));
-  // Signed in memory, then stored, then written: a signed decision is always a stored one.
-  SLUICE_TRY(const auto bundle, sign_decision(in, record));
-  SLUICE_TRY(const auto decisions, open_store(in, store::Access::write));
-  SLUICE_CHECK(decisions->append(gate::row_of(record), gate::write_record(record)));
-  Explanation explanation{.record = record};
-  if (bundle) {
-    explanation.signed_file = *in.args.get("--bundle");
-    SLUICE_CHECK(in.world.files.replace(explanation.signed_file, *bundle));
-  }
-  SLUICE_CHECK(print_explanation(in, explanation));
-  return exit_of(record.decision.verdict);
+  SLUICE_TRY(auto checked, check_change(in, change, change ? change->range.head.brief() : ""));
+  SLUICE_CHECK(print_explanation(
+      in, {.record = checked.record, .signed_file = std::move(checked.signed_file)}));
+  return exit_of(checked.record.decision.verdict);
 }
 
 Command check_command() {
@@ -157,11 +129,12 @@ Command check_command() {
           "Judges the evidence by the policy, stores the decision with all its inputs, and says "
           "why. With --key and --bundle the decision is signed as a SLSA Verification Summary on "
           "the digests; a block and a delay are signed as FAILED, what is undecided never.\n"
-          "The risk is that of RANGE, or of what the branch has that its upstream has not. The "
-          "policy "
-          "is sluice.yaml as the base of the change has it, so that a change cannot loosen what "
-          "judges "
-          "it. Without a policy, risk alone is judged and nothing is signed.\n"
+          "The risk is that of RANGE, or of what the branch has that its upstream has not. "
+          "Metrics and the grid are asked at the same time, where the policy names them under "
+          "sources; a source that does not answer in time is evidence, too. The policy is "
+          "sluice.yaml as the base of the change has it, with the files that it names, so that a "
+          "change cannot loosen what judges it. Without a policy, risk alone is judged and nothing "
+          "is signed.\n"
           "Exit code 0: approved, perhaps with conditions. 1: blocked. 3: undecided, or it could "
           "not be done. 75: not now; the output says from when on.",
       .examples = {{"what is about to be pushed, by the policy of the base", "sluice gate check"},
@@ -171,28 +144,74 @@ Command check_command() {
                    {"signed for an image",
                     "sluice gate check --policy-file sluice.yaml --env production --signal "
                     "risk.json --digest sha256:\"$DIGEST\" --key gate.key --bundle decision.json"}},
-      .options = {{"--policy-file", "FILE", "the policy, from disk; recorded as such"},
-                  {"--env", "NAME", "the environment; needed where the policy has several"},
-                  {"--change", "TEXT", "what people call this change, say \"web 1a2b3c4\""},
-                  {.name = "--digest",
-                   .value = "DIGEST",
-                   .help = "an artifact that the decision is about, as sha256:HEX",
-                   .repeated = true},
-                  {"--resource", "URI",
-                   "what the cluster will pull, for the signed decision; default: the digest"},
-                  {"--key", "FILE", "the private key to sign the decision with"},
-                  {"--bundle", "OUT", "where the signed decision goes"},
-                  password_option(),
-                  store_option(),
-                  form_option()},
+      .options = gate_check_options(),
       .positionals = {{"RANGE", "BASE..HEAD; a side that is left out is HEAD", false}},
       .run = run_gate_check};
-  for (auto& option : change_options()) command.options.push_back(std::move(option));
-  for (auto& option : gather_options()) command.options.push_back(std::move(option));
+  command.options.push_back(form_option());
   return command;
 }
 
 }  // namespace
+
+int exit_of(gate::Verdict verdict) {
+  switch (verdict) {
+    case gate::Verdict::approve:
+    case gate::Verdict::conditions:
+      return kDone;
+    case gate::Verdict::delay:
+      return kNotNow;
+    case gate::Verdict::block:
+      return kRefused;
+    case gate::Verdict::undecided:
+      return kUndecided;
+  }
+  return kInternal;
+}
+
+Result<Checked> check_change(Invocation& in, const std::optional<Change>& change,
+                             const std::string& about) {
+  SLUICE_TRY(auto choice, policy_of(in, change));
+  SLUICE_CHECK(check_signing(in, choice.policy, choice.origin == gate::PolicyOrigin::builtin));
+  SLUICE_TRY(const auto* environment, environment_of(in, choice.policy));
+  gate::Inputs inputs{.policy = choice.policy, .origin = choice.origin};
+  inputs.environment = environment->name;
+  SLUICE_TRY(inputs.subjects, subjects_of(in));
+  inputs.change = in.args.get("--change").value_or(about);
+  inputs.now = in.world.clock.now();
+  SLUICE_TRY(inputs.signals, gather(in, *environment, change, choice.read, inputs.now));
+  const std::string id = gate::new_id(inputs.now, in.world.random);
+  SLUICE_TRY(auto record, gate::judge(std::move(inputs), id, cat("sluice ", kVersion)));
+  // Signed in memory, then stored, then written: a signed decision is always a stored one.
+  SLUICE_TRY(const auto bundle, sign_decision(in, record));
+  SLUICE_TRY(const auto decisions, open_store(in, store::Access::write));
+  SLUICE_CHECK(decisions->append(gate::row_of(record), gate::write_record(record)));
+  Checked checked{.record = std::move(record), .signed_file = {}};
+  if (bundle) {
+    checked.signed_file = *in.args.get("--bundle");
+    SLUICE_CHECK(in.world.files.replace(checked.signed_file, *bundle));
+  }
+  return checked;
+}
+
+std::vector<Option> gate_check_options() {
+  std::vector<Option> options = {
+      {"--policy-file", "FILE", "the policy, from disk; recorded as such"},
+      {"--env", "NAME", "the environment; needed where the policy has several"},
+      {"--change", "TEXT", "what people call this change, say \"web 1a2b3c4\""},
+      {.name = "--digest",
+       .value = "DIGEST",
+       .help = "an artifact that the decision is about, as sha256:HEX",
+       .repeated = true},
+      {"--resource", "URI",
+       "what the cluster will pull, for the signed decision; default: the digest"},
+      {"--key", "FILE", "the private key to sign the decision with"},
+      {"--bundle", "OUT", "where the signed decision goes"},
+      password_option(),
+      store_option()};
+  for (auto& option : change_options()) options.push_back(std::move(option));
+  for (auto& option : gather_options()) options.push_back(std::move(option));
+  return options;
+}
 
 std::vector<Command> gate_commands() {
   std::vector<Command> commands = {check_command(), simulate_command()};

@@ -70,7 +70,30 @@ json::Value row_json(const store::Row& row) {
   out.set("subject", printable(row.subject));
   out.set("summary", printable(row.summary, 2000));
   out.set("policy_digest", row.policy_digest);
+  if (row.skipped) {
+    json::Value skip;
+    skip.set("at", rfc3339(row.skipped->at));
+    skip.set("who", printable(row.skipped->who));
+    skip.set("reason", printable(row.skipped->reason, 2000));
+    out.set("skipped", std::move(skip));
+  }
   return out;
+}
+
+std::string history_row(const store::Row& row) {
+  std::string about = printable(row.subject, 200);
+  if (!about.empty()) about += "  ";
+  std::string out = cat(padded_word(row.verdict, 23), "  ", human_time(row.at), "  ",
+                        printable(row.environment, 60), "\n  ",
+                        gate::fitted(cat(about, printable(row.summary, 300)), 77), "\n");
+  if (row.skipped) {
+    out += cat("  ",
+               gate::fitted(cat("skipped by ", printable(row.skipped->who, 60), ": ",
+                                printable(row.skipped->reason, 300)),
+                            77),
+               "\n");
+  }
+  return out + cat("  ", row.id, "\n");
 }
 
 Result<int> run_history(Invocation& in) {
@@ -88,13 +111,7 @@ Result<int> run_history(Invocation& in) {
   }
   if (rows.empty()) in.console.talk("sluice: no such decision is in the store\n");
   std::string text;
-  for (const auto& row : rows) {
-    std::string about = printable(row.subject, 200);
-    if (!about.empty()) about += "  ";
-    text += cat(padded_word(row.verdict, 23), "  ", human_time(row.at), "  ",
-                printable(row.environment, 60), "\n  ",
-                gate::fitted(cat(about, printable(row.summary, 300)), 77), "\n  ", row.id, "\n");
-  }
+  for (const auto& row : rows) text += history_row(row);
   SLUICE_CHECK(in.console.print(text));
   return kDone;
 }
@@ -117,7 +134,8 @@ Result<int> run_explain(Invocation& in) {
   SLUICE_TRY(const auto record, within(gate::parse_record(stored.record),
                                        cat("reading the decision ", stored.row.id)));
   SLUICE_TRY(auto outcomes, decisions->outcomes(stored.row.id));
-  SLUICE_CHECK(print_explanation(in, {.record = record, .outcomes = std::move(outcomes)}));
+  SLUICE_CHECK(print_explanation(
+      in, {.record = record, .outcomes = std::move(outcomes), .skipped = stored.row.skipped}));
   return kDone;
 }
 
@@ -212,12 +230,14 @@ Result<void> print_explanation(Invocation& in, const Explanation& explanation) {
   const std::string form = form_of(in);
   if (form == "json") return in.print_json(gate::to_json(record));
   if (form == "markdown") {
-    return in.console.print(gate::as_markdown(record, explanation.outcomes));
+    return in.console.print(gate::as_markdown(record, explanation.outcomes, explanation.skipped));
   }
-  if (form == "html") return in.console.print(gate::as_html(record, explanation.outcomes));
+  if (form == "html")
+    return in.console.print(gate::as_html(record, explanation.outcomes, explanation.skipped));
   return in.console.print(gate::as_text(record, {.colour = in.colour,
                                                  .signed_file = explanation.signed_file,
-                                                 .outcomes = explanation.outcomes}));
+                                                 .outcomes = explanation.outcomes,
+                                                 .skipped = explanation.skipped}));
 }
 
 std::vector<Command> journal_commands() {

@@ -22,6 +22,7 @@ struct Explanation {
   const gate::Record& record;
   std::vector<store::Outcome> outcomes = {};
   std::string signed_file = {};
+  std::optional<store::Skip> skipped = {};
 };
 [[nodiscard]] Result<void> print_explanation(Invocation& in, const Explanation& explanation);
 

@@ -5,9 +5,10 @@
 #include "base/text.h"
 #include "change.h"
 #include "exit.h"
-#include "gate/decide.h"
+#include "gate/simulation.h"
 #include "gate_shared.h"
 #include "policy_file.h"
+#include "sources/sources.h"
 
 namespace sluice::cli {
 
@@ -16,12 +17,7 @@ namespace {
 constexpr std::int64_t kMostCommits = 5000;
 constexpr std::size_t kShownCommits = 12;
 
-struct Judged {
-  std::string commit;
-  gate::Verdict verdict;
-  std::string rule;  // the first reason's code
-  std::string text;
-};
+using gate::SimulatedChange;
 
 Result<std::int64_t> how_many(const Invocation& in) {
   const std::string word = in.args.get("--last").value_or("200");
@@ -39,29 +35,43 @@ Result<policy::Policy> policy_to_try(const Invocation& in) {
   return policy::parse(policy::builtin_text(), "built in");
 }
 
-Judged judge(const Change& change, const policy::Policy& policy, const std::string& environment,
-             Time now) {
-  const std::vector<gate::Signal> signals = {risk_signal(change, now)};
+SimulatedChange judge(const Change& change, const policy::Policy& policy,
+                      const std::string& environment, const Result<risk::PathScorer>& scorer,
+                      Time now) {
+  const std::vector<gate::Signal> signals = {risk_signal(change, scorer, now)};
   const auto decision = gate::decide(policy, environment, signals, now);
-  Judged judged{change.range.head.brief(), decision.verdict, {}, signals.front().text};
+  SimulatedChange judged{.commit = change.range.head.brief(), .verdict = decision.verdict};
+  if (const auto note = change.repository.note_of(change.range.head)) {
+    judged.subject = note->subject;
+    judged.at = note->at;
+  }
   if (const auto reasons = decision.reasons(); !reasons.empty())
     judged.rule = reasons.front()->code;
+  judged.text = signals.front().text;
+  for (const auto& detail : signals.front().details) {
+    if (detail.label.ends_with(" points")) judged.paths.push_back(detail.text);
+  }
   return judged;
 }
 
 // Along the first parents from HEAD, newest first; ends early at the root, or where history is cut
 // off.
-Result<std::vector<Judged>> judge_last(const Invocation& in, const policy::Policy& policy,
-                                       const std::string& environment, std::int64_t count) {
+Result<std::vector<SimulatedChange>> judge_last(const Invocation& in, const policy::Policy& policy,
+                                                const std::string& environment,
+                                                std::int64_t count) {
   const Path folder = in.args.get("--repo").value_or(".");
   SLUICE_TRY(auto repository, git::Repository::open(folder));
   SLUICE_TRY(std::ignore, repository.commit("HEAD"));
-  std::vector<Judged> out;
+  const policy::Environment& rules = *policy.find(environment);
+  const auto scorer = sources::risk_scorer(
+      rules.sources, files_beside(in, in.args.get("--policy-file").value_or("")));
+  const Time now = in.world.clock.now();
+  std::vector<SimulatedChange> out;
   for (std::int64_t i = 0; i < count; ++i) {
     auto range = repository.range(cat("HEAD~", i + 1, "..HEAD~", i), git::Compare::trees);
     if (!range) break;
     Change change{std::move(repository), *std::move(range)};
-    out.push_back(judge(change, policy, environment, in.world.clock.now()));
+    out.push_back(judge(change, policy, environment, scorer, now));
     repository = std::move(change.repository);
   }
   if (out.empty()) return fail(Errc::not_found, "HEAD has no parent: there is no change to judge");
@@ -76,7 +86,7 @@ std::string bar(std::size_t part, std::size_t whole) {
   return out;
 }
 
-std::string as_text(const std::vector<Judged>& judged, const Tally& tally) {
+std::string as_text(const std::vector<SimulatedChange>& judged, const Tally& tally) {
   std::string out = cat(judged.size(), judged.size() == 1 ? " change" : " changes",
                         ", by the first parents of HEAD\n\n");
   for (const auto& [key, count] : tally) {
@@ -96,12 +106,14 @@ std::string as_text(const std::vector<Judged>& judged, const Tally& tally) {
          "known.\n";
 }
 
-json::Value as_json(const std::vector<Judged>& judged, const Tally& tally,
+json::Value as_json(const std::vector<SimulatedChange>& judged, const Tally& tally,
                     const policy::Policy& policy, const std::string& environment) {
   json::Array changes;
   for (const auto& each : judged) {
     json::Value row;
     row.set("commit", each.commit);
+    row.set("subject", printable(each.subject, 2000));
+    if (each.at) row.set("at", rfc3339(*each.at));
     row.set("verdict", name(each.verdict));
     row.set("rule", each.rule);
     row.set("risk", printable(each.text, 2000));
@@ -135,6 +147,11 @@ Result<int> run_simulate(Invocation& in) {
   SLUICE_TRY(const auto judged, judge_last(in, policy, environment, count));
   Tally tally;
   for (const auto& each : judged) ++tally[{each.verdict, each.rule}];
+  if (in.args.get("--output") == "html") {
+    const gate::Simulation simulation{policy.source, policy.digest.text(), environment, judged};
+    SLUICE_CHECK(in.console.print(gate::as_html(simulation)));
+    return kDone;
+  }
   SLUICE_CHECK(in.json ? in.print_json(as_json(judged, tally, policy, environment))
                        : in.console.print(as_text(judged, tally)));
   return kDone;
@@ -152,11 +169,16 @@ Command simulate_command() {
               "asked.",
           .examples = {{"before the gate is switched on", "sluice gate simulate --last 200"},
                        {"what would this policy have done?",
-                        "sluice gate simulate --policy-file sluice.yaml --env production"}},
+                        "sluice gate simulate --policy-file sluice.yaml --env production"},
+                       {"as a page to pass on", "sluice gate simulate --output html > gate.html"}},
           .options = {{"--last", "N", "how many changes; default: 200"},
                       {"--policy-file", "FILE", "the policy to try; default: risk alone"},
                       {"--env", "NAME", "the environment; default: the policy's first"},
-                      {"--repo", "DIR", "a folder in the repository; default: this one"}},
+                      {"--repo", "DIR", "a folder in the repository; default: this one"},
+                      {"--output",
+                       "FORMAT",
+                       "text, json, or html: one page with a chart, no scripts, nothing loaded",
+                       {"text", "json", "html"}}},
           .run = run_simulate};
 }
 

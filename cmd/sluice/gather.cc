@@ -4,6 +4,8 @@
 #include <algorithm>
 
 #include "base/text.h"
+#include "settings.h"
+#include "sources.h"
 
 namespace sluice::cli {
 
@@ -22,7 +24,8 @@ Result<gate::Signal> read_signal(const Invocation& in, const std::string& file) 
 }  // namespace
 
 Result<std::vector<gate::Signal>> gather(Invocation& in, const policy::Environment& environment,
-                                         const std::optional<Change>& change, Time now) {
+                                         const std::optional<Change>& change,
+                                         const policy::ReadFile& read, Time now) {
   const auto files = in.args.all("--signal");
   if (files.size() > gate::kMaxSignals) {
     return fail(Errc::usage, cat("--signal was given ", files.size(), " times, at most ",
@@ -38,16 +41,33 @@ Result<std::vector<gate::Signal>> gather(Invocation& in, const policy::Environme
     return fail(Errc::usage,
                 "the risk is to come from the range or from a --signal file, not from both");
   }
-  if (!given && change && environment.counts("risk")) signals.push_back(risk_signal(*change, now));
+  SLUICE_TRY(const auto access, source_access(in));
+  const auto scorer = sources::risk_scorer(environment.sources, read);
+  std::optional<gate::Signal> risk;
+  auto found = sources::gather(
+      in.world, access, environment, read, now,
+      [&] {
+        if (!given && change && environment.counts("risk"))
+          risk = risk_signal(*change, scorer, now);
+      },
+      [&](const std::string& what) {
+        in.log.write(LogLevel::warning, "the carbon cache does not work", {{"what", what}});
+      });
+  if (risk) signals.push_back(*std::move(risk));
+  for (auto& each : found) signals.push_back(std::move(each));
   return signals;
 }
 
 std::vector<Option> gather_options() {
-  return {{.name = "--signal",
-           .value = "FILE",
-           .help = "evidence gathered elsewhere (sluice.signal/v1): it is marked as the caller's "
-                   "word, and counts where the policy says \"asserted: accept\"",
-           .repeated = true}};
+  std::vector<Option> options = {
+      {.name = "--signal",
+       .value = "FILE",
+       .help = "evidence gathered elsewhere (sluice.signal/v1): it is marked as the caller's "
+               "word, and counts where the policy says \"asserted: accept\"",
+       .repeated = true}};
+  for (auto& each : source_options()) options.push_back(std::move(each));
+  for (auto& each : network_options()) options.push_back(std::move(each));
+  return options;
 }
 
 }  // namespace sluice::cli

@@ -10,13 +10,14 @@
 
 namespace sluice::cli {
 
-// The signals for one decision: the risk of the change, seen by the gate itself, and those in the
-// files that --signal names, as the caller's own word. What the environment counts and nobody gave
-// is for the gate to notice.
+// The signals for one decision: those in the files that --signal names, as the caller's own word;
+// the risk of the change; and what the sources of the policy say, all asked at the same time. The
+// policy's files are read through the function. What the environment counts and nobody gave is for
+// the gate to notice.
 [[nodiscard]] Result<std::vector<gate::Signal>> gather(Invocation& in,
                                                        const policy::Environment& environment,
                                                        const std::optional<Change>& change,
-                                                       Time now);
+                                                       const policy::ReadFile& read, Time now);
 
 std::vector<Option> gather_options();
 

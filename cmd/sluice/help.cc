@@ -11,7 +11,8 @@ namespace {
 
 constexpr std::size_t kWidth = 80;
 
-// Breaks text at blanks so that no line, indent included, passes the width.
+}  // namespace
+
 std::string wrapped(std::string_view text, std::size_t indent) {
   std::string out;
   std::size_t column = kWidth;  // forces a new line before the first word
@@ -28,6 +29,8 @@ std::string wrapped(std::string_view text, std::size_t indent) {
   }
   return out;
 }
+
+namespace {
 
 std::string table(const std::vector<std::pair<std::string, std::string>>& rows) {
   std::size_t width = 0;

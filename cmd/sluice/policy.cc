@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 // sluice policy check: policy files, with the line and column of what is wrong.
+#include <algorithm>
+#include <filesystem>
+
 #include "base/limits.h"
 #include "base/text.h"
 #include "commands.h"
 #include "exit.h"
 #include "policy_file.h"
 #include "report/report.h"
+#include "sources/sources.h"
 
 namespace sluice::cli {
 
@@ -18,9 +22,28 @@ Result<policy::Policy> load_policy(const Invocation& in, const std::string& file
   return fail(std::move(error));
 }
 
-policy::ReadKeyFile key_files_beside(const Invocation& in, const Path& policy) {
-  return [files = &in.world.files, folder = policy.parent_path()](const std::string& name) {
-    return files->read(folder / name, limits::kKeyFile);
+namespace {
+
+// Where a file really is, with all links followed; it has to be in the folder or below. Links
+// within it are how a cluster puts files in place.
+Result<Path> inside(const Path& folder, const std::string& name) {
+  const Path path = folder / name;
+  std::error_code failed;
+  const Path real = std::filesystem::canonical(path, failed);
+  if (failed) return path;  // reading it says why
+  const Path root = std::filesystem::canonical(folder.empty() ? "." : folder, failed);
+  const auto [end, ignored] = std::ranges::mismatch(root, real);
+  if (!failed && end == root.end()) return real;
+  return fail(Errc::denied, cat(shown(path), " leads out of the policy's folder"));
+}
+
+}  // namespace
+
+policy::ReadFile files_beside(const Invocation& in, const Path& policy) {
+  return [files = &in.world.files,
+          folder = policy.parent_path()](const std::string& name) -> Result<std::string> {
+    SLUICE_TRY(const Path path, inside(folder, name));
+    return files->read_plain(path, limits::kConfigFile, Links::refused);
   };
 }
 
@@ -29,7 +52,9 @@ namespace {
 Result<policy::Policy> check_one(const Invocation& in, const std::string& file) {
   SLUICE_TRY(auto policy, load_policy(in, file));
   for (const auto& environment : policy.environments) {
-    SLUICE_CHECK(policy::keys_for(policy, environment.name, key_files_beside(in, file)));
+    SLUICE_CHECK(policy::keys_for(policy, environment.name, files_beside(in, file)));
+    SLUICE_CHECK(within(sources::check(environment, files_beside(in, file)),
+                        cat("looking at the sources of ", environment.name)));
   }
   return policy;
 }
@@ -89,7 +114,7 @@ std::vector<Command> policy_commands() {
   return {{.words = {"policy", "check"},
            .summary = "read policy files, and say what is wrong with them",
            .description = "Names the line and column of the first mistake in each file. Files with "
-                          "trusted keys are read as well.\n"
+                          "trusted keys and those of sources are read as well; nothing is asked.\n"
                           "Exit code 0: all are sound. 2: one is not, or cannot be read.",
            .examples = {{"before it is committed", "sluice policy check sluice.yaml"}},
            .positionals = {{"FILE", "a policy", true, true}},

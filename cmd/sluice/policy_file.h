@@ -12,7 +12,7 @@ namespace sluice::cli {
 // A policy that cannot be read or is wrong is a wrong call: Errc::usage.
 [[nodiscard]] Result<policy::Policy> load_policy(const Invocation& in, const std::string& file);
 
-// Key files stand where the policy says, from the policy's own folder.
-policy::ReadKeyFile key_files_beside(const Invocation& in, const Path& policy);
+// The files that a policy on disk names, from its own folder.
+policy::ReadFile files_beside(const Invocation& in, const Path& policy);
 
 }  // namespace sluice::cli

@@ -35,6 +35,10 @@ bool callers_fault(const Error& error) {
          error.code == Errc::internal;
 }
 
+// A part of the source did not answer (Thanos, remote storage), or a query met what it cannot
+// count. Prometheus sent its remarks on the style of a query the same way for a while.
+bool casts_doubt(std::string_view warning) { return !warning.starts_with("PromQL info"); }
+
 }  // namespace
 
 Grid grid_for(const Profile& profile, Time now) {
@@ -75,7 +79,14 @@ SignalHealth judge_signal(const SignalPlan& plan, const Profile& profile, const 
     out.detail = cat(usable.size(), " points, fewer than the ", rule.window, " of the window");
     return out;
   }
-  if (out.judgement->anomalous) out.state = State::anomalous;
+  if (out.judgement->anomalous) {
+    out.state = State::anomalous;
+  } else if (const auto doubt = std::ranges::find_if(out.warnings, casts_doubt);
+             doubt != out.warnings.end()) {
+    out.state = State::unreachable;
+    out.judgement.reset();
+    out.detail = cat("the source warns that it may not have seen all: ", *doubt);
+  }
   return out;
 }
 

@@ -58,6 +58,13 @@ std::string why_open(const std::vector<const SignalHealth*>& undecided, std::siz
   return cat(each.size(), " of ", all, " signals are not known: ", join(states, ", "));
 }
 
+std::string sigma_words(const Judgement& judgement) {
+  if (!judgement.sigma) return "never varied before";
+  const auto tenths =
+      static_cast<std::int64_t>(std::lround(std::min(std::abs(*judgement.sigma), 1e6) * 10));
+  return tenths >= 100 ? cat(tenths / 10, " sigma") : cat(tenths / 10, ".", tenths % 10, " sigma");
+}
+
 }  // namespace
 
 std::string_view name(State state) {
@@ -158,6 +165,16 @@ std::string reason(const HealthReport& report) {
   }
   if (open.empty()) return "nothing could be judged";
   return cat(bad, bad.empty() ? "" : "; ", open);
+}
+
+std::string described(const SignalHealth& signal) {
+  if (!decided(signal.state) || !signal.judgement) return printable(signal.detail, 300);
+  const Judgement& judgement = *signal.judgement;
+  if (signal.name == "alerts") return human_value(judgement.value, signal.unit);
+  const bool mark = signal.state == State::anomalous;
+  return cat(human_value(judgement.value, signal.unit), " (",
+             human_value(judgement.expected, signal.unit), " expected",
+             mark ? cat(", ", sigma_words(judgement)) : "", ")");
 }
 
 }  // namespace sluice::aiops

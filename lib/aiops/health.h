@@ -21,7 +21,7 @@ enum class State : std::uint8_t {
   no_data,       // the source has nothing that fits the query
   too_short,     // fewer points than the window
   stale,         // the newest point is too old to speak for now
-  unreachable,   // no answer, or one that says "not now"
+  unreachable,   // no answer, one that says "not now", or one that warns of parts that are missing
   unauthorised,  // 401, 403
   rejected,      // the source does not take the query
   ambiguous,     // several series where one is due: the profile's query is not precise enough
@@ -79,6 +79,9 @@ void conclude(HealthReport& report);
 
 // One line that says why: "error rate and p95 latency, both since 2026-11-20 15:52:00Z".
 std::string reason(const HealthReport& report);
+
+// "4.1 % (0.3 % expected, 12 sigma)"; where the state is not decided, why, if that is known.
+std::string described(const SignalHealth& signal);
 
 // docs/schema/health.v1.json. What from_json accepts is exactly what to_json writes: unknown
 // members, missing ones and a health that its signals contradict are Errc::malformed.

@@ -10,7 +10,7 @@ namespace {
 
 constexpr std::string_view kKind = "sluice.health/v1";
 constexpr std::size_t kMostSignals = 100;
-constexpr std::size_t kMostAlerts = 1000;
+constexpr std::size_t kMostReported = 1000;  // alerts
 constexpr std::size_t kMostWarnings = 100;
 
 std::string_view name(Direction direction) {
@@ -217,7 +217,7 @@ Result<HealthReport> health_from_json(const json::Value& value) {
     SLUICE_TRY(auto one, read_signal(signal));
     out.signals.push_back(std::move(one));
   }
-  SLUICE_TRY(const auto alerts, in.array("alerts", kMostAlerts));
+  SLUICE_TRY(const auto alerts, in.array("alerts", kMostReported));
   for (const auto& alert : alerts) {
     SLUICE_TRY(auto one, read_alert(alert));
     out.alerts.push_back(std::move(one));

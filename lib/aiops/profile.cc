@@ -131,6 +131,7 @@ std::expected<std::string, std::string> expand(std::string_view query, const Pro
     if (at == std::string_view::npos) return out;
     query.remove_prefix(at + 2);
     const auto end = query.find('}');
+    if (end == std::string_view::npos) return std::unexpected(std::string(query.substr(0, 40)));
     const std::string_view name = query.substr(0, end);
     if (name == "selector") {
       out += matchers(profile.labels);

@@ -45,6 +45,10 @@ struct FileInfo {
   FileKind kind = FileKind::other;
   std::uint64_t size = 0;
   unsigned mode = 0;  // permission bits
+  // To tell whether it is still the same: what the file system numbers it by, and when it was last
+  // changed, in nanoseconds of the file system's own clock.
+  std::uint64_t number = 0;
+  std::int64_t changed = 0;
 };
 struct FolderEntry {
   std::string name;  // bytes as the file system has them
@@ -88,7 +92,8 @@ std::unique_ptr<ByteSource> standard_input();
 [[nodiscard]] Result<std::string> read_all(ByteSource& source, std::size_t max);
 
 // Every plain file under root, sorted, as paths that begin with root. Links are neither listed nor
-// entered. Too many entries, or folders too deep, are Errc::limit.
+// entered. Too many entries, or folders too deep, are Errc::limit. The folders directly below root
+// are listed by several threads.
 struct WalkOptions {
   std::size_t max_entries = 10'000'000;
   int max_depth = 256;

@@ -49,7 +49,7 @@ void for_each_parallel(std::size_t count, unsigned threads,
     others.reserve(wanted);
     try {
       for (std::size_t i = 1; i < wanted; ++i) others.emplace_back(body);
-    } catch (const std::system_error&) {
+    } catch (const std::system_error&) {  // NOLINT(bugprone-empty-catch)
       // No more threads to be had: those that there are do the work.
     }
     body();

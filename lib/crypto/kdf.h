@@ -21,8 +21,8 @@ enum class PbkdfHash : std::uint8_t { sha1, sha256, sha384, sha512 };
 
 // What a key file may ask for: Errc::limit above it.
 struct KdfBudget {
-  std::uint64_t scrypt_memory = 256U << 20;           // bytes
-  std::uint64_t scrypt_work = 16ULL * 65536U * 8U;  // N * r * p; 16 times that of cosign's files
+  std::uint64_t scrypt_memory = 256U << 20;        // bytes
+  std::uint64_t scrypt_work = 16ULL * 65'536 * 8;  // N * r * p; 16 times that of cosign's files
   std::uint64_t pbkdf2_rounds = 10'000'000;
 };
 

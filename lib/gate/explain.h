@@ -19,14 +19,17 @@ struct TextOptions {
   std::string signed_file = {};  // where the signed decision went; empty: nowhere
   bool stored = true;            // can `sluice gate explain ID` find it?
   std::vector<store::Outcome> outcomes = {};
+  std::optional<store::Skip> skipped = {};
 };
 
 // At most 80 columns and 24 lines, however many signals there are and whatever they say.
 std::string as_text(const Record& record, const TextOptions& options);
 // With every detail, for a pull request: GitHub's and GitLab's Markdown.
-std::string as_markdown(const Record& record, const std::vector<store::Outcome>& outcomes = {});
+std::string as_markdown(const Record& record, const std::vector<store::Outcome>& outcomes = {},
+                        const std::optional<store::Skip>& skipped = {});
 // One file, no scripts, nothing loaded from anywhere.
-std::string as_html(const Record& record, const std::vector<store::Outcome>& outcomes = {});
+std::string as_html(const Record& record, const std::vector<store::Outcome>& outcomes = {},
+                    const std::optional<store::Skip>& skipped = {});
 
 // Foreign text that stays text in Markdown and in HTML: one line, nothing in it is markup.
 std::string markdown_escaped(std::string_view text);

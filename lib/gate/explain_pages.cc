@@ -23,7 +23,8 @@ struct Fact {
   std::string text;
 };
 
-std::vector<Fact> facts_of(const Record& record, const std::vector<store::Outcome>& outcomes) {
+std::vector<Fact> facts_of(const Record& record, const std::vector<store::Outcome>& outcomes,
+                           const std::optional<store::Skip>& skipped) {
   const Inputs& inputs = record.inputs;
   const Decision& decision = record.decision;
   std::vector<Fact> out;
@@ -40,6 +41,10 @@ std::vector<Fact> facts_of(const Record& record, const std::vector<store::Outcom
   }
   out.push_back({"policy", cat(inputs.policy.source, " (", inputs.policy.digest.text(), ")")});
   out.push_back({"decision", cat(record.id, ", ", record.evaluator)});
+  if (skipped) {
+    out.push_back({"skipped", cat("by ", skipped->who, " at ", human_time(skipped->at), ": ",
+                                  skipped->reason)});
+  }
   for (const store::Outcome& outcome : outcomes) {
     out.push_back({"outcome", cat(store::name(outcome.kind), " at ", human_time(outcome.at),
                                   outcome.note.empty() ? "" : ": ", outcome.note)});
@@ -157,7 +162,8 @@ std::string html_escaped(std::string_view text) {
   return out;
 }
 
-std::string as_markdown(const Record& record, const std::vector<store::Outcome>& outcomes) {
+std::string as_markdown(const Record& record, const std::vector<store::Outcome>& outcomes,
+                        const std::optional<store::Skip>& skipped) {
   const Decision& decision = record.decision;
   std::string out = cat("### ", markdown_escaped(verdict_word(decision)), "\n\n",
                         markdown_escaped(summary_of(record)), "\n\n");
@@ -170,13 +176,14 @@ std::string as_markdown(const Record& record, const std::vector<store::Outcome>&
   }
   for (const Signal& signal : record.inputs.signals) out += markdown_details(signal);
   out += "\n";
-  for (const Fact& fact : facts_of(record, outcomes)) {
+  for (const Fact& fact : facts_of(record, outcomes, skipped)) {
     out += cat("- ", fact.label, ": ", markdown_escaped(fact.text), "\n");
   }
   return out;
 }
 
-std::string as_html(const Record& record, const std::vector<store::Outcome>& outcomes) {
+std::string as_html(const Record& record, const std::vector<store::Outcome>& outcomes,
+                    const std::optional<store::Skip>& skipped) {
   const Decision& decision = record.decision;
   const std::string title = html_escaped(verdict_word(decision));
   std::string out =
@@ -198,7 +205,7 @@ std::string as_html(const Record& record, const std::vector<store::Outcome>& out
   if (!decision.conditions.empty()) out += "</ul>\n";
   for (const Signal& signal : record.inputs.signals) out += html_details(signal);
   out += "<h2>Decision</h2>\n<table>\n";
-  for (const Fact& fact : facts_of(record, outcomes)) {
+  for (const Fact& fact : facts_of(record, outcomes, skipped)) {
     out += html_row({fact.label, fact.text}, "td");
   }
   return out + "</table>\n</body>\n</html>\n";

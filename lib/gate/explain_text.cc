@@ -110,12 +110,19 @@ std::string outcome_row(const std::vector<store::Outcome>& outcomes) {
   return line(cat("Outcome: ", store::name(last.kind), " at ", human_time(last.at), note));
 }
 
+std::string skip_row(const std::optional<store::Skip>& skipped) {
+  if (!skipped) return "";
+  return line(
+      cat("Skipped by ", printable(skipped->who, 60), ": ", printable(skipped->reason, 200)));
+}
+
 std::string footer(const Record& record, const TextOptions& options) {
   std::string out = "\n";
   std::string about = cat("Decision ", printable(record.id, 48));
   if (!options.stored) about = "This decision was not stored";
   if (!options.signed_file.empty()) about += cat(", signed: ", printable(options.signed_file, 200));
   out += line(about);
+  out += skip_row(options.skipped);
   out += outcome_row(options.outcomes);
   out += line(next_step(record));
   if (options.stored) {

@@ -80,6 +80,21 @@ struct MergeBase {
 };
 [[nodiscard]] Result<MergeBase> merge_base(const Handle& handle, const ObjectId& one,
                                            const ObjectId& two);
+// With all of the others at once, as if they had been merged into one commit.
+[[nodiscard]] Result<MergeBase> merge_base(const Handle& handle, const ObjectId& one,
+                                           std::span<const ObjectId> others);
+
+// The commit that a reference leads to, if there is one, with the name that people use for it.
+struct Candidate {
+  ObjectId id;
+  std::string name;
+  std::string origin;
+};
+std::optional<Candidate> candidate(const Handle& handle, const std::string& reference,
+                                   std::string origin);
+std::optional<Candidate> default_branch_of(const Handle& handle, std::string_view remote);
+// The branch's own remote where that is said, else origin, else the only one that there is.
+std::string remote_name(const Handle& handle, const std::optional<std::string>& branch);
 
 // Ordered by path; a rename is still a deletion and an addition.
 [[nodiscard]] Result<std::vector<Change>> tree_changes(const Handle& handle, const ObjectId& before,

@@ -33,9 +33,9 @@ class AncestorWalk {
  public:
   explicit AncestorWalk(const Handle& handle) : handle_(handle) {}
 
-  Result<MergeBase> run(const ObjectId& one, const ObjectId& two) && {
+  Result<MergeBase> run(const ObjectId& one, std::span<const ObjectId> others) && {
     SLUICE_CHECK(mark(one, kOfOne));
-    SLUICE_CHECK(mark(two, kOfTwo));
+    for (const ObjectId& other : others) SLUICE_CHECK(mark(other, kOfTwo));
     while (!queue_.empty() && must_go_on()) SLUICE_CHECK(step());
     return best();
   }
@@ -127,7 +127,12 @@ class AncestorWalk {
 }  // namespace
 
 Result<MergeBase> merge_base(const Handle& handle, const ObjectId& one, const ObjectId& two) {
-  return AncestorWalk(handle).run(one, two);
+  return AncestorWalk(handle).run(one, {&two, 1});
+}
+
+Result<MergeBase> merge_base(const Handle& handle, const ObjectId& one,
+                             std::span<const ObjectId> others) {
+  return AncestorWalk(handle).run(one, others);
 }
 
 }  // namespace sluice::git

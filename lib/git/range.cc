@@ -77,12 +77,7 @@ std::optional<Sides> split_range(std::string_view text) {
   return Sides{text.substr(0, at), text.substr(at + (three ? 3 : 2)), three};
 }
 
-// A reference that leads to a commit, with the name that people use for it.
-struct Candidate {
-  ObjectId id;
-  std::string name;
-  std::string origin;
-};
+}  // namespace
 
 std::optional<Candidate> candidate(const Handle& handle, const std::string& reference,
                                    std::string origin) {
@@ -98,6 +93,8 @@ std::optional<Candidate> candidate(const Handle& handle, const std::string& refe
   return Candidate{id_of(*git_object_id(peeled)), git_reference_shorthand(target),
                    std::move(origin)};
 }
+
+namespace {
 
 std::optional<std::string> taken_from(git_buf& buffer, int code) {
   std::optional<std::string> out;
@@ -123,7 +120,8 @@ std::optional<Candidate> upstream(const Handle& handle, const std::string& branc
   return candidate(handle, *name, cat("upstream of ", branch.substr(sizeof "refs/heads/" - 1)));
 }
 
-// The branch's remote, else origin, else the only one there is.
+}  // namespace
+
 std::string remote_name(const Handle& handle, const std::optional<std::string>& branch) {
   if (branch) {
     git_buf buffer{};
@@ -139,23 +137,57 @@ std::string remote_name(const Handle& handle, const std::optional<std::string>& 
   return name;
 }
 
-std::optional<Candidate> default_base(const Handle& handle) {
-  const auto branch = current_branch(handle);
-  if (branch) {
-    if (auto found = upstream(handle, *branch)) return found;
-  }
-  const std::string remote = remote_name(handle, branch);
+std::optional<Candidate> default_branch_of(const Handle& handle, std::string_view remote) {
   for (const auto* name : {"HEAD", "main", "master"}) {
     if (auto found = candidate(handle, cat("refs/remotes/", remote, "/", name),
                                cat("default branch of ", remote))) {
       return found;
     }
   }
+  return std::nullopt;
+}
+
+namespace {
+
+std::optional<Candidate> default_base(const Handle& handle) {
+  const auto branch = current_branch(handle);
+  if (branch) {
+    if (auto found = upstream(handle, *branch)) return found;
+  }
+  if (auto found = default_branch_of(handle, remote_name(handle, branch))) return found;
   for (const auto* name : {"refs/heads/main", "refs/heads/master"}) {
     if (branch == name) continue;  // HEAD against itself would hide every change
     if (auto found = candidate(handle, name, "local branch")) return found;
   }
   return std::nullopt;
+}
+
+}  // namespace
+
+namespace {
+
+// The base has the policy that judges, and git takes a tag before a branch of the same name: who can
+// push tags must not choose.
+Result<void> refuse_ambiguous(const Handle& handle, std::string_view revision) {
+  const std::string name(revision.substr(0, revision.find_first_of("~^@")));
+  if (name.empty() || name == "HEAD") return {};
+  std::optional<Candidate> first;
+  std::string first_reference;
+  for (const auto* folder : {"refs/tags/", "refs/heads/", "refs/remotes/"}) {
+    const std::string reference = cat(folder, name);
+    auto found = candidate(handle, reference, "");
+    if (!found) continue;
+    if (first && first->id != found->id) {
+      return fail(Error{Errc::usage,
+                        cat("\"", printable(name, 200), "\" could be ",
+                            printable(first_reference, 200), " or ", printable(reference, 200)),
+                        {},
+                        "write the one that you mean in full"});
+    }
+    if (!first) first_reference = reference;
+    first = std::move(found);
+  }
+  return {};
 }
 
 }  // namespace
@@ -176,6 +208,7 @@ Result<Range> Repository::range(std::string_view text, Compare compare) const {
   range.origin = "given";
   range.base_name = sides->base.empty() ? "HEAD" : sides->base;
   range.head_name = sides->head.empty() ? "HEAD" : sides->head;
+  SLUICE_CHECK(refuse_ambiguous(*handle_, range.base_name));
   SLUICE_TRY(range.base, find_base(*handle_, range.base_name, compare));
   SLUICE_TRY(range.head, find_base(*handle_, range.head_name, compare));
   return range;

@@ -3,6 +3,8 @@
 
 #include <git2.h>
 
+#include <algorithm>
+
 #include <array>
 
 #include "base/text.h"
@@ -146,6 +148,22 @@ Result<Changes> Repository::changes(const Range& range) const {
   SLUICE_TRY(out.paths, tree_changes(*handle_, before, after));
   out.renames_complete = find_renames(*handle_, out.paths);
   return out;
+}
+
+Result<CommitNote> Repository::note_of(const ObjectId& commit) const {
+  const git_oid oid = oid_of(commit);
+  git_commit* found = nullptr;
+  const int code = git_commit_lookup(&found, handle_->repository.get(), &oid);
+  if (code != 0) {
+    return fail(missing_object(*handle_, code, cat("cannot read commit ", commit.hex())));
+  }
+  const Commit owner(found);
+  const char* message = git_commit_message(found);
+  std::string_view subject = message == nullptr ? "" : message;
+  subject = subject.substr(0, subject.find('\n')).substr(0, kMaxSubject);
+  constexpr std::int64_t kEndOf9999 = 253'402'300'799;
+  const std::int64_t at = std::clamp<std::int64_t>(git_commit_time(found), 0, kEndOf9999);
+  return CommitNote{std::string(subject), Time(std::chrono::seconds(at))};
 }
 
 Result<std::string> Repository::read_at(const ObjectId& commit, std::string_view path,

@@ -15,11 +15,13 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "base/files.h"
+#include "base/time.h"
 #include "git/object_id.h"
 
 namespace sluice::git {
@@ -62,12 +64,12 @@ enum class Compare : std::uint8_t {
   trees        // base against head as they are: BASE..HEAD of git diff
 };
 struct Range {
-  ObjectId base;
-  ObjectId head;
+  ObjectId base = {};
+  ObjectId head = {};
   Compare compare = Compare::merge_base;
-  std::string base_name;  // as the user or the repository calls it
-  std::string head_name;
-  std::string origin;  // for people: "given", "upstream of main", "default branch of origin"
+  std::string base_name = {};  // as the user or the repository calls it
+  std::string head_name = {};
+  std::string origin = {};  // for people: "given", "upstream of main", "default branch of origin"
 };
 
 struct Changes {
@@ -75,6 +77,35 @@ struct Changes {
   std::size_t merge_bases = 0;   // more than one: from is the newest of them
   std::vector<Change> paths;     // ordered by path, bytewise
   bool renames_complete = true;  // false: a limit, or contents that are not here
+};
+
+// What a commit says of itself. Foreign bytes: whoever made it wrote what they liked.
+struct CommitNote {
+  std::string subject;  // the first line of its message, at most kMaxSubject bytes
+  Time at{};            // when it was made, by its author's machine; between 1970 and 9999
+};
+inline constexpr std::size_t kMaxSubject = 500;
+
+// One reference that is about to be pushed, as git tells its pre-push hook (githooks(5)).
+struct PushedRef {
+  std::string local_ref;   // "(delete)" for a deletion
+  std::string local_id;    // zeros for a deletion
+  std::string remote_ref;  // "refs/heads/main"
+  std::string remote_id;   // zeros where it is new there
+};
+
+// What the push does to that reference.
+enum class PushKind : std::uint8_t {
+  created,
+  forwarded,   // what is there stays, commits are added
+  taken_back,  // to a commit that it had before: what came after is dropped
+  rewritten,   // something else takes the place of what is there
+  deleted,     // no range
+  other        // no commit at all, a tag of a file say: no range
+};
+struct Push {
+  PushKind kind = PushKind::other;
+  std::optional<Range> range = {};
 };
 
 class Repository {
@@ -93,6 +124,8 @@ class Repository {
   // The commit that a revision names: a branch, a tag, an id, HEAD~2. Errc::not_found with advice.
   [[nodiscard]] Result<ObjectId> commit(std::string_view revision) const;
 
+  [[nodiscard]] Result<CommitNote> note_of(const ObjectId& commit) const;
+
   // "BASE..HEAD" or "BASE...HEAD"; a side that is left out is HEAD. Both mean Compare::merge_base
   // unless trees are asked for, which goes with two dots only and takes trees as well as commits.
   [[nodiscard]] Result<Range> range(std::string_view text, Compare compare) const;
@@ -100,6 +133,19 @@ class Repository {
   // What HEAD has that is not in, whichever is there first: the branch's upstream; the default
   // branch of its remote (or of origin, or of the one remote there is); a local main or master.
   [[nodiscard]] Result<Range> default_range(Compare compare) const;
+
+  // What a push brings to a remote, as far as this repository knows its branches
+  // (refs/remotes/REMOTE/*; those of all remotes where none of that one are known):
+  //   forwarded            from what is there to the new commit
+  //   taken_back           the two as they are, since nothing new is in it
+  //   created, rewritten   what none of its branches has: from the best common ancestor with all of
+  //                        them, from the empty tree where there is none
+  // Errc::not_found where no branch of any remote is known.
+  [[nodiscard]] Result<Push> push(const PushedRef& ref, std::string_view remote) const;
+
+  // The default branch of a remote (of origin, or the only one, where that is not known) as it was
+  // last seen: refs/remotes/REMOTE/HEAD, main or master. None: not known.
+  std::optional<ObjectId> default_branch(std::string_view remote) const;
 
   // Renames are found as `git diff` finds them by default; see git/renames.h.
   [[nodiscard]] Result<Changes> changes(const Range& range) const;

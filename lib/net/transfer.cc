@@ -100,6 +100,9 @@ void CurlTransfer::set_options(const ClientOptions& options) {
   set_option(h, CURLOPT_NOPROGRESS, 1L);
   set_option(h, CURLOPT_TIMEOUT_MS, as_timeout(transfer_.left));
   set_option(h, CURLOPT_CONNECTTIMEOUT_MS, as_timeout(std::min(budget.connect, transfer_.left)));
+  // Otherwise libcurl waits for a name server long after the time is up, until the thread that asks
+  // it is done. That thread owns what it works on, and frees it itself.
+  set_option(h, CURLOPT_QUICK_EXIT, 1L);
   set_option(h, CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_2TLS));
   set_option(h, CURLOPT_PIPEWAIT, 1L);
   set_option(h, CURLOPT_FRESH_CONNECT, may_repeat(transfer_.request) ? 0L : 1L);
@@ -148,7 +151,8 @@ void CurlTransfer::set_tls(const ClientOptions& options) {
   set_option(h, CURLOPT_SSL_VERIFYHOST, 2L);
   set_option(h, CURLOPT_PROXY_SSL_VERIFYPEER, 1L);
   set_option(h, CURLOPT_PROXY_SSL_VERIFYHOST, 2L);
-  if (options.client_certificate.empty()) return;
+  // Where a redirect has led to another server, it is shown to nobody, as no other credential is.
+  if (options.client_certificate.empty() || !transfer_.hop.credentials) return;
   const Path& key = options.client_key.empty() ? options.client_certificate : options.client_key;
   set_option(h, CURLOPT_SSLCERT, options.client_certificate.c_str());
   set_option(h, CURLOPT_SSLKEY, key.c_str());

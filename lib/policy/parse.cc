@@ -3,8 +3,8 @@
 #include <set>
 
 #include "base/text.h"
+#include "policy/parse_parts.h"
 #include "policy/policy.h"
-#include "yaml/fields.h"
 
 namespace sluice::policy {
 
@@ -18,16 +18,6 @@ constexpr std::size_t kMaxName = 64;
 constexpr double kMaxGrams = 5000;  // the dirtiest grids stay below 1500
 
 // Each take_* leaves its target as it is where the key is not there.
-Result<void> take_duration(const Fields& from, std::string_view key, std::chrono::seconds& into) {
-  if (!from.has(key)) return {};
-  SLUICE_TRY(const Fields field, from.at(key));
-  SLUICE_TRY(const std::string text, field.as_string());
-  auto length = parse_duration(text);
-  if (!length) return field.refuse(length.error().what);
-  into = *length;
-  return {};
-}
-
 Result<void> take_number(const Fields& from, std::string_view key, double least, double most,
                          double& into) {
   if (!from.has(key)) return {};
@@ -183,11 +173,12 @@ Result<std::vector<Environment>> take_environments(const Fields& root, const Env
               kMaxName));
     }
     SLUICE_TRY(const Fields field, all.mapping(member.key));
-    SLUICE_CHECK(field.only({"signals", "risk", "health", "carbon"}));
+    SLUICE_CHECK(field.only({"signals", "risk", "health", "carbon", "sources"}));
     Environment environment = base;
     environment.name = member.key;
     SLUICE_TRY(environment.signals, counted_signals(field));
     SLUICE_CHECK(take_rules(field, environment));
+    SLUICE_CHECK(take_sources(field, environment.sources));
     out.push_back(std::move(environment));
   }
   return out;
@@ -203,7 +194,7 @@ Result<TrustedKey> take_key(const Fields& from, const std::vector<Environment>& 
     return from.refuse("a key is given by one of \"pem\" and \"file\"");
   }
   if (from.has("file")) {
-    SLUICE_TRY(key.file, from.string("file"));
+    SLUICE_CHECK(take_file(from, "file", key.file));
   } else {
     SLUICE_TRY(const Fields field, from.at("pem"));
     SLUICE_TRY(const std::string pem, field.as_string());
@@ -275,8 +266,8 @@ Result<Policy> parse(std::string_view text, std::string_view source) {
   const std::string file = printable(source, 300);
   SLUICE_TRY(const yaml::Node node, yaml::parse(text, file, {.bytes = kMaxPolicy}));
   const Fields root(node, file);
-  SLUICE_CHECK(
-      root.only({"apiVersion", "kind", "verifier", "decision", "signals", "environments", "keys"}));
+  SLUICE_CHECK(root.only({"apiVersion", "kind", "verifier", "decision", "signals", "sources",
+                          "environments", "keys"}));
   SLUICE_CHECK(check_heading(root));
   Policy policy{.source = std::string(source),
                 .text = std::string(text),
@@ -293,6 +284,7 @@ Result<Policy> parse(std::string_view text, std::string_view source) {
     SLUICE_CHECK(only_signals(signals));
     SLUICE_CHECK(take_rules(signals, base));
   }
+  SLUICE_CHECK(take_sources(root, base.sources));
   SLUICE_TRY(policy.environments, take_environments(root, base));
   if (!root.has("keys")) return policy;
   SLUICE_TRY(const auto keys, root.sequence("keys", kMaxKeys));

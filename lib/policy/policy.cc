@@ -95,7 +95,7 @@ Result<std::chrono::seconds> parse_duration(std::string_view text) {
 }
 
 Result<std::vector<crypto::PublicKey>> keys_for(const Policy& policy, std::string_view environment,
-                                                const ReadKeyFile& read) {
+                                                const ReadFile& read) {
   std::vector<crypto::PublicKey> keys;
   for (const TrustedKey& each : policy.keys) {
     if (!each.environments.empty() &&

@@ -8,8 +8,10 @@
 //   signals:
 //     risk: {block_at: high, condition_at: medium}
 //     health: {on_incident: delay, retry_after: 15m}
+//   sources:
+//     health: {prometheus: "https://metrics.example.org", service: checkout}
 //   environments:
-//     production: {signals: [risk, health, carbon], risk: {condition_at: low}}
+//     production: {signals: [risk, health], risk: {condition_at: low}}
 //     staging: {signals: [risk]}
 //
 // Published as docs/schema/policy.v1.json. Reading is strict: a key or a word that is not known is
@@ -66,12 +68,42 @@ struct CarbonRule : Common {
   std::chrono::seconds max_delay{std::chrono::hours(6)};
 };
 
+// Where the gate itself asks for evidence. Files are named from the policy's own folder and stay
+// below it; credentials have no place here.
+struct HealthSource {
+  std::string prometheus = {};    // a URL; or ...
+  std::string engine = {};        // ... that of an external engine
+  std::string alertmanager = {};  // beside prometheus: a URL; may be empty
+  std::string profile = {};       // a file; or ...
+  std::string service = {};       // ... the default metrics of this service
+};
+
+struct CarbonSource {
+  std::string provider = "electricitymaps";              // or uk, static
+  std::string url = {};                                  // empty: the provider's public address
+  std::string zone = {};                                 // of the grid; or ...
+  std::string region = {};                               // ... of a cloud: "aws:eu-central-1"
+  std::string table = {};                                // a file, for static alone
+  std::chrono::seconds duration{std::chrono::hours(1)};  // how long a rollout takes
+};
+
+struct Sources {
+  std::chrono::seconds deadline{30};  // for all of them together
+  std::optional<HealthSource> health = {};
+  std::optional<CarbonSource> carbon = {};
+  std::string risk_model = {};  // a file; empty: the built-in model
+};
+
+inline constexpr std::chrono::seconds kLongestDeadline = std::chrono::minutes(10);
+inline constexpr std::chrono::seconds kLongestRollout = std::chrono::hours(24 * 14);
+
 struct Environment {
   std::string name;
   std::vector<std::string> signals;  // that count, in the order of the file; at least one
   RiskRule risk;
   HealthRule health;
   CarbonRule carbon;
+  Sources sources = {};
 
   bool counts(std::string_view signal) const;
   const Common& common(std::string_view signal) const;  // of a signal that is known
@@ -107,13 +139,14 @@ const std::vector<std::string_view>& signal_names();
 // What `gate check` goes by where there is no policy: risk alone, and never signed.
 std::string_view builtin_text();
 
-// The keys for an environment. Files are read through the function, so that a policy from a git
-// revision takes its keys from there too. They are not covered by the policy's digest; inline keys
-// are.
-using ReadKeyFile = std::function<Result<std::string>(const std::string& name)>;
+// Reads a file that a policy names, from where the policy itself was read: from its folder, or from
+// its git revision, so that a change cannot alter what judges it.
+using ReadFile = std::function<Result<std::string>(const std::string& name)>;
+
+// The keys for an environment. Key files are not covered by the policy's digest; inline keys are.
 [[nodiscard]] Result<std::vector<crypto::PublicKey>> keys_for(const Policy& policy,
                                                               std::string_view environment,
-                                                              const ReadKeyFile& read);
+                                                              const ReadFile& read);
 
 // "90s", "15m", "6h", "2d"; from one second to 90 days.
 [[nodiscard]] Result<std::chrono::seconds> parse_duration(std::string_view text);

@@ -33,6 +33,7 @@ class Statement {
   [[nodiscard]] Result<bool> step();  // is there a row?
   std::string text(int column) const;
   std::int64_t integer(int column) const;
+  bool is_null(int column) const;
 
  private:
   sqlite3* database_;

@@ -25,22 +25,45 @@ constexpr std::array<std::string_view, kSchemaVersion> kMigrations = {
     "CREATE TABLE outcomes ("
     " seq INTEGER PRIMARY KEY, decision INTEGER NOT NULL REFERENCES decisions (seq),"
     " at INTEGER NOT NULL, kind TEXT NOT NULL, note TEXT NOT NULL);"
-    "CREATE INDEX outcomes_decision ON outcomes (decision);"};
+    "CREATE INDEX outcomes_decision ON outcomes (decision);",
+
+    "CREATE TABLE skips ("
+    " seq INTEGER PRIMARY KEY, decision INTEGER NOT NULL REFERENCES decisions (seq),"
+    " at INTEGER NOT NULL, who TEXT NOT NULL, reason TEXT NOT NULL);"
+    "CREATE INDEX skips_decision ON skips (decision);"};
 
 constexpr std::string_view kRowColumns =
     "id, at, environment, verdict, subject, summary, policy_digest";
+
+// The columns of a row, and the last skip of each; a store before version 3 has none and is only
+// read.
+constexpr std::string_view kSelectRows =
+    "SELECT d.id, d.at, d.environment, d.verdict, d.subject, d.summary, d.policy_digest,"
+    " s.at, s.who, s.reason, d.record FROM decisions d LEFT JOIN skips s"
+    " ON s.seq = (SELECT max(seq) FROM skips WHERE decision = d.seq)";
+constexpr std::string_view kSelectOldRows =
+    "SELECT d.id, d.at, d.environment, d.verdict, d.subject, d.summary, d.policy_digest,"
+    " NULL, '', '', d.record FROM decisions d";
+constexpr int kSkipColumn = 7;
+constexpr int kRecordColumn = 10;
 
 std::int64_t seconds_of(Time time) { return time.time_since_epoch().count(); }
 Time time_of(std::int64_t seconds) { return Time(std::chrono::seconds(seconds)); }
 
 Row row_of(const Statement& statement) {
-  return {.id = statement.text(0),
+  Row row{.id = statement.text(0),
           .at = time_of(statement.integer(1)),
           .environment = statement.text(2),
           .verdict = statement.text(3),
           .subject = statement.text(4),
           .summary = statement.text(5),
           .policy_digest = statement.text(6)};
+  if (!statement.is_null(kSkipColumn)) {
+    row.skipped = {.at = time_of(statement.integer(kSkipColumn)),
+                   .who = statement.text(kSkipColumn + 1),
+                   .reason = statement.text(kSkipColumn + 2)};
+  }
+  return row;
 }
 
 Result<void> check_version(std::int64_t version, const Path& path) {
@@ -107,10 +130,11 @@ class SqliteStore final : public DecisionStore {
   Result<std::vector<Row>> list(const Filter& filter) override {
     SLUICE_TRY(
         auto statement,
-        database_.prepare(cat("SELECT ", kRowColumns,
-                              " FROM decisions WHERE (?1 = '' OR environment = ?1)"
-                              " AND (?2 = '' OR verdict = ?2) AND (?3 = '' OR subject = ?3)"
-                              " AND at >= ?4 AND at < ?5 ORDER BY at DESC, seq DESC LIMIT ?6")));
+        database_.prepare(cat(select_rows(),
+                              " WHERE (?1 = '' OR d.environment = ?1)"
+                              " AND (?2 = '' OR d.verdict = ?2) AND (?3 = '' OR d.subject = ?3)"
+                              " AND d.at >= ?4 AND d.at < ?5"
+                              " ORDER BY d.at DESC, d.seq DESC LIMIT ?6")));
     SLUICE_CHECK(statement.bind(1, filter.environment.value_or("")));
     SLUICE_CHECK(statement.bind(2, filter.verdict.value_or("")));
     SLUICE_CHECK(statement.bind(3, filter.subject.value_or("")));
@@ -127,12 +151,11 @@ class SqliteStore final : public DecisionStore {
 
   Result<StoredDecision> get(std::string_view id) override {
     SLUICE_TRY(const std::int64_t seq, find(id));
-    SLUICE_TRY(auto statement, database_.prepare(cat("SELECT ", kRowColumns,
-                                                     ", record FROM decisions WHERE seq = ?1")));
+    SLUICE_TRY(auto statement, database_.prepare(cat(select_rows(), " WHERE d.seq = ?1")));
     SLUICE_CHECK(statement.bind(1, seq));
     SLUICE_TRY(const bool found, statement.step());
     if (!found) return fail(Errc::internal, "a decision that was found is gone");
-    return StoredDecision{row_of(statement), statement.text(7)};
+    return StoredDecision{row_of(statement), statement.text(kRecordColumn)};
   }
 
   Result<void> add_outcome(std::string_view id, const Outcome& outcome) override {
@@ -164,7 +187,22 @@ class SqliteStore final : public DecisionStore {
     }
   }
 
+  Result<void> add_skip(std::string_view id, const Skip& skip) override {
+    SLUICE_TRY(const std::int64_t seq, find(id));
+    SLUICE_TRY(
+        auto statement,
+        database_.prepare("INSERT INTO skips (decision, at, who, reason) VALUES (?1, ?2, ?3, ?4)"));
+    SLUICE_CHECK(statement.bind(1, seq));
+    SLUICE_CHECK(statement.bind(2, seconds_of(skip.at)));
+    SLUICE_CHECK(statement.bind(3, skip.who));
+    SLUICE_CHECK(statement.bind(4, skip.reason));
+    SLUICE_CHECK(within(statement.step(), "storing a skip"));
+    return {};
+  }
+
  private:
+  std::string_view select_rows() const { return version_ < 3 ? kSelectOldRows : kSelectRows; }
+
   // The row that the id, or its beginning, stands for. substr, since LIKE has characters of its
   // own.
   Result<std::int64_t> find(std::string_view id) {

@@ -14,7 +14,7 @@
 
 namespace sluice::store {
 
-inline constexpr int kSchemaVersion = 2;
+inline constexpr int kSchemaVersion = 3;
 
 enum class Access : std::uint8_t { read, write };  // write makes the file where there is none
 

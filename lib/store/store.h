@@ -20,6 +20,14 @@
 
 namespace sluice::store {
 
+// Somebody went on without waiting for a decision, or against it: who, and why in their words. The
+// decision stays what it is.
+struct Skip {
+  Time at{};
+  std::string who;
+  std::string reason;
+};
+
 struct Row {
   std::string id;
   Time at{};
@@ -28,6 +36,8 @@ struct Row {
   std::string subject;        // what the decision is about, for people; may be empty
   std::string summary;        // one line
   std::string policy_digest;  // sha256:…
+  // The last one that add_skip() put to it; append() does not look at it.
+  std::optional<Skip> skipped = {};
 };
 
 struct StoredDecision {
@@ -69,6 +79,8 @@ class DecisionStore {
   // Of a decision that is there; several may follow each other, and the last one counts.
   [[nodiscard]] virtual Result<void> add_outcome(std::string_view id, const Outcome& outcome) = 0;
   [[nodiscard]] virtual Result<std::vector<Outcome>> outcomes(std::string_view id) = 0;  // in order
+  // To a decision that is there; never changed or removed either.
+  [[nodiscard]] virtual Result<void> add_skip(std::string_view id, const Skip& skip) = 0;
 };
 
 }  // namespace sluice::store

@@ -172,6 +172,24 @@ TEST_F(Check, AServerThatLiesIsNotBelieved) {
             State::too_large);
 }
 
+TEST_F(Check, AnAnswerThatMayBePartialIsNoGoodNews) {
+  const auto warned = [](std::string warning, auto value) {
+    return [warning, value](const RawRequest& request) {
+      std::string body = matrix_of(asked_by(request), value);
+      body.pop_back();
+      return RawServer::answer(200, cat(body, R"(,"warnings":[")", warning, R"("]})"));
+    };
+  };
+  const auto partial = treated(warned("a store did not answer: partial response", ordinary));
+  EXPECT_EQ(partial.state, State::unreachable);
+  EXPECT_TRUE(partial.detail.ends_with("a store did not answer: partial response"));
+  EXPECT_EQ(treated(warned("PromQL info: the name does not end in _total", ordinary)).state,
+            State::normal);
+  RawServer server(RawServer::answering(warned(
+      "partial response", [](std::size_t i) { return i < 2 ? std::string("900") : ordinary(i); })));
+  EXPECT_EQ(checked(server).health, Health::incident) << "bad news stays bad news";
+}
+
 TEST_F(Check, AMillionPointsEndAtTheLimit) {
   const std::string million = [] {
     std::string out = R"({"status":"success","data":{"resultType":"matrix","result":[)";

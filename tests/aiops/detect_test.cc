@@ -219,9 +219,9 @@ TEST(Judge, WhatLastsBeyondTheHoldIsTheNewNormal) {
 // Each day rises at 6 from 12 to 40, as the days before did.
 TEST(Judge, ADailyRiseIsOverAfterTheFirstPoints) {
   std::vector<double> values;
-  for (std::size_t i = 0; i < 288 * 5; ++i)
+  for (std::size_t i = 0; i < std::size_t{288} * 5; ++i)
     values.push_back((i % 288 < 72 ? 12.0 : 40.0) + static_cast<double>(i * 2 % 5));
-  values.resize(288 * 4 + 73);
+  values.resize(std::size_t{288} * 4 + 73);
   EXPECT_TRUE(judge(every_five_minutes(values), {})->anomalous);
   values.insert(values.end(), {42, 41, 43, 40});
   EXPECT_FALSE(judge(every_five_minutes(values), {})->anomalous);

@@ -88,6 +88,7 @@ TEST(Profile, RefusalsNameTheLine) {
       {"signals: {cpu: {}, memory: {query: 'x{${selectr}}'}}\n",
        "p.yaml:4:28: ${selectr} stands for nothing"},
       {"signals: {cpu: {}, memory: {query: 'x${'}}\n", "${} stands for nothing"},
+      {"signals: {cpu: {}, memory: {query: 'x${selector'}}\n", "${selector} stands for nothing"},
       {"signals: {cpu: {}, alerts: {query: x}}\n", "alerts come from --alertmanager"},
       {"labels: {a-b: c}\n", "p.yaml:4:15: \"a-b\" is no label name"},
       {"labels: {}\n", "p.yaml:4:9"},

@@ -11,6 +11,7 @@
 #include "support/fake_world.h"
 #include "support/servers/certificates.h"
 #include "support/servers/prometheus.h"
+#include "support/service_history.h"
 
 namespace sluice::aiops {
 namespace {
@@ -21,67 +22,13 @@ using std::chrono::seconds;
 
 const Time kLast = std::chrono::sys_days(std::chrono::year(2026) / 11 / 20) + hours(16);
 const Time kOutage = kLast - minutes(40);
-constexpr seconds kScrape{120};
-
-// What a service with Prometheus's client library shows: counters that only rise.
-class History {
- public:
-  std::string write() {
-    for (Time at = kLast - std::chrono::days(14); at <= kLast; at += kScrape) scrape(at);
-    return cat("# TYPE http_requests counter\n", good_lines_, bad_lines_,
-               "# TYPE http_request_duration_seconds histogram\n", bucket_lines_[0],
-               bucket_lines_[1], bucket_lines_[2], "# TYPE process_resident_memory_bytes gauge\n",
-               memory_, "# TYPE process_cpu_seconds counter\n", cpu_, "# EOF\n");
-  }
-
- private:
-  std::uint64_t dice(std::uint64_t below) {
-    state_ = state_ * 6364136223846793005U + 1442695040888963407U;
-    return (state_ >> 33) % below;
-  }
-
-  void scrape(Time at) {
-    const bool outage = at >= kOutage;
-    const std::uint64_t served = 12'000 + dice(600);
-    const std::uint64_t failed = outage ? 500 + dice(50) : 30 + dice(12);
-    const std::uint64_t slow = outage ? 3000 + dice(300) : 300 + dice(60);
-    const auto time = at.time_since_epoch().count();
-    good_ += served;
-    bad_ += failed;
-    all_ += served + failed;
-    slow_ += slow;
-    seconds_ += 40 + dice(10);
-    requests_line("200", good_, time, good_lines_);
-    requests_line("500", bad_, time, bad_lines_);
-    const std::array<std::pair<std::string_view, std::uint64_t>, 3> parts = {
-        {{"0.5", all_ - slow_}, {"5", all_}, {"+Inf", all_}}};
-    for (std::size_t i = 0; i < parts.size(); ++i)
-      bucket_lines_[i] += cat("http_request_duration_seconds_bucket{job=\"checkout\",le=\"",
-                              parts[i].first, "\"} ", parts[i].second, " ", time, "\n");
-    memory_ += cat("process_resident_memory_bytes{job=\"checkout\"} ",
-                   500'000'000 + dice(9'000'000), " ", time, "\n");
-    cpu_ += cat("process_cpu_seconds_total{job=\"checkout\"} ", seconds_, " ", time, "\n");
-  }
-
-  static void requests_line(std::string_view code, std::uint64_t count, std::int64_t time,
-                            std::string& lines) {
-    lines +=
-        cat("http_requests_total{job=\"checkout\",code=\"", code, "\"} ", count, " ", time, "\n");
-  }
-
-  std::uint64_t state_ = 11;
-  std::uint64_t good_ = 0, bad_ = 0, all_ = 0, slow_ = 0, seconds_ = 0;
-  std::string good_lines_, bad_lines_, memory_, cpu_;
-  std::array<std::string, 3> bucket_lines_;
-};
-
 // Loaded once; the server is started again where a test wants it otherwise.
 class RealPrometheus : public testing::Test {
  protected:
   static void SetUpTestSuite() {
     if (!test::Prometheus::installed()) return;
     folder_ = std::make_unique<test::TempFolder>();
-    loaded_ = test::load_history(folder_->path(), History().write());
+    loaded_ = test::load_history(folder_->path(), test::service_history(kLast, kOutage));
   }
   static void TearDownTestSuite() { folder_.reset(); }
 

@@ -20,7 +20,7 @@ using test::sluice;
 
 long form_number(const RawRequest& request, std::string_view key) {
   const auto at = request.body.find(cat("&", key, "="));
-  return std::atol(request.body.c_str() + at + key.size() + 2);
+  return std::strtol(request.body.c_str() + at + key.size() + 2, nullptr, 10);
 }
 
 // The last `bad` points of these queries are far above the others.

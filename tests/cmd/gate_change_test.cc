@@ -143,5 +143,31 @@ TEST_F(GateChange, SimulationTriesAPolicyFromDisk) {
   EXPECT_EQ(run({"simulate", "--policy-file", "p.yaml", "--env", "staging"}).exit_code, 2);
 }
 
+TEST_F(GateChange, SimulationAsAPageHasHostileSubjectsAndNamesAsText) {
+  base();
+  folder_.write("k8s/<img src=x onerror=alert(1)>.yaml", "1");
+  folder_.write("k8s/a&b\x1b[31m", "1");
+  folder_.write("db/migration/\"'.sql", "1");
+  folder_.commit("<script>alert(1)</script> \x1b[31m & more");
+  const Ran ran = run({"simulate", "--output", "html"});
+  EXPECT_EQ(ran.exit_code, 0) << ran.err;
+  EXPECT_TRUE(ran.out.starts_with("<!doctype html>")) << ran.out;
+  for (const std::string_view raw : {"<script", "<img", "\x1b", "a&b"})
+    EXPECT_FALSE(has(ran.out, raw)) << raw;
+  EXPECT_TRUE(has(ran.out, "&lt;script&gt;alert(1)&lt;/script&gt;")) << ran.out;
+  EXPECT_TRUE(has(ran.out, "&lt;img src=x onerror=alert(1)&gt;.yaml")) << ran.out;
+  EXPECT_TRUE(has(ran.out, "1 of 1 change would have been held back")) << ran.out;
+}
+
+TEST_F(GateChange, SimulationUsesTheModelOfThePolicy) {
+  base();
+  change({"src/main.cc"});
+  folder_.write("model.yaml",
+                "apiVersion: sluice/v1\nkind: RiskModel\nrules:\n"
+                "  - {id: everything, pattern: src, weight: 20}\n");
+  folder_.write("p.yaml", cat(kDelays, "sources: {risk: {model: model.yaml}}\n"));
+  EXPECT_TRUE(has(run({"simulate", "--policy-file", "p.yaml"}).out, "delay by risk.delay"));
+}
+
 }  // namespace
 }  // namespace sluice

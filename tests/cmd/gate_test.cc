@@ -234,8 +234,8 @@ TEST_F(Gate, AnEmptyStoreIsSaidSo) {
 TEST_F(Gate, TwoGatesAtOnceOnOneStore) {
   std::vector<std::jthread> gates;
   std::array<int, 8> codes{};
-  for (std::size_t i = 0; i < codes.size(); ++i) {
-    gates.emplace_back([&, i] { codes.at(i) = check({"low", "healthy"}).exit_code; });
+  for (int& code : codes) {
+    gates.emplace_back([this, &code] { code = check({"low", "healthy"}).exit_code; });
   }
   gates.clear();
   for (const int code : codes) EXPECT_EQ(code, 0);

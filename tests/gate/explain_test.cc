@@ -110,10 +110,23 @@ TEST(ExplainText, FitsATerminalWhateverItSays) {
   for (const int signals : {1, 5, 6, 64}) {
     const std::string text = gate::as_text(
         hostile(signals), {.signed_file = std::string(300, 'f'),
-                           .outcomes = {{store::OutcomeKind::ok, test::kNow, kHostile}}});
+                           .outcomes = {{store::OutcomeKind::ok, test::kNow, kHostile}},
+                           .skipped = store::Skip{test::kNow, kHostile, kHostile}});
     expect_fits_a_terminal(text);
     EXPECT_EQ(text.find('\x1b'), std::string::npos);
   }
+}
+
+TEST(ExplainText, ASkipSaysWhoAndWhyInEveryForm) {
+  const store::Skip skip{test::kNow, "T <t@example.org>", "hotfix | @all"};
+  EXPECT_NE(gate::as_text(blocked(), {.skipped = skip})
+                .find("\nSkipped by T <t@example.org>: hotfix | @all\n"),
+            std::string::npos);
+  const std::string markdown = gate::as_markdown(blocked(), {}, skip);
+  EXPECT_NE(markdown.find("- skipped: by T &#60;t&#64;example"), std::string::npos) << markdown;
+  EXPECT_NE(markdown.find("hotfix &#124; &#64;all"), std::string::npos) << markdown;
+  EXPECT_NE(gate::as_html(blocked(), {}, skip).find("by T &lt;t@example.org&gt;"),
+            std::string::npos);
 }
 
 TEST(ExplainText, TheWorstIsShownWhereNotAllCanBe) {

@@ -94,6 +94,25 @@ TEST(Range, BothFormsAndSidesThatAreLeftOut) {
   EXPECT_EQ(repository.range("HEAD~1..HEAD..HEAD", Compare::trees).error().code, Errc::usage);
 }
 
+TEST(Range, ABaseThatCouldBeTwoCommitsIsRefused) {
+  const GitFolder folder;
+  const auto first = folder.commit();
+  const auto second = folder.commit();
+  folder.git({"branch", "trunk", second});
+  folder.git({"tag", "trunk", first});
+  folder.git({"update-ref", "refs/remotes/origin/trunk", second});
+  folder.git({"tag", "origin/trunk", first});
+  folder.git({"tag", "both", second});
+  folder.git({"branch", "both", second});
+  const auto repository = opened(folder.path());
+  for (const std::string text : {"trunk..HEAD", "trunk~0..HEAD", "origin/trunk..HEAD"}) {
+    EXPECT_EQ(repository.range(text, Compare::merge_base).error().code, Errc::usage) << text;
+  }
+  EXPECT_EQ(repository.range("refs/heads/trunk..HEAD", Compare::merge_base)->base.hex(), second);
+  EXPECT_EQ(repository.range("refs/tags/trunk..HEAD", Compare::merge_base)->base.hex(), first);
+  EXPECT_EQ(repository.range("both..HEAD", Compare::merge_base)->base.hex(), second);
+}
+
 TEST(Range, TheEmptyTreeIsABaseForTreesAlone) {
   const GitFolder folder;
   folder.write("first", "content");
@@ -140,6 +159,22 @@ TEST(DefaultRange, WithNothingToCompareWithSaysWhatToDo) {
   ASSERT_FALSE(alone);
   EXPECT_EQ(alone.error().code, Errc::not_found);
   EXPECT_TRUE(alone.error().hint.contains(kEmptyTree)) << alone.error().hint;
+}
+
+TEST(NoteOf, IsTheFirstLineAndTheTime) {
+  const GitFolder folder;
+  folder.write("a", "1");
+  folder.commit("cart: round prices\n\nA body.");
+  folder.write("a", "2");
+  folder.commit(std::string(2000, 'x'));
+  const auto repository = opened(folder.path());
+  const auto first = repository.note_of(*repository.commit("HEAD~1"));
+  const auto second = repository.note_of(*repository.commit("HEAD"));
+  ASSERT_TRUE(first && second);
+  EXPECT_EQ(first->subject, "cart: round prices");
+  EXPECT_EQ(second->subject, std::string(kMaxSubject, 'x'));
+  EXPECT_EQ(second->at - first->at, std::chrono::minutes(1));
+  EXPECT_FALSE(repository.note_of(ObjectId{}));
 }
 
 TEST(ReadAt, IsTheFileAsItWasThen) {

@@ -107,6 +107,23 @@ TEST_F(Tls, AClientCertificateOpensTheDoor) {
   EXPECT_EQ(absent.error().code, Errc::io) << absent.error().text();
 }
 
+TEST_F(Tls, AClientCertificateDoesNotFollowARedirectToAnotherServer) {
+  const TestAuthority clients("clients");
+  RawServer other(ok(), RawTls{authority.issue(), clients.pem()});
+  RawServer server(RawServer::answering([&](const RawRequest&) {
+                     return RawServer::answer(302, "", cat("Location: ", other.url(), "\r\n"));
+                   }),
+                   RawTls{authority.issue(), clients.pem()});
+  const auto identity = clients.issue({.names = {"email:me@a.test"}});
+  const auto answer = fetch(server.url(),
+                            {.ca_file = authority_file,
+                             .client_certificate = folder.write("client.pem", identity.certificate),
+                             .client_key = folder.write("client.key", identity.key)});
+  ASSERT_FALSE(answer) << "the other server asks for a certificate, and gets none";
+  EXPECT_EQ(answer.error().code, Errc::denied) << answer.error().text();
+  EXPECT_TRUE(other.requests().empty());
+}
+
 TEST_F(Tls, ConnectionsAreKept) {
   RawServer server(ok(), RawTls{authority.issue()});
   auto http = make_client(fake.world(), {.ca_file = authority_file});

@@ -79,7 +79,38 @@ TEST(Policy, AnEnvironmentChangesWhatItNamesAndKeepsTheRest) {
   EXPECT_EQ(policy->find("nowhere"), nullptr);
 }
 
+TEST(Policy, AnEnvironmentReplacesWholeSources) {
+  const auto policy = parse(
+      "sources:\n"
+      "  deadline: 5s\n"
+      "  health: {prometheus: 'https://m.test', alertmanager: 'https://a.test', service: web}\n"
+      "  carbon: {region: 'gcp:europe-west3', duration: 45m}\n"
+      "environments:\n"
+      "  production: {signals: [risk]}\n"
+      "  staging:\n"
+      "    signals: [risk]\n"
+      "    sources: {health: {engine: 'https://e.test', service: web}, risk: {model: m.yaml}}\n");
+  ASSERT_TRUE(policy) << policy.error().text();
+  const auto& production = policy->find("production")->sources;
+  EXPECT_EQ(production.deadline, std::chrono::seconds(5));
+  EXPECT_EQ(production.health->prometheus, "https://m.test");
+  EXPECT_EQ(production.carbon->provider, "electricitymaps");
+  EXPECT_EQ(production.carbon->duration, std::chrono::minutes(45));
+  EXPECT_EQ(production.risk_model, "");
+  const auto& staging = policy->find("staging")->sources;
+  EXPECT_EQ(staging.deadline, std::chrono::seconds(5));
+  EXPECT_EQ(staging.health->engine, "https://e.test");
+  EXPECT_EQ(staging.health->prometheus, "");
+  EXPECT_EQ(staging.health->alertmanager, "");
+  EXPECT_EQ(staging.carbon->region, "gcp:europe-west3");
+  EXPECT_EQ(staging.risk_model, "m.yaml");
+}
+
 TEST(Policy, MistakesHaveAPlaceAndASuggestion) {
+  EXPECT_EQ(refusal("sources:\n  carbon: {zone: DE, provider: electricitymap}\nenvironments: {a: "
+                    "{signals: [risk]}}\n"),
+            "sluice.yaml:4:32: unknown provider \"electricitymap\" (did you mean "
+            "\"electricitymaps\"?)");
   EXPECT_EQ(refusal("environments:\n  production:\n    signals: [risk, carbn]\n"),
             "sluice.yaml:5:21: unknown signal \"carbn\" (did you mean \"carbon\"?)");
   EXPECT_EQ(refusal("signals:\n  helth: {}\nenvironments: {a: {signals: [risk]}}\n"),
@@ -152,11 +183,87 @@ constexpr Refused kRefused[] = {
      "keys: [{file: x}]\nenvironments: {a: {signals: [risk]}}\n"},
     {"AKeyThatIsBoth", "keys: [{file: x, pem: y}]\nenvironments: {a: {signals: [risk]}}\n",
      "keys: [{file: x}]\nenvironments: {a: {signals: [risk]}}\n"},
+    {"AKeyOutsideOfThePolicysFolder",
+     "keys: [{file: ../gate.pub}]\nenvironments: {a: {signals: [risk]}}\n",
+     "keys: [{file: keys/gate.pub}]\nenvironments: {a: {signals: [risk]}}\n"},
+    {"AKeyWithAnAbsoluteName", "keys: [{file: /dev/zero}]\nenvironments: {a: {signals: [risk]}}\n",
+     "keys: [{file: zero}]\nenvironments: {a: {signals: [risk]}}\n"},
     {"AKeyOfAnUnknownEnvironment",
      "keys: [{file: x, environments: [b]}]\nenvironments: {a: {signals: [risk]}}\n",
      "keys: [{file: x, environments: [a]}]\nenvironments: {a: {signals: [risk]}}\n"},
     {"AnAssertionOfAnotherWord", "environments: {a: {signals: [risk], risk: {asserted: yes}}}\n",
      "environments: {a: {signals: [risk], risk: {asserted: accept}}}\n"},
+    {"AnUnknownSource", "sources: {metrics: {}}\nenvironments: {a: {signals: [risk]}}\n",
+     "sources: {risk: {}}\nenvironments: {a: {signals: [risk]}}\n"},
+    {"ADeadlineBeyondTheBound", "sources: {deadline: 11m}\nenvironments: {a: {signals: [risk]}}\n",
+     "sources: {deadline: 10m}\nenvironments: {a: {signals: [risk]}}\n"},
+    {"MetricsFromNobody", "sources: {health: {service: a}}\nenvironments: {a: {signals: [risk]}}\n",
+     "sources: {health: {prometheus: 'https://m.test', service: a}}\nenvironments: {a: {signals: "
+     "[risk]}}\n"},
+    {"MetricsFromTwo",
+     "sources: {health: {prometheus: 'https://m.test', engine: 'https://e.test', service: "
+     "a}}\nenvironments: {a: {signals: [risk]}}\n",
+     "sources: {health: {engine: 'https://e.test', service: a}}\nenvironments: {a: {signals: "
+     "[risk]}}\n"},
+    {"MetricsOfNothing",
+     "sources: {health: {prometheus: 'https://m.test'}}\nenvironments: {a: {signals: [risk]}}\n",
+     "sources: {health: {prometheus: 'https://m.test', profile: a.yaml}}\nenvironments: {a: "
+     "{signals: [risk]}}\n"},
+    {"AnEngineWithAlerts",
+     "sources: {health: {engine: 'https://e.test', alertmanager: 'https://a.test', service: "
+     "a}}\nenvironments: {a: {signals: [risk]}}\n",
+     "sources: {health: {prometheus: 'https://e.test', alertmanager: 'https://a.test', service: "
+     "a}}\nenvironments: {a: {signals: [risk]}}\n"},
+    {"AUrlOfAnotherScheme",
+     "sources: {health: {prometheus: 'file:///etc/passwd', service: a}}\nenvironments: {a: "
+     "{signals: [risk]}}\n",
+     "sources: {health: {prometheus: 'https://m.test', service: a}}\nenvironments: {a: {signals: "
+     "[risk]}}\n"},
+    {"AUrlWithAPassword",
+     "sources: {health: {prometheus: 'https://u:p@m.test', service: a}}\nenvironments: {a: "
+     "{signals: [risk]}}\n",
+     "sources: {health: {prometheus: 'https://m.test', service: a}}\nenvironments: {a: {signals: "
+     "[risk]}}\n"},
+    {"AUrlWithAQuery",
+     "sources: {health: {prometheus: 'https://m.test/?a=b', service: a}}\nenvironments: {a: "
+     "{signals: [risk]}}\n",
+     "sources: {health: {prometheus: 'https://m.test/a', service: a}}\nenvironments: {a: {signals: "
+     "[risk]}}\n"},
+    {"AUrlWithoutAHost",
+     "sources: {health: {prometheus: 'https://', service: a}}\nenvironments: {a: {signals: "
+     "[risk]}}\n",
+     "sources: {health: {prometheus: 'https://m.test', service: a}}\nenvironments: {a: {signals: "
+     "[risk]}}\n"},
+    {"AFileAbove", "sources: {risk: {model: ../m.yaml}}\nenvironments: {a: {signals: [risk]}}\n",
+     "sources: {risk: {model: a/m.yaml}}\nenvironments: {a: {signals: [risk]}}\n"},
+    {"AFileFromTheRoot",
+     "sources: {risk: {model: /etc/m.yaml}}\nenvironments: {a: {signals: [risk]}}\n",
+     "sources: {risk: {model: etc/m.yaml}}\nenvironments: {a: {signals: [risk]}}\n"},
+    {"APlaceOfNoName", "sources: {carbon: {}}\nenvironments: {a: {signals: [risk]}}\n",
+     "sources: {carbon: {zone: DE}}\nenvironments: {a: {signals: [risk]}}\n"},
+    {"APlaceOfTwoNames",
+     "sources: {carbon: {zone: DE, region: 'aws:eu-central-1'}}\nenvironments: {a: {signals: "
+     "[risk]}}\n",
+     "sources: {carbon: {region: 'aws:eu-central-1'}}\nenvironments: {a: {signals: [risk]}}\n"},
+    {"AProviderWithATable",
+     "sources: {carbon: {zone: DE, provider: uk, table: t.yaml}}\nenvironments: {a: {signals: "
+     "[risk]}}\n",
+     "sources: {carbon: {zone: DE, provider: static, table: t.yaml}}\nenvironments: {a: {signals: "
+     "[risk]}}\n"},
+    {"AStaticProviderWithoutATable",
+     "sources: {carbon: {zone: DE, provider: static}}\nenvironments: {a: {signals: [risk]}}\n",
+     "sources: {carbon: {zone: DE, provider: electricitymaps}}\nenvironments: {a: {signals: "
+     "[risk]}}\n"},
+    {"ATableWithAUrl",
+     "sources: {carbon: {zone: DE, table: t.yaml, url: 'https://g.test'}}\nenvironments: {a: "
+     "{signals: [risk]}}\n",
+     "sources: {carbon: {zone: DE, table: t.yaml}}\nenvironments: {a: {signals: [risk]}}\n"},
+    {"ARolloutOfMonths",
+     "sources: {carbon: {zone: DE, duration: 15d}}\nenvironments: {a: {signals: [risk]}}\n",
+     "sources: {carbon: {zone: DE, duration: 14d}}\nenvironments: {a: {signals: [risk]}}\n"},
+    {"ATokenInThePolicy",
+     "sources: {carbon: {zone: DE, token: x}}\nenvironments: {a: {signals: [risk]}}\n",
+     "sources: {carbon: {zone: DE}}\nenvironments: {a: {signals: [risk]}}\n"},
 };
 INSTANTIATE_TEST_SUITE_P(All, PolicyRefuses, testing::ValuesIn(kRefused),
                          [](const auto& each) { return std::string(each.param.name); });

@@ -108,6 +108,27 @@ TEST_P(StoreContract, OutcomesFollowADecision) {
   EXPECT_EQ(store->add_outcome("two", {}).error().code, Errc::not_found);
 }
 
+TEST_P(StoreContract, TheLastSkipOfADecisionIsShownWithIt) {
+  const auto store = open();
+  ASSERT_TRUE(store->append(row("one"), "record"));
+  ASSERT_TRUE(store->append(row("two", 1), ""));
+  EXPECT_FALSE(store->get("one")->row.skipped);
+  ASSERT_TRUE(store->add_skip("one", {kStart, "A <a@example.org>", "first"}));
+  ASSERT_TRUE(store->add_skip("on", {kStart + std::chrono::minutes(1), "B", "'it\nburns'; --"}));
+  const auto stored = store->get("one");
+  ASSERT_TRUE(stored && stored->row.skipped);
+  EXPECT_EQ(stored->record, "record");
+  EXPECT_EQ(stored->row.skipped->at, kStart + std::chrono::minutes(1));
+  EXPECT_EQ(stored->row.skipped->who, "B");
+  EXPECT_EQ(stored->row.skipped->reason, "'it\nburns'; --");
+  const auto rows = store->list({});
+  ASSERT_EQ(rows->size(), 2U) << "a decision is one row, however often it was skipped";
+  EXPECT_FALSE((*rows)[0].skipped);
+  ASSERT_TRUE((*rows)[1].skipped);
+  EXPECT_EQ((*rows)[1].skipped->who, "B");
+  EXPECT_EQ(store->add_skip("three", {}).error().code, Errc::not_found);
+}
+
 TEST_P(StoreContract, ManyWritersAtOnceLoseNothing) {
   constexpr int kWriters = 6;
   constexpr int kEach = 10;
@@ -128,7 +149,7 @@ TEST_P(StoreContract, ManyWritersAtOnceLoseNothing) {
   }
   writers.clear();
   for (const auto& problem : problems) EXPECT_EQ(problem, "");
-  EXPECT_EQ(ids(*open(), {.limit = 1000}).size(), std::size_t{kWriters * kEach});
+  EXPECT_EQ(ids(*open(), {.limit = 1000}).size(), std::size_t{kWriters} * kEach);
 }
 
 // A child appends and acknowledges each on a pipe; it is killed in the middle of its work.

@@ -16,7 +16,7 @@ using test::TempFolder;
 const Time kWhen = *parse_rfc3339("2026-11-20T15:00:00Z");
 
 store::Row some_row(const std::string& id) {
-  return {id, kWhen, "production", "approve", "web", "because", "sha256:00"};
+  return {id, kWhen, "production", "approve", "web", "because", "sha256:00", {}};
 }
 
 void run_sql(const Path& path, const char* sql) {
@@ -46,19 +46,19 @@ TEST(SqliteStore, KeepsAWriteAheadLogAndItsVersion) {
   const Path path = folder / "d.db";
   ASSERT_TRUE(store::open_sqlite(path, Access::write));
   EXPECT_EQ(number_in(path, "PRAGMA journal_mode"), "wal");
-  EXPECT_EQ(number_in(path, "PRAGMA user_version"), "2");
+  EXPECT_EQ(number_in(path, "PRAGMA user_version"), "3");
 }
 
 TEST(SqliteStore, ANewerSchemaIsRefusedByName) {
   const TempFolder folder;
   const Path path = folder / "d.db";
   ASSERT_TRUE(store::open_sqlite(path, Access::write));
-  run_sql(path, "PRAGMA user_version = 3");
+  run_sql(path, "PRAGMA user_version = 4");
   for (const auto access : {Access::read, Access::write}) {
     const auto opened = store::open_sqlite(path, access);
     ASSERT_FALSE(opened);
     EXPECT_EQ(opened.error().code, Errc::unsupported);
-    EXPECT_NE(opened.error().what.find("schema 3"), std::string::npos) << opened.error().what;
+    EXPECT_NE(opened.error().what.find("schema 4"), std::string::npos) << opened.error().what;
   }
 }
 
@@ -79,6 +79,8 @@ TEST(SqliteStore, AnOlderSchemaIsReadAsItIs) {
   ASSERT_TRUE(opened) << opened.error().text();
   EXPECT_EQ((*opened)->get("old")->record, "record");
   EXPECT_TRUE((*opened)->outcomes("old")->empty());
+  ASSERT_EQ((*opened)->list({})->size(), 1U);
+  EXPECT_FALSE((*opened)->list({})->front().skipped);
   EXPECT_EQ(number_in(path, "PRAGMA user_version"), "1");
 }
 
@@ -91,7 +93,26 @@ TEST(SqliteStore, AnOlderSchemaIsBroughtUpToDateWhereItIsWritten) {
   EXPECT_EQ((*opened)->get("old")->record, "record");
   EXPECT_TRUE((*opened)->add_outcome("old", {store::OutcomeKind::ok, kWhen, ""}));
   EXPECT_TRUE((*opened)->append(some_row("new"), ""));
-  EXPECT_EQ(number_in(path, "PRAGMA user_version"), "2");
+  EXPECT_TRUE((*opened)->add_skip("old", {kWhen, "T", "a reason"}));
+  EXPECT_EQ(number_in(path, "PRAGMA user_version"), "3");
+}
+
+TEST(SqliteStore, TheSecondSchemaIsReadWithItsOutcomesAndWithoutSkips) {
+  const TempFolder folder;
+  const Path path = folder / "d.db";
+  run_sql(path, kFirstSchema);
+  run_sql(path,
+          "CREATE TABLE outcomes (seq INTEGER PRIMARY KEY, decision INTEGER NOT NULL,"
+          " at INTEGER NOT NULL, kind TEXT NOT NULL, note TEXT NOT NULL);"
+          "INSERT INTO outcomes (decision, at, kind, note) VALUES (1, 1000, 'ok', 'fine');"
+          "PRAGMA user_version = 2;");
+  const auto opened = store::open_sqlite(path, Access::read);
+  ASSERT_TRUE(opened) << opened.error().text();
+  EXPECT_EQ((*opened)->outcomes("old")->size(), 1U);
+  const auto stored = (*opened)->get("old");
+  ASSERT_TRUE(stored) << stored.error().text();
+  EXPECT_EQ(stored->record, "record");
+  EXPECT_FALSE(stored->row.skipped);
 }
 
 TEST(SqliteStore, FilesOfOthersAreRefusedAndLeftAsTheyAre) {

@@ -38,10 +38,12 @@ Ran Program::operator()(const std::vector<std::string>& arguments) const {
   return {result->exit_code, std::move(result->out), std::move(result->err)};
 }
 
-Program sluice() {
-  const std::string given = variable("SLUICE_BINARY");
-  return Program(given.empty() ? SLUICE_BINARY_PATH : given);
+std::string sluice_path() {
+  std::string given = variable("SLUICE_BINARY");
+  return given.empty() ? SLUICE_BINARY_PATH : given;
 }
+
+Program sluice() { return Program(sluice_path()); }
 
 std::optional<std::string> find_program(const std::string& name) {
   const std::string path = variable("PATH");  // split() looks into it

@@ -35,6 +35,7 @@ class Program {
 };
 
 Program sluice();
+std::string sluice_path();
 
 inline bool has(const std::string& text, std::string_view part) {
   return text.find(part) != std::string::npos;

@@ -82,8 +82,8 @@ check_asan() { ./dev test --preset asan --rooms; }
 
 check_tsan() {
   # shellcheck disable=SC2046  # names of rooms
-  ./dev test --preset tsan --rooms $(grep -rlE '<(thread|future)>|base/parallel\.h' lib | cut -d/ -f2 | sort -u |
-    while read -r room; do [ ! -d "tests/$room" ] || echo "$room"; done)
+  ./dev test --preset tsan --rooms $(grep -rlE '<(thread|future)>|base/parallel\.h' lib cmd tests/*/ | cut -d/ -f2 | sort -u |
+    while read -r room; do case $room in sluice) room=cmd ;; support) continue ;; esac; [ ! -d "tests/$room" ] || echo "$room"; done)
 }
 
 lists=base

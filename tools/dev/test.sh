@@ -4,7 +4,7 @@
 #
 #   ./dev test [--all] [--preset PRESET] [--rooms] [TEST...] [-- FILTER]
 #
-# TEST is a room (base, crypto ...) or a script of tests/ (without _test.sh); FILTER is GoogleTest's,
+# TEST is a room (base, crypto ...) or a script of tests/ (without _test.sh or _test.py); FILTER is GoogleTest's,
 # and leaves the scripts out, as --rooms does. The last line is `N passed, N failed, N skipped`.
 #
 # --all fails on any test that is skipped. Tests that need more than a clone look for it here:
@@ -40,7 +40,7 @@ while [ $# -gt 0 ]; do
       break ;;
     -*) usage_error "no such option: $1" ;;
     *)
-      [ -f "tests/$1_test.sh" ] || [ -d "tests/$1" ] || case $1 in fuzz_*) ;; *) usage_error "no such test: $1" ;; esac
+      [ -f "tests/$1_test.sh" ] || [ -f "tests/$1_test.py" ] || [ -d "tests/$1" ] || case $1 in fuzz_*) ;; *) usage_error "no such test: $1" ;; esac
       tests="$tests|$1" ;;
   esac
   shift

@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the commands about hooks and CI have in common.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "invocation.h"
+
+namespace sluice::cli {
+
+// What `git ARGUMENTS` in a folder prints, without the last line end; none where it ends with a
+// code of its own (no repository, no such setting). A git that is not there is an error.
+[[nodiscard]] Result<std::optional<std::string>> ask_git(const Invocation& in, const Path& folder,
+                                                         std::vector<std::string> arguments);
+
+// sluice ci init github and gitlab.
+[[nodiscard]] Result<int> init_pipeline(Invocation& in, std::string_view word);
+
+Command gate_in_ci_command();  // sluice ci gate
+Command hook_command();        // sluice ci hook
+Command init_command();        // sluice ci init
+
+}  // namespace sluice::cli

@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: Apache-2.0
+// The files that a server lives by: read again when they change, each as a whole or not at all.
+#include "base/limits.h"
+#include "base/text.h"
+#include "policy_file.h"
+#include "serve.h"
+
+namespace sluice::cli {
+
+namespace {
+
+// Of several files, in order, with their lengths: no two sets of files share one.
+class Print {
+ public:
+  void add(std::string_view content) {
+    hasher_.update(bytes_of(cat(content.size(), ":")));
+    hasher_.update(bytes_of(content));
+  }
+  std::string finish() { return hasher_.finish().text(); }
+
+ private:
+  crypto::Hasher hasher_{crypto::HashAlgorithm::sha256};
+};
+
+Result<void> check_served(const admission::Rules& rules, const admission::Trust& trust) {
+  std::vector<std::string> served;
+  if (rules.environment) served.push_back(*rules.environment);
+  for (const auto& [name_space, environment] : rules.namespaces) served.push_back(environment);
+  for (const auto& each : served) {
+    const auto at = trust.signatories.find(each);
+    if (at == trust.signatories.end()) {
+      return fail(Errc::usage, cat("the policy has no environment \"", printable(each, 80), "\""));
+    }
+    if (at->second.empty()) {
+      return fail(Error{
+          Errc::usage,
+          cat("the policy names no key for ", printable(each, 80), ": nothing could be admitted"),
+          {},
+          "add it under \"keys\""});
+    }
+  }
+  if (trust.policy.verifier.empty()) {
+    return fail(Error{Errc::usage,
+                      "the policy does not say whose decisions count",
+                      {},
+                      "add a line to it: verifier: https://gate.example.org/web"});
+  }
+  return {};
+}
+
+struct LoadedTrust {
+  admission::Trust trust;
+  std::string print;
+};
+
+Result<LoadedTrust> load_trust(const Invocation& in, const admission::Rules& rules) {
+  Print print;
+  const std::string file = *in.args.get("--policy-file");
+  SLUICE_TRY(auto policy, load_policy(in, file));
+  print.add(policy.text);
+  admission::Revocations revoked;
+  if (const auto path = in.args.get("--revoked")) {
+    SLUICE_TRY(const auto text, in.world.files.read(*path, admission::kMaxRevocations));
+    print.add(text);
+    SLUICE_TRY(revoked, admission::parse_revocations(text, *path));
+  }
+  const auto beside = files_beside(in, file);
+  const auto read = [&](const std::string& name) -> Result<std::string> {
+    SLUICE_TRY(auto text, beside(name));
+    print.add(text);
+    return text;
+  };
+  SLUICE_TRY(auto trust, admission::make_trust(std::move(policy), std::move(revoked), read));
+  SLUICE_CHECK(check_served(rules, trust));
+  return LoadedTrust{std::move(trust), print.finish()};
+}
+
+}  // namespace
+
+Result<void> watch_trust(Serving& serving) {
+  server::Watched watched("policy", [&serving](const std::string& before) -> Result<std::string> {
+    SLUICE_TRY(auto loaded, load_trust(serving.in, serving.rules));
+    if (loaded.print != before) serving.trust.set(std::move(loaded.trust));
+    return loaded.print;
+  });
+  (void)watched.look();
+  if (watched.trouble()) return fail(*watched.trouble());
+  serving.watched.push_back(std::move(watched));
+  return {};
+}
+
+Result<server::TlsFiles> read_tls(const Invocation& in, std::string* print) {
+  const auto read = [&](const char* option) -> Result<std::string> {
+    const auto file = in.args.get(option);
+    if (!file) return std::string();
+    return in.world.files.read(*file, limits::kConfigFile);
+  };
+  Print hashed;
+  SLUICE_TRY(auto certificate, read("--cert"));
+  SLUICE_TRY(auto key, read("--key"));
+  SLUICE_TRY(auto authorities, read("--client-ca"));
+  for (const auto* each : {&certificate, &key, &authorities}) hashed.add(*each);
+  server::TlsFiles out{std::move(certificate), SecretBytes::copy_of(key), std::move(authorities)};
+  wipe({reinterpret_cast<std::uint8_t*>(key.data()), key.size()});
+  if (print != nullptr) *print = hashed.finish();
+  return out;
+}
+
+void look_at_files(Serving& serving) {
+  using Change = server::Watched::Change;
+  for (auto& each : serving.watched) {
+    const auto change = each.look();
+    serving.metrics.set("sluice_file_stale", each.trouble() ? 1 : 0, {{"file", each.what()}});
+    if (change == Change::taken) {
+      serving.metrics.count("sluice_reloads_total", {{"file", each.what()}});
+      serving.log.write(LogLevel::info, "read again", {{"file", each.what()}});
+    } else if (change == Change::broken) {
+      serving.metrics.count("sluice_reload_failures_total", {{"file", each.what()}});
+      serving.log.write(LogLevel::error, "cannot be used; what was read before stays in use",
+                        {{"file", each.what()}, {"reason", each.trouble()->text()}});
+    }
+  }
+}
+
+}  // namespace sluice::cli
