@@ -114,7 +114,7 @@ class Client {
 };
 
 void print_row(const char* name, std::vector<double> times, const char* end) {
-  std::sort(times.begin(), times.end());
+  std::ranges::sort(times);
   const auto at = [&](double part) {
     return times[static_cast<std::size_t>(part * static_cast<double>(times.size() - 1))];
   };
@@ -123,7 +123,7 @@ void print_row(const char* name, std::vector<double> times, const char* end) {
 }
 
 double median(std::vector<double> times) {
-  std::sort(times.begin(), times.end());
+  std::ranges::sort(times);
   return times[times.size() / 2];
 }
 
