@@ -93,8 +93,8 @@ Result<Context> gitlab(const Environment& environment) {
       return fail(Errc::malformed, "CI_MERGE_REQUEST_IID is no number");
     }
     context.request = number;
-    // Not CI_MERGE_REQUEST_DIFF_BASE_SHA: that is the merge base, and who branches off from long ago
-    // would be judged by the policy of then, or by none.
+    // Not CI_MERGE_REQUEST_DIFF_BASE_SHA: that is the merge base, and who branches off from long
+    // ago would be judged by the policy of then, or by none.
     const auto target = variable(environment, "CI_MERGE_REQUEST_TARGET_BRANCH_NAME");
     if (!target.empty()) context.base = branch_of_origin(target);
     // A merged results pipeline runs on a commit that the merge request does not have.

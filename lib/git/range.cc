@@ -166,8 +166,8 @@ std::optional<Candidate> default_base(const Handle& handle) {
 
 namespace {
 
-// The base has the policy that judges, and git takes a tag before a branch of the same name: who can
-// push tags must not choose.
+// The base has the policy that judges, and git takes a tag before a branch of the same name: who
+// can push tags must not choose.
 Result<void> refuse_ambiguous(const Handle& handle, std::string_view revision) {
   const std::string name(revision.substr(0, revision.find_first_of("~^@")));
   if (name.empty() || name == "HEAD") return {};

@@ -68,8 +68,7 @@ TEST_F(ContextOf, APushIsFromWhatWasThereOnTheDefaultBranchOnly) {
   EXPECT_EQ(github("push", push("refs/heads/main", kA))->base, kA);
   EXPECT_EQ(github("push", push("refs/heads/main", kA))->head, kB);
   EXPECT_EQ(github("push", push("refs/heads/main", kZero))->base, "");
-  EXPECT_EQ(github("push", push("refs/heads/topic", kA))->base,
-            "refs/remotes/origin/main");
+  EXPECT_EQ(github("push", push("refs/heads/topic", kA))->base, "refs/remotes/origin/main");
   EXPECT_EQ(github("push", push("refs/tags/v1", kZero))->base, "refs/remotes/origin/main");
   EXPECT_EQ(github("push", push("refs/heads/topic", kA, kZero))->head, "") << "a deletion";
 }

@@ -115,10 +115,10 @@ TEST_F(Tls, AClientCertificateDoesNotFollowARedirectToAnotherServer) {
                    }),
                    RawTls{authority.issue(), clients.pem()});
   const auto identity = clients.issue({.names = {"email:me@a.test"}});
-  const auto answer = fetch(server.url(),
-                            {.ca_file = authority_file,
-                             .client_certificate = folder.write("client.pem", identity.certificate),
-                             .client_key = folder.write("client.key", identity.key)});
+  const auto answer =
+      fetch(server.url(), {.ca_file = authority_file,
+                           .client_certificate = folder.write("client.pem", identity.certificate),
+                           .client_key = folder.write("client.key", identity.key)});
   ASSERT_FALSE(answer) << "the other server asks for a certificate, and gets none";
   EXPECT_EQ(answer.error().code, Errc::denied) << answer.error().text();
   EXPECT_TRUE(other.requests().empty());
