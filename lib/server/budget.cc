@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/budget.h"
 
+#include <algorithm>
+
 #include "server/server.h"
 
 namespace sluice::server {
@@ -27,6 +29,17 @@ bool BodyBudget::change(std::size_t from, std::size_t to) {
                     (after.large == 0 || then.large + limits_.bodies_for_small <= limits_.bodies);
   if (to > from && !fits) return false;
   taken_ = then;
+  return true;
+}
+
+bool BodyShare::make_room(std::string& text, std::size_t more, std::size_t announced) {
+  const std::size_t size = text.size() + more;
+  if (size <= text.capacity()) return true;
+  std::size_t room = std::max({size, 2 * text.capacity(), std::size_t{4096}});
+  if (announced != 0) room = std::max(size, std::min(room, announced));
+  if (!budget_.change(held_, room)) return false;
+  held_ = room;
+  text.reserve(room);
   return true;
 }
 

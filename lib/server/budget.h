@@ -8,6 +8,7 @@
 
 #include <cstddef>
 #include <mutex>
+#include <string>
 
 namespace sluice::server {
 
@@ -38,11 +39,9 @@ class BodyShare {
   BodyShare(const BodyShare&) = delete;
   BodyShare& operator=(const BodyShare&) = delete;
   ~BodyShare() { (void)budget_.change(held_, 0); }
-  [[nodiscard]] bool hold(std::size_t size) {
-    if (!budget_.change(held_, size)) return false;
-    held_ = size;
-    return true;
-  }
+  // For so many bytes more than there are in the text: twice as much each time, but no more than
+  // was announced (0: nothing was). False: there is none.
+  [[nodiscard]] bool make_room(std::string& text, std::size_t more, std::size_t announced);
 
  private:
   BodyBudget& budget_;

@@ -89,6 +89,31 @@ Found find_route(std::span<const Route> routes, std::string_view method, std::st
   return found;
 }
 
+std::optional<Response> check_framing(const Request& request, unsigned version,
+                                      const Limits& limits) {
+  if (version != 11 && version != 10) return refusal(400, "HTTP/1.1 is spoken here");
+  if (request.headers.size() > limits.header_count) return refusal(431, "too many headers");
+  if (request.path.size() + request.query.size() > limits.target) {
+    return refusal(414, "the target is too long");
+  }
+  const auto times = [&](std::string_view name) {
+    return std::ranges::count(request.headers, name,
+                              [](const auto& field) { return std::string_view(field.first); });
+  };
+  const auto coding = request.header("transfer-encoding");
+  const auto length = request.header("content-length");
+  if (times("content-length") + times("transfer-encoding") > 1 ||
+      (coding && (lower_ascii(*coding) != "chunked" || version != 11)) ||
+      (length && !std::ranges::all_of(*length, [](char c) { return c >= '0' && c <= '9'; }))) {
+    return refusal(400, "the length of the body is not clear");
+  }
+  if (times("host") > 1 || (times("host") == 0 && version == 11)) {
+    return refusal(400, "one Host is needed");
+  }
+  if (!request.path.starts_with('/')) return refusal(400, "the target is no path");
+  return std::nullopt;
+}
+
 bool is_type(std::string_view content_type, std::string_view wanted) {
   return lower_ascii(trim(content_type.substr(0, content_type.find(';')))) == wanted;
 }

@@ -16,6 +16,11 @@ struct Found {
 };
 Found find_route(std::span<const Route> routes, std::string_view method, std::string_view path);
 
+// Where two readers of one request could see two different ones, or it is more than anybody sends:
+// what is answered then. Nothing: it is clear. `version` is 11 for HTTP/1.1.
+std::optional<Response> check_framing(const Request& request, unsigned version,
+                                      const Limits& limits);
+
 // "application/json" is that of "Application/JSON; charset=utf-8".
 bool is_type(std::string_view content_type, std::string_view wanted);
 

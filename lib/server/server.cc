@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <atomic>
 #include <boost/asio/as_tuple.hpp>
+#include <boost/asio/buffer.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/io_context.hpp>
@@ -20,7 +21,6 @@
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/read.hpp>
-#include <boost/beast/http/string_body.hpp>
 #include <condition_variable>
 #include <map>
 #include <mutex>
@@ -100,13 +100,13 @@ struct CountedBody {
     template <bool kRequest, class Fields>
     reader(http::header<kRequest, Fields>&, value_type& body) : body_(body) {}
     void init(const boost::optional<std::uint64_t>& length, error_code& error) {
-      length_ = length.value_or(0);
+      length_ = static_cast<std::size_t>(length.value_or(0));
       error = {};
     }
     template <class Buffers>
     std::size_t put(const Buffers& buffers, error_code& error) {
       const std::size_t size = asio::buffer_size(buffers);
-      if (!make_room(body_.text.size() + size)) {
+      if (!body_.share->make_room(body_.text, size, length_)) {
         error = make_error_code(boost::system::errc::not_enough_memory);
         return 0;
       }
@@ -121,18 +121,8 @@ struct CountedBody {
     static void finish(error_code& error) { error = {}; }
 
    private:
-    // Twice as much each time, but no more than was announced.
-    bool make_room(std::size_t size) {
-      const std::size_t now = body_.text.capacity();
-      if (size <= now) return true;
-      std::size_t room = std::max({size, 2 * now, std::size_t{4096}});
-      if (length_ != 0) room = std::max(size, std::min<std::size_t>(room, length_));
-      if (!body_.share->hold(room)) return false;
-      body_.text.reserve(room);
-      return true;
-    }
     value_type& body_;
-    std::uint64_t length_ = 0;  // 0: not announced
+    std::size_t length_ = 0;  // 0: not announced
   };
 };
 using Parser = http::request_parser<CountedBody>;
@@ -298,8 +288,8 @@ class Connection final : public std::enable_shared_from_this<Connection> {
   asio::awaitable<bool> serve_parsed(Parser& parser) {
     const Found found = take_header(parser.get());
     // Where it is not clear what came, it is not clear either where the next request would begin.
-    if (const auto unclear = check_framing(parser.get()))
-      co_return co_await answer(*unclear, false);
+    const auto unclear = check_framing(request_, parser.get().version(), limits());
+    if (unclear) co_return co_await answer(*unclear, false);
     const auto refused = check_header(parser, found);
     if (refused) co_return co_await answer(*refused, parser.is_done() && stays(parser));
     route_ = found.route;
@@ -356,30 +346,6 @@ class Connection final : public std::enable_shared_from_this<Connection> {
       return refusal(417, "no such expectation is known");
     }
     return check_body(parser, *found.route);
-  }
-
-  // Where two readers of one request could see two different ones, nobody shall.
-  std::optional<Response> check_framing(const Parser::value_type& message) const {
-    if (message.version() != 11 && message.version() != 10)
-      return refusal(400, "HTTP/1.1 is spoken here");
-    if (request_.headers.size() > limits().header_count) return refusal(431, "too many headers");
-    if (message.target().size() > limits().target) return refusal(414, "the target is too long");
-    const auto times = [&](http::field name) { return message.count(name); };
-    const auto coding = request_.header("transfer-encoding");
-    if (times(http::field::content_length) + times(http::field::transfer_encoding) > 1 ||
-        (coding && (lower_ascii(*coding) != "chunked" || message.version() != 11))) {
-      return refusal(400, "the length of the body is not clear");
-    }
-    const auto length = request_.header("content-length");
-    if (length && !std::ranges::all_of(*length, [](char c) { return c >= '0' && c <= '9'; })) {
-      return refusal(400, "the length of the body is not clear");
-    }
-    if (times(http::field::host) > 1 ||
-        (times(http::field::host) == 0 && message.version() == 11)) {
-      return refusal(400, "one Host is needed");
-    }
-    if (!request_.path.starts_with('/')) return refusal(400, "the target is no path");
-    return std::nullopt;
   }
 
   std::optional<Response> check_body(const Parser& parser, const Route& route) const {

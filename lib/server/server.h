@@ -33,8 +33,8 @@ namespace sluice::server {
 struct Limits {
   std::size_t body = 32U << 20;
   std::size_t small_body = 1U << 20;         // larger ones have a queue of their own
-  std::size_t bodies = 256U << 20;           // of all requests that are under way
-  std::size_t bodies_for_small = 64U << 20;  // of that, what large ones leave
+  std::size_t bodies = 128U << 20;           // of all requests that are under way
+  std::size_t bodies_for_small = 32U << 20;  // of that, what large ones leave
   std::size_t header = 16U << 10;            // bytes of request line and headers together
   std::size_t header_count = 100;
   std::size_t target = 4U << 10;

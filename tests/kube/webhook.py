@@ -3,9 +3,11 @@
 """Registers sluice with the cluster of tools/kube-lab, and asks for workloads of every kind."""
 import base64
 import datetime
+import http.client
 import json
 import os
 import pathlib
+import ssl
 import subprocess
 import sys
 import time
@@ -115,7 +117,7 @@ class Server:
         self.process = subprocess.Popen(
             [SLUICE, "serve", "--listen", "127.0.0.1:0", "--cert", LAB / "webhook.crt", "--key", LAB / "webhook.key",
              "--policy-file", "sluice.yaml", "--evidence", "evidence", "--revoked", "revoked.yaml",
-             "--environment", "production", "--namespace", "staging=staging", *more],
+             "--client-ca", LAB / "ca.crt", "--environment", "production", "--namespace", "staging=staging", *more],
             cwd=WORK, env=ENVIRONMENT, stderr=subprocess.PIPE)
         words = self.process.stderr.readline().decode().split("port ")
         self.port = int(words[1]) if len(words) > 1 else 0
@@ -224,6 +226,29 @@ def check_large():
     expect("it does not take long", time.monotonic() - began < 10)
 
 
+def check_what_a_user_can_make_large():
+    """As large and as deep as an API server takes it: the verdict comes, and is about the image."""
+    lesser = pod("lesser", pod_spec("registry.example/web:1"))
+    lesser["spec"]["containers"][0]["env"] = [{"name": "A", "value": "<" * 1_420_000}]
+    denied("a value of 1.4 MB that is six times as long on the way", create(lesser), "not pinned by a digest")
+    fields = {}
+    for _ in range(70):
+        fields = {"f:a": fields}
+    deep = pod("deep", pod_spec("registry.example/web:1"))
+    deep["metadata"]["managedFields"] = [{"manager": "x", "operation": "Update", "apiVersion": "v1", "fieldsType": "FieldsV1",
+                                          "time": "2026-01-01T00:00:00Z", "fieldsV1": fields}]
+    denied("fields 70 deep", create(deep), "not pinned by a digest")
+
+
+def check_strangers(port):
+    """The API server shows its certificate, so all of the above was answered; others are not."""
+    context = ssl.create_default_context(cafile=LAB / "ca.crt")
+    connection = http.client.HTTPSConnection("127.0.0.1", port, timeout=10, context=context)
+    connection.request("POST", "/v1/admission?timeout=5s", "{}", {"Content-Type": "application/json"})
+    expect("a stranger is refused", connection.getresponse().status == 403)
+    connection.close()
+
+
 def main():
     WORK.mkdir()
     (WORK / "evidence").mkdir()
@@ -240,8 +265,10 @@ def main():
     decide("old", at=now - datetime.timedelta(hours=2))
     server = Server()
     register(server.port)
-    for check in (check_kinds, check_places, check_decisions, check_updates, check_large, check_revocation):
+    for check in (check_kinds, check_places, check_decisions, check_updates, check_large,
+                  check_what_a_user_can_make_large, check_revocation):
         check()
+    check_strangers(server.port)
     server.stop()
     denied("everything while the server is down", create(pod("down", pod_spec(image("init")))), "failed calling webhook")
     print(f"{checks} checks, {failures} failed", flush=True)
