@@ -84,8 +84,9 @@ std::string full_repository(std::string_view name) {
   if (first == "docker.io" && rest.find('/') == std::string_view::npos) {
     return cat("docker.io/library/", rest);
   }
-  // Hosts are compared without regard to case.
-  return cat(lower_ascii(first), "/", rest);
+  // Hosts are compared without regard to case; one that is only known by its capitals keeps them.
+  const std::string host = lower_ascii(first);
+  return cat(names_registry(host) ? host : std::string(first), "/", rest);
 }
 
 bool is_repository(std::string_view full) {
