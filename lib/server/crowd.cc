@@ -1,14 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/crowd.h"
 
-#include <arpa/inet.h>
-
 #include <algorithm>
-#include <array>
 #include <map>
 #include <tuple>
-
-#include "base/text.h"
 
 namespace sluice::server {
 
@@ -48,15 +43,10 @@ std::optional<std::uint64_t> who_goes(std::span<const Guest> guests, std::uint64
   return first->id;
 }
 
-std::string address_group(std::string_view address) {
-  std::array<unsigned char, 16> bytes{};
-  const std::string text(address.substr(0, address.find('%')));
-  if (::inet_pton(AF_INET6, text.c_str(), bytes.data()) != 1) return text;
+std::string address_group(const std::array<unsigned char, 16>& address) {
   constexpr std::array<unsigned char, 12> kMapped = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xFF, 0xFF};
-  if (std::equal(kMapped.begin(), kMapped.end(), bytes.begin())) return text;  // IPv4
-  std::string out;
-  for (std::size_t i = 0; i < 8; ++i) out += cat(static_cast<unsigned>(bytes.at(i)), ".");
-  return out;
+  const bool is_ipv4 = std::equal(kMapped.begin(), kMapped.end(), address.begin());
+  return {address.begin(), address.begin() + (is_ipv4 ? 16 : 8)};
 }
 
 }  // namespace sluice::server

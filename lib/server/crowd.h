@@ -8,6 +8,7 @@
 // one whose request is being handled, and never the newcomer.
 #pragma once
 
+#include <array>
 #include <chrono>
 #include <cstdint>
 #include <optional>
@@ -32,7 +33,8 @@ struct Guest {
 std::optional<std::uint64_t> who_goes(std::span<const Guest> guests, std::uint64_t newcomer,
                                       std::size_t fair);
 
-// What counts as one address: of IPv6 the network of 64 bits, which one machine may have to itself.
-std::string address_group(std::string_view address);
+// What counts as one address, of an IPv6 address or an IPv4 address mapped to one: of IPv6 the
+// network of 64 bits, which one machine may have to itself.
+std::string address_group(const std::array<unsigned char, 16>& address);
 
 }  // namespace sluice::server

@@ -158,8 +158,11 @@ class Connection final : public std::enable_shared_from_this<Connection> {
   Connection(Shared& shared, std::uint64_t id, tcp::socket socket, SSL* tls)
       : shared_(shared), id_(id), stream_(std::move(socket), tls), timer_(stream_.get_executor()) {
     error_code ignored;
-    remote_ = stream_.lowest_layer().remote_endpoint(ignored).address().to_string();
-    address_ = address_group(remote_);
+    const auto remote = stream_.lowest_layer().remote_endpoint(ignored).address();
+    remote_ = remote.to_string();
+    address_ = address_group(
+        remote.is_v4() ? asio::ip::make_address_v6(asio::ip::v4_mapped, remote.to_v4()).to_bytes()
+                       : remote.to_v6().to_bytes());
     turn_to(Doing::shaking_hands);
   }
   ~Connection() {
