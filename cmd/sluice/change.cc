@@ -9,7 +9,6 @@ namespace sluice::cli {
 
 namespace {
 
-constexpr std::string_view kPolicyFile = "sluice.yaml";
 constexpr std::size_t kShownPaths = 5;
 
 std::string counts_text(const risk::Analysis& analysis) {
@@ -38,18 +37,26 @@ gate::Signal signal_of(const risk::Analysis& analysis) {
 
 }  // namespace
 
-Result<std::optional<Change>> change_of(const Invocation& in) {
+Result<ChangeFound> change_of(const Invocation& in) {
   const auto& words = in.args.positionals();
   const bool asked = !words.empty() || in.args.has("--repo") || in.args.has("--policy");
   const auto compare = in.args.has("--two-dot") ? git::Compare::trees : git::Compare::merge_base;
   auto repository = git::Repository::open(in.args.get("--repo").value_or("."));
-  if (!repository && !asked) return std::nullopt;
+  if (!repository && !asked) return ChangeFound{std::nullopt, std::move(repository).error()};
   if (!repository) return fail(std::move(repository).error());
   auto range =
       words.empty() ? repository->default_range(compare) : repository->range(words[0], compare);
-  if (!range && !asked) return std::nullopt;
+  if (!range && !asked) return ChangeFound{std::nullopt, std::move(range).error()};
   if (!range) return fail(std::move(range).error());
-  return Change{*std::move(repository), *std::move(range)};
+  return ChangeFound{Change{*std::move(repository), *std::move(range)}};
+}
+
+gate::Signal missing_risk(const ChangeFound& found, Time now) {
+  return {.id = "risk",
+          .value = gate::Unknown::missing,
+          .text = found.why_none.text(),
+          .source = "git",
+          .observed_at = now};
 }
 
 gate::Signal risk_signal(const Change& change, const Result<risk::PathScorer>& scorer, Time now) {

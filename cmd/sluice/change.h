@@ -3,6 +3,8 @@
 #pragma once
 
 #include <optional>
+#include <string>
+#include <string_view>
 
 #include "gate/signal.h"
 #include "git/repository.h"
@@ -12,18 +14,28 @@
 
 namespace sluice::cli {
 
+inline constexpr std::string_view kPolicyFile = "sluice.yaml";
+
 struct Change {
   git::Repository repository;
   git::Range range;
 };
 
-// The range that was given, or the one that the branch suggests. None: no range was given, and
-// there is no repository here or nothing in it to compare with.
-[[nodiscard]] Result<std::optional<Change>> change_of(const Invocation& in);
+struct ChangeFound {
+  std::optional<Change> change;
+  Error why_none = {};  // no repository here, or nothing in it to compare with
+};
+
+// The range that was given, or the one that the branch suggests. An error only where a range, a
+// folder or a policy in it was asked for.
+[[nodiscard]] Result<ChangeFound> change_of(const Invocation& in);
 
 // What cannot be analysed is a signal too: unknown, with the reason. So is a model that cannot be
 // used.
 gate::Signal risk_signal(const Change& change, const Result<risk::PathScorer>& scorer, Time now);
+
+// Nothing to judge is unknown as well: missing, with the reason.
+gate::Signal missing_risk(const ChangeFound& found, Time now);
 
 // The policy as the base has it: a change cannot loosen the policy that judges it. With --policy
 // PATH that file has to be there; otherwise sluice.yaml is taken where it is.

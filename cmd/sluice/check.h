@@ -18,7 +18,7 @@ struct Checked {
 };
 
 // `about` is what people call the change where --change does not say.
-[[nodiscard]] Result<Checked> check_change(Invocation& in, const std::optional<Change>& change,
+[[nodiscard]] Result<Checked> check_change(Invocation& in, const ChangeFound& found,
                                            const std::string& about);
 // What check_change reads; --output is the caller's.
 std::vector<Option> gate_check_options();

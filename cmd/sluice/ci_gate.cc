@@ -28,7 +28,7 @@ constexpr std::size_t kMaxStepSummary = 1'000U << 10;  // GitHub takes 1,024 KiB
 void notice(Invocation& in, std::string_view text) { in.console.talk(cat("sluice: ", text, "\n")); }
 
 // The range that is given, else the one that the runner's event is about.
-Result<std::optional<Change>> change_in_ci(Invocation& in, const ci::Context& context) {
+Result<ChangeFound> change_in_ci(Invocation& in, const ci::Context& context) {
   if (!in.args.positionals().empty() || context.kind == ci::Kind::none) return change_of(in);
   if (context.base.empty() || context.head.empty()) {
     return fail(Error{Errc::usage,
@@ -47,7 +47,7 @@ Result<std::optional<Change>> change_in_ci(Invocation& in, const ci::Context& co
   range.origin = context.event;
   constexpr std::string_view kRemotes = "refs/remotes/";
   if (range.base_name.starts_with(kRemotes)) range.base_name.erase(0, kRemotes.size());
-  return std::optional(Change{std::move(repository), std::move(range)});
+  return ChangeFound{Change{std::move(repository), std::move(range)}};
 }
 
 std::string about(const ci::Context& context, const std::optional<Change>& change) {
@@ -164,8 +164,8 @@ Result<void> publish(Invocation& in, const ci::Context& context, const Checked& 
 }
 
 Result<Checked> check_in_ci(Invocation& in, const ci::Context& context) {
-  SLUICE_TRY(const auto change, change_in_ci(in, context));
-  return check_change(in, change, about(context, change));
+  SLUICE_TRY(const auto found, change_in_ci(in, context));
+  return check_change(in, found, about(context, found.change));
 }
 
 Result<int> run_gate_in_ci(Invocation& in) {

@@ -298,7 +298,9 @@ bool goes_through(Invocation& in, const gate::Record& record, const HookSettings
   in.console.talk(refused ? refused_text(record, stored.has_value()) : passed_text(record));
   if (!skip || !refused) return !refused;
   if (!stored) {
-    in.console.talk("\nsluice: a skip has to be recorded: the push is refused\n");
+    in.console.talk(
+        "\nsluice: a skip has to be recorded: the push is refused\n"
+        "  try: XDG_STATE_HOME=DIR, a folder that can be written\n");
     return false;
   }
   in.console.talk("\n" + row(cat("sluice: skipped by ", skip->who, ": ", skip->reason)));

@@ -48,6 +48,17 @@ struct PolicyChoice {
   policy::ReadFile read;  // the files that it names
 };
 
+// A policy on disk that does not count is what somebody is about to try out.
+std::string unused_policy(const Invocation& in, const std::optional<Change>& change) {
+  const Path file = (Path(in.args.get("--repo").value_or(".")) / kPolicyFile).lexically_normal();
+  if (!in.world.files.info(file)) return "";
+  const std::string base =
+      change ? cat("the base, ", printable(change->range.base_name, 100), ", has none")
+             : "there is no base to take one from";
+  return cat("  ", shown(file), " on disk does not count: ", base, "\n  try: --policy-file ",
+             shown(file), "\n");
+}
+
 Result<PolicyChoice> policy_of(const Invocation& in, const std::optional<Change>& change) {
   if (in.args.has("--policy") && in.args.has("--policy-file")) {
     return fail(Errc::usage,
@@ -66,6 +77,7 @@ Result<PolicyChoice> policy_of(const Invocation& in, const std::optional<Change>
   }
   SLUICE_TRY(auto policy, policy::parse(policy::builtin_text(), "built in"));
   in.console.talk("sluice: no policy: risk alone is judged, and nothing is signed\n");
+  in.console.talk(unused_policy(in, change));
   return PolicyChoice{std::move(policy), gate::PolicyOrigin::builtin, files_beside(in, "")};
 }
 
@@ -114,8 +126,9 @@ Result<std::optional<std::string>> sign_decision(Invocation& in, const gate::Rec
 }
 
 Result<int> run_gate_check(Invocation& in) {
-  SLUICE_TRY(const auto change, change_of(in));
-  SLUICE_TRY(auto checked, check_change(in, change, change ? change->range.head.brief() : ""));
+  SLUICE_TRY(const auto found, change_of(in));
+  const std::string about = found.change ? found.change->range.head.brief() : "";
+  SLUICE_TRY(auto checked, check_change(in, found, about));
   SLUICE_CHECK(print_explanation(
       in, {.record = checked.record, .signed_file = std::move(checked.signed_file)}));
   return exit_of(checked.record.decision.verdict);
@@ -168,9 +181,8 @@ int exit_of(gate::Verdict verdict) {
   return kInternal;
 }
 
-Result<Checked> check_change(Invocation& in, const std::optional<Change>& change,
-                             const std::string& about) {
-  SLUICE_TRY(auto choice, policy_of(in, change));
+Result<Checked> check_change(Invocation& in, const ChangeFound& found, const std::string& about) {
+  SLUICE_TRY(auto choice, policy_of(in, found.change));
   SLUICE_CHECK(check_signing(in, choice.policy, choice.origin == gate::PolicyOrigin::builtin));
   SLUICE_TRY(const auto* environment, environment_of(in, choice.policy));
   gate::Inputs inputs{.policy = choice.policy, .origin = choice.origin};
@@ -178,7 +190,7 @@ Result<Checked> check_change(Invocation& in, const std::optional<Change>& change
   SLUICE_TRY(inputs.subjects, subjects_of(in));
   inputs.change = in.args.get("--change").value_or(about);
   inputs.now = in.world.clock.now();
-  SLUICE_TRY(inputs.signals, gather(in, *environment, change, choice.read, inputs.now));
+  SLUICE_TRY(inputs.signals, gather(in, *environment, found, choice.read, inputs.now));
   const std::string id = gate::new_id(inputs.now, in.world.random);
   SLUICE_TRY(auto record, gate::judge(std::move(inputs), id, cat("sluice ", kVersion)));
   // Signed in memory, then stored, then written: a signed decision is always a stored one.

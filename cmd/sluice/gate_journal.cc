@@ -13,10 +13,11 @@ namespace sluice::cli {
 namespace {
 
 // $XDG_STATE_HOME/sluice, or ~/.local/state/sluice (XDG base directories 0.8).
-Result<Path> state_folder(const Invocation& in) {
-  if (const auto state = in.world.environment.get("XDG_STATE_HOME")) return Path(*state) / "sluice";
+Result<Path> default_store(const Invocation& in) {
+  if (const auto state = in.world.environment.get("XDG_STATE_HOME"))
+    return Path(*state) / "sluice" / "decisions.db";
   if (const auto home = in.world.environment.get("HOME")) {
-    return Path(*home) / ".local" / "state" / "sluice";
+    return Path(*home) / ".local" / "state" / "sluice" / "decisions.db";
   }
   return fail(
       Error{Errc::usage, "there is no home folder to keep decisions in", {}, "--store FILE"});
@@ -207,10 +208,20 @@ Result<int> run_outcome(Invocation& in) {
 
 Result<std::unique_ptr<store::DecisionStore>> open_store(const Invocation& in,
                                                          store::Access access) {
-  if (const auto file = in.args.get("--store")) return store::open_sqlite(*file, access);
-  SLUICE_TRY(const Path folder, state_folder(in));
-  if (access == store::Access::write) SLUICE_CHECK(in.world.files.make_folders(folder));
-  return store::open_sqlite(folder / "decisions.db", access);
+  const auto given = in.args.get("--store");
+  SLUICE_TRY(const Path file, given ? Result<Path>(*given) : default_store(in));
+  if (access == store::Access::write && !given) {
+    auto made = in.world.files.make_folders(file.parent_path());
+    if (!made) return fail(std::move(made).error().advise("--store FILE"));
+  }
+  const auto info = in.world.files.info(file);
+  if (access == store::Access::read && !info && info.error().code == Errc::not_found) {
+    return fail(Error{Errc::not_found,
+                      cat("there are no decisions: ", shown(file), " is not there"),
+                      {},
+                      "sluice gate check makes the first"});
+  }
+  return store::open_sqlite(file, access);
 }
 
 Option store_option() {

@@ -74,7 +74,11 @@ Result<std::vector<SimulatedChange>> judge_last(const Invocation& in, const poli
     out.push_back(judge(change, policy, environment, scorer, now));
     repository = std::move(change.repository);
   }
-  if (out.empty()) return fail(Errc::not_found, "HEAD has no parent: there is no change to judge");
+  if (out.empty()) {
+    Error error{Errc::not_found, "HEAD has no parent: there is no change to judge"};
+    if (repository.shallow()) error.hint = "this is a shallow clone: git fetch --unshallow";
+    return fail(std::move(error));
+  }
   return out;
 }
 

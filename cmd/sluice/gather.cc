@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "base/text.h"
+#include "report/report.h"
 #include "settings.h"
 #include "sources.h"
 
@@ -24,8 +25,8 @@ Result<gate::Signal> read_signal(const Invocation& in, const std::string& file) 
 }  // namespace
 
 Result<std::vector<gate::Signal>> gather(Invocation& in, const policy::Environment& environment,
-                                         const std::optional<Change>& change,
-                                         const policy::ReadFile& read, Time now) {
+                                         const ChangeFound& found, const policy::ReadFile& read,
+                                         Time now) {
   const auto files = in.args.all("--signal");
   if (files.size() > gate::kMaxSignals) {
     return fail(Errc::usage, cat("--signal was given ", files.size(), " times, at most ",
@@ -44,17 +45,20 @@ Result<std::vector<gate::Signal>> gather(Invocation& in, const policy::Environme
   SLUICE_TRY(const auto access, source_access(in));
   const auto scorer = sources::risk_scorer(environment.sources, read);
   std::optional<gate::Signal> risk;
-  auto found = sources::gather(
+  auto gathered = sources::gather(
       in.world, access, environment, read, now,
       [&] {
-        if (!given && change && environment.counts("risk"))
-          risk = risk_signal(*change, scorer, now);
+        if (given || !environment.counts("risk")) return;
+        risk = found.change ? risk_signal(*found.change, scorer, now) : missing_risk(found, now);
       },
       [&](const std::string& what) {
         in.log.write(LogLevel::warning, "the carbon cache does not work", {{"what", what}});
       });
+  if (risk && !found.change) {
+    in.console.talk(cat("sluice: no change to judge: ", report::as_text(found.why_none)));
+  }
   if (risk) signals.push_back(*std::move(risk));
-  for (auto& each : found) signals.push_back(std::move(each));
+  for (auto& each : gathered) signals.push_back(std::move(each));
   return signals;
 }
 

@@ -16,7 +16,7 @@ namespace sluice::cli {
 // the gate to notice.
 [[nodiscard]] Result<std::vector<gate::Signal>> gather(Invocation& in,
                                                        const policy::Environment& environment,
-                                                       const std::optional<Change>& change,
+                                                       const ChangeFound& found,
                                                        const policy::ReadFile& read, Time now);
 
 std::vector<Option> gather_options();

@@ -80,7 +80,8 @@ std::string help_overview() {
       "sluice guards software on its way to production.\n\nusage: sluice COMMAND [options]\n\n",
       table(rows),
       "\nsluice COMMAND --help explains one, with examples.\n"
-      "exit: 0 done or verified, 1 refused, 2 wrong call, 3 could not decide, 4 our fault\n");
+      "exit: 0 done or verified, 1 refused, 2 wrong call, 3 could not decide, 4 our fault,\n"
+      "      75 not now\n");
 }
 
 std::string help_group(const Group& group) {

@@ -105,6 +105,8 @@ int run(int argc, char** argv) {
 int main(int argc, char** argv) {
   // A reader that went away is an error of the write, reported like any other.
   (void)::signal(SIGPIPE, SIG_IGN);
+  // So is a file that grows over the limit of the process.
+  (void)::signal(SIGXFSZ, SIG_IGN);
   int code = sluice::kInternal;
   try {
     code = sluice::cli::run(argc, argv);

@@ -29,7 +29,12 @@ Result<void> check_served(const admission::Rules& rules, const admission::Trust&
   for (const auto& each : served) {
     const auto at = trust.signatories.find(each);
     if (at == trust.signatories.end()) {
-      return fail(Errc::usage, cat("the policy has no environment \"", printable(each, 80), "\""));
+      std::vector<std::string> known;
+      for (const auto& [name, keys] : trust.signatories) known.push_back(name);
+      return fail(Error{Errc::usage,
+                        cat("the policy has no environment \"", printable(each, 80), "\""),
+                        {},
+                        cat("it has ", join(known, ", "))});
     }
     if (at->second.empty()) {
       return fail(Error{

@@ -111,6 +111,7 @@ class Child {
     sigset_t defaults;
     sigemptyset(&defaults);
     sigaddset(&defaults, SIGPIPE);
+    sigaddset(&defaults, SIGXFSZ);
     posix_spawnattr_setsigdefault(&settings.attributes, &defaults);
     posix_spawnattr_setsigmask(&settings.attributes, &mask);
     posix_spawnattr_setpgroup(&settings.attributes, 0);

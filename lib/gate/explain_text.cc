@@ -125,10 +125,11 @@ std::string footer(const Record& record, const TextOptions& options) {
   out += skip_row(options.skipped);
   out += outcome_row(options.outcomes);
   out += line(next_step(record));
-  if (options.stored) {
-    out += line(cat("  sluice gate explain ", printable(record.id, 48)));
-  }
-  return out;
+  if (!options.stored) return out;
+  const std::string id = printable(record.id, 48);
+  const bool outcome_awaited = passes(record.decision.verdict) && options.outcomes.empty();
+  return out + line(outcome_awaited ? cat("  how it went:  sluice gate outcome ", id, " ok")
+                                    : cat("  sluice gate explain ", id));
 }
 
 }  // namespace

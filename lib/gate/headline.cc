@@ -88,15 +88,14 @@ std::string next_step(const Record& record) {
   switch (decision.verdict) {
     case Verdict::approve:
     case Verdict::conditions:
-      return decision.valid_until ? cat("Holds until ", human_time(*decision.valid_until),
-                                        ". Record how it went: sluice gate outcome")
+      return decision.valid_until ? cat("Holds until ", human_time(*decision.valid_until), ".")
                                   : std::string();
     case Verdict::delay:
       return decision.until ? cat("Ask again from ", human_time(*decision.until), ".") : "";
     case Verdict::undecided:
       return "Nothing is approved or signed. Make the unknown known, and ask again.";
     case Verdict::block:
-      return "Change what is blocked, and ask again. The way through the policy:";
+      return "Change what is blocked, and ask again.";
   }
   return {};
 }

@@ -52,6 +52,9 @@ Result<void> set_url(CURLU* handle, const std::string& text, unsigned flags) {
         "give the credential as a token or password of its own, not in the URL"));
   }
   // The text itself is not shown: it may hold a token that no one could cut out for certain.
+  if (code == CURLUE_BAD_SCHEME || code == CURLUE_BAD_SLASHES) {
+    return fail(Errc::malformed, "not a URL, as https://HOST or http://HOST is");
+  }
   return fail(Errc::malformed, cat("not a URL: ", curl_url_strerror(code)));
 }
 

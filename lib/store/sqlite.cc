@@ -224,7 +224,12 @@ class SqliteStore final : public DecisionStore {
     const std::int64_t seq = statement.integer(0);
     if (statement.integer(1) == 1) return seq;
     SLUICE_TRY(const bool two, statement.step());
-    if (two) return fail(Errc::malformed, unknown("several decisions begin with"));
+    if (two) {
+      return fail(Error{Errc::malformed,
+                        unknown("several decisions begin with"),
+                        {},
+                        "more of the id; sluice gate history lists them"});
+    }
     return seq;
   }
 

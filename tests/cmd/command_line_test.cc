@@ -83,6 +83,15 @@ TEST(CommandLine, OutputThatCannotBeWrittenIsNeverASuccess) {
       << broken.err;
 }
 
+TEST(CommandLine, AFileOverTheLimitOfTheProcessIsAnErrorAndLeavesNothing) {
+  const test::TempFolder folder;
+  const auto shell = test::Program("/bin/sh").in(folder.path()).with("SLUICE_PASSWORD", "pw");
+  const Ran ran = shell({"-c", cat("ulimit -f 0; '", SLUICE_BINARY_PATH, "' key generate")});
+  EXPECT_EQ(ran.exit_code, 3) << ran.err;
+  EXPECT_TRUE(has(ran.err, "File too large")) << ran.err;
+  EXPECT_EQ(shell({"-c", "ls -A"}).out, "");
+}
+
 TEST(CommandLine, NoColourWithoutATerminalUnlessAsked) {
   const TempFolder folder;
   folder.write("f", "x");

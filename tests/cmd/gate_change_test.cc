@@ -102,6 +102,35 @@ TEST_F(GateChange, OutsideOfARepositoryARangeCannotBeJudged) {
   EXPECT_EQ(ran.exit_code, 3) << ran.out << ran.err;
 }
 
+TEST_F(GateChange, WithoutAChangeItSaysWhyThereIsNone) {
+  const test::TempFolder elsewhere;
+  const auto ask = [&](const std::string& word) {
+    return test::sluice().in(elsewhere.path()).with("HOME", elsewhere / "home")({"gate", word});
+  };
+  const Ran outside = ask("check");
+  EXPECT_EQ(outside.exit_code, 3) << outside.err;
+  EXPECT_TRUE(has(outside.out, "it is not there: . is in no git")) << outside.out;
+  EXPECT_TRUE(has(outside.err, "in no git repository")) << outside.err;
+  EXPECT_TRUE(has(outside.err, "--repo DIR")) << outside.err;
+  EXPECT_EQ(ask("replay").exit_code, 0);
+
+  base();
+  folder_.git({"branch", "--quiet", "-D", "main"});
+  const Ran alone = check();
+  EXPECT_EQ(alone.exit_code, 3) << alone.err;
+  EXPECT_TRUE(has(alone.err, "no branch to compare HEAD with")) << alone.err;
+}
+
+TEST_F(GateChange, APolicyThatIsOnDiskAloneIsNotPassedOverInSilence) {
+  base();
+  change({"src/main.cc"});
+  folder_.write("sluice.yaml", std::string(kDelays));
+  const Ran ran = check();
+  EXPECT_EQ(ran.exit_code, 0) << ran.out;
+  EXPECT_TRUE(has(ran.err, "sluice.yaml on disk does not count")) << ran.err;
+  EXPECT_TRUE(has(ran.err, "--policy-file sluice.yaml")) << ran.err;
+}
+
 TEST_F(GateChange, AStoredDecisionOnAChangeReplays) {
   base(std::string(kDelays));
   change(risky_);

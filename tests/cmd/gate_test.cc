@@ -225,7 +225,10 @@ TEST_F(Gate, AChangedRecordDoesNotReplay) {
 TEST_F(Gate, AnEmptyStoreIsSaidSo) {
   for (const auto* word : {"history", "explain", "replay"}) {
     EXPECT_EQ(run({"gate", word}).exit_code, 3) << word;
-    EXPECT_EQ(run({"gate", word, "--store", "absent.db"}).exit_code, 3) << word;
+    const Ran absent = run({"gate", word, "--store", "absent.db"});
+    EXPECT_EQ(absent.exit_code, 3) << word;
+    EXPECT_TRUE(has(absent.err, "there are no decisions: absent.db")) << absent.err;
+    EXPECT_TRUE(has(absent.err, "gate check makes the first")) << absent.err;
   }
   folder_.write("text", "no database");
   EXPECT_EQ(check({"low", "healthy"}, {"--store", "text"}).exit_code, 3);

@@ -36,6 +36,9 @@ TEST(Url, RefusesWhatIsNotHttp) {
   EXPECT_EQ(refusal_of("ftp://a.test/"), Errc::unsupported);
   EXPECT_EQ(refusal_of("httpx://a.test/"), Errc::unsupported);
   EXPECT_EQ(refusal_of("a.test/path"), Errc::malformed);
+  for (const auto* word : {"a.test:9090", "a.test/path"}) {
+    EXPECT_TRUE(net::parse_url(word).error().what.contains("https://HOST")) << word;
+  }
   EXPECT_EQ(refusal_of(""), Errc::malformed);
   EXPECT_EQ(refusal_of("https://"), Errc::malformed);
   EXPECT_EQ(refusal_of("https://a.test:65536/"), Errc::malformed);
