@@ -40,7 +40,7 @@ struct Limits {
   std::size_t target = 4U << 10;
   std::size_t connections = 512;  // at a time; crowd.h says who makes room
   std::size_t per_address = 256;  // of one address
-  int waiting = 1024;              // connections that the system keeps until there is room
+  int waiting = 1024;             // connections that the system keeps until there is room
   std::size_t queued = 256;       // requests that wait for a thread, in each lane
   std::size_t queued_large = 16;  // and of these, with large bodies
   std::chrono::milliseconds handshake{5'000};
