@@ -4,6 +4,7 @@
 #include "base/parallel.h"
 #include "base/text.h"
 #include "commands.h"
+#include "evidence/vsa.h"
 #include "exit.h"
 #include "keyfile.h"
 #include "report/report.h"
@@ -68,6 +69,27 @@ Result<BundleText> find_bundle(const Invocation& in, const std::optional<Artifac
   return BundleText{*std::move(text), shown(beside)};
 }
 
+// A summary that says FAILED is as well signed as any other, and whoever asks about an artifact
+// wants to know whether it passed.
+void judge_summary(const dsse::Statement& statement, bool of_artifact, Report& report) {
+  if (statement.predicate_type != evidence::kVsaPredicate) return;
+  const auto summary = evidence::read_vsa(statement);
+  if (!summary) {
+    report.fail("statement.result", "result", summary.error().what);
+    return;
+  }
+  const bool passed = summary->result == evidence::VsaResult::passed;
+  const std::string verifier = printable(summary->verifier_id, 200);
+  report.fact("result", cat(passed ? "PASSED, says " : "FAILED, says ", verifier));
+  if (passed) report.pass("statement.result", "result", cat("PASSED, says ", verifier));
+  if (passed || !of_artifact) return;
+  Check& check = report.fail("statement.result", "result", "what was signed is a refusal");
+  check.expected = "PASSED";
+  check.found = "FAILED";
+  check.source = verifier;
+  check.advice = "the signature is good, but this artifact did not pass: it is not to be used";
+}
+
 // Decides and prints nothing: several of these run at a time.
 Answer verify_one(const Invocation& in, const crypto::PublicKey& key,
                   const std::optional<Artifact>& artifact) {
@@ -76,7 +98,10 @@ Answer verify_one(const Invocation& in, const crypto::PublicKey& key,
                                      .bundle = std::move(bundle.text),
                                      .bundle_source = std::move(bundle.source),
                                      .artifact = artifact,
-                                     .predicate_type = in.args.get("--type")};
+                                     .predicate_type = in.args.get("--type"),
+                                     .judge_statement = [&](const auto& statement, Report& report) {
+                                       judge_summary(statement, artifact.has_value(), report);
+                                     }};
   return sigstore::verify_with_key(in.world.files, request);
 }
 
@@ -180,7 +205,8 @@ std::vector<Command> verify_commands() {
            .description =
                "The bundle is FILE.sigstore.json beside the file, or the one that --bundle "
                "names. For an attestation, "
-               "FILE has to be one of its subjects.\n"
+               "FILE has to be one of its subjects; a verification summary has to say that it "
+               "PASSED.\n"
                "Exit code 0: verified. 1: refused, with the list of checks. 3: could not "
                "decide, say because a file "
                "is missing.",

@@ -344,6 +344,7 @@ class KeyVerification {
     } else {
       report_.fact("artifact", "none was named: only the envelope was verified");
     }
+    if (request_.judge_statement) request_.judge_statement(*statement, report_);
     content.statement = *std::move(statement);
     return {};
   }

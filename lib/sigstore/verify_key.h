@@ -2,6 +2,7 @@
 // Signs files and payloads with a key, and verifies such bundles with the public key. Offline.
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <variant>
@@ -29,6 +30,8 @@ struct KeyRequest {
   // payload is no statement, the payload itself.
   std::optional<Artifact> artifact = {};
   std::optional<std::string> predicate_type = {};  // demanded of a statement
+  // What a caller who knows the predicate has to say of it, as further checks.
+  std::function<void(const dsse::Statement&, Report&)> judge_statement = {};
 };
 
 struct VerifiedContent {
@@ -45,6 +48,7 @@ struct VerifiedContent {
 //   statement.format          envelope of in-toto: the payload is a statement
 //   statement.predicate-type  where one is demanded
 //   statement.subject         where an artifact is given: all its known digests are a subject's
+//   ...                       those of judge_statement
 //   payload.content           other envelopes, where a file is given: the payload is the file
 // Error: the artifact could not be read.
 [[nodiscard]] Result<Verdict<VerifiedContent>> verify_with_key(Files& files,

@@ -142,6 +142,21 @@ TEST_F(Gate, TheCallersWordCountsOnlyWhereThePolicyTakesIt) {
   EXPECT_TRUE(has(ran.out, "only the caller says so")) << ran.out;
 }
 
+TEST_F(Gate, ASignedRefusalDoesNotVerifyItsArtifact) {
+  make_gate_key();
+  ASSERT_EQ(check_signed({"high"}).exit_code, 1);
+  const Ran ran = verify();
+  EXPECT_EQ(ran.exit_code, 1);
+  EXPECT_TRUE(has(ran.out, "what was signed is a refusal")) << ran.out;
+  // What it says can still be read.
+  const Ran payload =
+      run({"verify", "--key", "gate.pub", "--bundle", "decision.json", "--payload-out", "-"});
+  EXPECT_EQ(payload.exit_code, 0) << payload.err;
+  EXPECT_TRUE(has(payload.out, "\"FAILED\"")) << payload.out;
+  ASSERT_EQ(check_signed({"low", "healthy"}).exit_code, 0);
+  EXPECT_TRUE(has(verify().out, "PASSED, says ")) << verify().out;
+}
+
 TEST_F(Gate, ASignedDecisionIsVerifiedByTypeAndDigest) {
   make_gate_key();
   ASSERT_EQ(check_signed({"medium", "healthy"}).exit_code, 0);
@@ -168,8 +183,9 @@ TEST_F(Gate, ABlockAndADelayAreSignedAsFailed) {
   for (const auto& [signals, code] : std::vector<std::pair<std::vector<std::string>, int>>{
            {{"high", "healthy"}, 1}, {{"low", "incident"}, 75}}) {
     ASSERT_EQ(check_signed(signals).exit_code, code);
-    const Ran payload = run(
-        {"verify", "--key", "gate.pub", "--bundle", "decision.json", "--payload-out", "-", kImage});
+    EXPECT_EQ(verify().exit_code, 1);
+    const Ran payload =
+        run({"verify", "--key", "gate.pub", "--bundle", "decision.json", "--payload-out", "-"});
     ASSERT_EQ(payload.exit_code, 0) << payload.err;
     EXPECT_TRUE(has(payload.out, "\"verificationResult\":\"FAILED\"")) << payload.out;
     EXPECT_TRUE(has(payload.out, "\"verifiedLevels\":[\"FAILED\"]"));
