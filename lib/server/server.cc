@@ -253,7 +253,7 @@ class Connection final : public std::enable_shared_from_this<Connection> {
         while (co_await serve_one()) {
         }
       }
-    } catch (const std::exception&) {
+    } catch (const std::exception&) {  // NOLINT(bugprone-empty-catch)
       // No memory, most likely: this connection ends, the others go on.
     }
     unbound();
@@ -500,6 +500,8 @@ class BeastServer final : public Server {
  public:
   explicit BeastServer(Setup setup)
       : shared_(std::move(setup)), acceptor_(shared_.io), pause_(shared_.io) {}
+  // What could be thrown is that the system has no locks: that ends the program.
+  // NOLINTNEXTLINE(bugprone-exception-escape)
   ~BeastServer() override { (void)stop(std::chrono::milliseconds(0)); }
 
   Result<void> listen(const TlsFiles& tls) {

@@ -177,7 +177,7 @@ TEST_F(ServerAbuse, BodiesTogetherHaveABoundAndSmallOnesAPartOfIt) {
   const std::string head = "POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 90000\r\n\r\n";
   auto first = connect();
   ASSERT_TRUE(first->send(head + std::string(89'999, 'a')));
-  // The first may not have arrived yet: then this one is taken.
+  std::this_thread::sleep_for(500ms);  // until it has arrived, on a slow machine
   wait_for([&] {
     auto second = connect();
     const auto answer = ask(*second, head + std::string(90'000, 'b'));
