@@ -79,14 +79,15 @@ std::string full_repository(std::string_view name) {
   if (slash == std::string_view::npos) return cat("docker.io/library/", name);
   const std::string_view first = name.substr(0, slash);
   if (!names_registry(first)) return cat("docker.io/", name);
-  if (first == "index.docker.io") return full_repository(cat("docker.io", name.substr(slash)));
+  // Hosts are compared without regard to case; one that is only known by its capitals keeps them.
+  std::string host = lower_ascii(first);
+  if (!names_registry(host)) host = first;
+  if (host == "index.docker.io") host = "docker.io";
   const std::string_view rest = name.substr(slash + 1);
-  if (first == "docker.io" && rest.find('/') == std::string_view::npos) {
+  if (host == "docker.io" && rest.find('/') == std::string_view::npos) {
     return cat("docker.io/library/", rest);
   }
-  // Hosts are compared without regard to case; one that is only known by its capitals keeps them.
-  const std::string host = lower_ascii(first);
-  return cat(names_registry(host) ? host : std::string(first), "/", rest);
+  return cat(host, "/", rest);
 }
 
 bool is_repository(std::string_view full) {

@@ -28,6 +28,8 @@ TEST(ImageReference, IsReadAsContainerRuntimesReadIt) {
            {"index.docker.io/nginx", "docker.io/library/nginx", ""},
            {"registry.example/app", "registry.example/app", ""},
            {"Registry.Example/app", "registry.example/app", ""},
+           {"Docker.io/nginx", "docker.io/library/nginx", ""},
+           {"Capitals/a/b", "Capitals/a/b", ""},
            {"registry.example:5000/a/b/c:v1", "registry.example:5000/a/b/c", "v1"},
            {"localhost/app", "localhost/app", ""},
            {"localhost:5000/app:x_Y.z-1", "localhost:5000/app", "x_Y.z-1"},
