@@ -25,7 +25,7 @@ struct Guest {
   std::string_view address;
   Doing doing = Doing::shaking_hands;
   std::chrono::steady_clock::duration since{};  // how long it has been doing that
-  bool answered = false;                        // a request of it, at some time
+  bool answered = false;                        // a request of it, at some time, or right now
   bool certified = false;
 };
 

@@ -435,6 +435,9 @@ class Connection final : public std::enable_shared_from_this<Connection> {
   }
 
   asio::awaitable<bool> answer(const Response& response, bool keep) {
+    // From here on: the answer may be there before this thread hears of it, and a connection must
+    // not count as a stranger's meanwhile.
+    answered_ = answered_ || response.status < 400;
     turn_to(Doing::writing);
     keep = keep && !shared_.stopping;
     const std::string text = answer_text(
@@ -449,7 +452,6 @@ class Connection final : public std::enable_shared_from_this<Connection> {
     route_ = nullptr;
     received_ = 0;
     head_only_ = false;
-    answered_ = answered_ || (!failed && response.status < 400);
     if (!failed && !keep) co_await take_leave();
     co_return !failed && keep;
   }

@@ -65,10 +65,11 @@ class ServerTest : public testing::Test {
     wake_.notify_all();
   }
   static void wait_for(const std::function<bool()>& done) {
-    for (int i = 0; i < 2000 && !done(); ++i) {
+    for (int i = 0; i < 2000; ++i) {
+      if (done()) return;
       std::this_thread::sleep_for(std::chrono::milliseconds(5));
     }
-    EXPECT_TRUE(done());
+    ADD_FAILURE() << "what was waited for did not come";
   }
 
   std::vector<server::Route> routes() {
