@@ -37,6 +37,7 @@ std::unique_ptr<BIO, FreedBy<BIO_free>> bio_of(const std::string& text) {
 
 int connect_to(int port) {
   const int socket = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  if (socket < 0) return -1;
   sockaddr_in address{};
   address.sin_family = AF_INET;
   address.sin_port = htons(static_cast<std::uint16_t>(port));
