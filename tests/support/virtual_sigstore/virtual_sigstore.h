@@ -15,6 +15,7 @@
 #include <string_view>
 #include <vector>
 
+#include "support/virtual_sigstore/document.h"
 #include "support/virtual_sigstore/log.h"
 
 namespace sluice::test {
@@ -29,18 +30,6 @@ inline constexpr std::string_view kProvenance = "https://slsa.dev/provenance/v1"
 
 inline constexpr std::string_view kIdentity = "release@example.org";
 inline constexpr std::string_view kIssuer = "https://accounts.example.org";
-
-using Change = std::function<void(json::Value&)>;
-using ChangeText = std::function<void(std::string&)>;
-using ChangeBytes = std::function<void(Bytes&)>;
-
-// Reaches into a document: at(bundle, "verificationMaterial.tlogEntries.0.logIndex"). Fails the
-// program where there is nothing.
-json::Value& at(json::Value& document, std::string_view path);
-void erase(json::Value& document, std::string_view path);
-void set(json::Value& document, std::string_view path, json::Value value);
-// The decoded bytes of a base64 member, changed.
-void change_base64(json::Value& document, std::string_view path, const ChangeBytes& change);
 
 // An in-toto statement about these subjects: name, algorithm, hex.
 struct Subject {
@@ -78,9 +67,8 @@ struct SignWish {
   crypto::KeyType key = crypto::KeyType::ecdsa_p256;
   std::optional<crypto::PrivateKey> with_key = {};  // this one, else a new one
   std::optional<crypto::SchemeKind> scheme = {};    // Ed25519ph, RSA-PSS
-  // Hashed by the one that signs, unless: signed over a digest of another kind is not possible.
-  bool envelope = false;     // DSSE; else a message signature
-  std::string payload = {};  // else a statement about the artifact
+  bool envelope = false;                            // DSSE; else a message signature
+  std::string payload = {};                         // else a statement about the artifact
   std::string payload_type = std::string(kInToto);
   std::string key_id = {};  // in the envelope
 
@@ -109,10 +97,16 @@ SignWish by(SignWish wish, const WorkloadIdentity& identity);
 struct Made {
   std::string bundle;
   std::string artifact;
-  std::string payload;  // of the envelope
-  Bytes signature;
   crypto::PrivateKey key;
-  std::vector<Bytes> chain;  // leaf first; empty for a key
+  std::vector<Bytes> chain = {};  // leaf first; empty for a key
+  bool envelope = false;
+  std::string payload = {};  // of the envelope
+  std::string payload_type = {};
+  std::string key_id = {};
+  Bytes signature = {};
+
+  std::string signed_text() const;  // the artifact, or the envelope's PAE
+  crypto::Digest digest() const;    // of that
 };
 
 struct Stamper {
@@ -140,8 +134,8 @@ struct VirtualSigstore {
   std::string witness_policy(std::size_t log, const std::vector<std::size_t>& members,
                              unsigned quorum) const;
 
-  // One entry for a trusted root's "tlogs", a bundle's "tlogEntries".
-  json::Value entry(const LogWish& wish, const Made& made, const SignWish& sign) const;
+  // One of a bundle's "tlogEntries".
+  json::Value entry(const LogWish& wish, const Made& made) const;
 };
 
 // The order of VirtualSigstore::logs.
