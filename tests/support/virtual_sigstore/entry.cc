@@ -13,9 +13,11 @@ namespace {
 using crypto::HashAlgorithm;
 using crypto::SchemeKind;
 
-json::Value hash_v1(HashAlgorithm algorithm, std::string_view text) {
-  return object({{"algorithm", crypto::name(algorithm)},
-                 {"value", crypto::digest_of(algorithm, bytes_of(text)).hex()}});
+json::Value hash_v1(const crypto::Digest& digest) {
+  return object({{"algorithm", crypto::name(digest.algorithm())}, {"value", digest.hex()}});
+}
+json::Value hash_v1(std::string_view text) {
+  return hash_v1(crypto::digest_of(HashAlgorithm::sha256, bytes_of(text)));
 }
 
 std::string verifier_pem(const Made& made) {
@@ -29,7 +31,7 @@ json::Value body(std::string_view kind, std::string_view version, json::Value sp
 json::Value hashedrekord_v1(const Made& made) {
   return body(
       "hashedrekord", "0.0.1",
-      object({{"data", object({{"hash", hash_v1(made.key.scheme().hash, made.signed_text())}})},
+      object({{"data", object({{"hash", hash_v1(made.digest())}})},
               {"signature",
                object({{"content", to_base64(made.signature)},
                        {"publicKey", object({{"content", base64(verifier_pem(made))}})}})}}));
@@ -38,8 +40,8 @@ json::Value hashedrekord_v1(const Made& made) {
 json::Value dsse_v1(const Made& made) {
   return body(
       "dsse", "0.0.1",
-      object({{"envelopeHash", hash_v1(HashAlgorithm::sha256, json::write(envelope_of(made)))},
-              {"payloadHash", hash_v1(HashAlgorithm::sha256, made.payload)},
+      object({{"envelopeHash", hash_v1(json::write(envelope_of(made)))},
+              {"payloadHash", hash_v1(made.payload)},
               {"signatures", json::Array{object({{"signature", to_base64(made.signature)},
                                                  {"verifier", base64(verifier_pem(made))}})}}}));
 }
@@ -52,12 +54,10 @@ json::Value intoto_v2(const Made& made, bool with_payload) {
   json::Value envelope = object(
       {{"payloadType", made.payload_type}, {"signatures", json::Array{std::move(signature)}}});
   if (with_payload) envelope.set("payload", base64(base64(made.payload)));
-  return body(
-      "intoto", "0.0.2",
-      object({{"content",
-               object({{"envelope", std::move(envelope)},
-                       {"hash", hash_v1(HashAlgorithm::sha256, json::write(envelope_of(made)))},
-                       {"payloadHash", hash_v1(HashAlgorithm::sha256, made.payload)}})}}));
+  return body("intoto", "0.0.2",
+              object({{"content", object({{"envelope", std::move(envelope)},
+                                          {"hash", hash_v1(json::write(envelope_of(made)))},
+                                          {"payloadHash", hash_v1(made.payload)}})}}));
 }
 
 }  // namespace

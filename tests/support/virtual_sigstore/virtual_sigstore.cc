@@ -146,7 +146,11 @@ std::string Made::signed_text() const {
 }
 
 crypto::Digest Made::digest() const {
-  return crypto::digest_of(key.scheme().hash, bytes_of(signed_text()));
+  if (given) return *given;
+  // Pure Ed25519 signs no digest: what stands beside it is SHA-256.
+  const bool pure = key.scheme().kind == crypto::SchemeKind::ed25519;
+  return crypto::digest_of(pure ? crypto::HashAlgorithm::sha256 : key.scheme().hash,
+                           bytes_of(signed_text()));
 }
 
 VirtualSigstore::VirtualSigstore()
@@ -207,8 +211,10 @@ Made VirtualSigstore::sign(std::string_view artifact, const SignWish& wish) cons
     made.key_id = wish.key_id;
   }
   const std::string text = made.signed_text();
-  made.signature =
-      made.key.sign(crypto::Message::of(made.key.scheme(), bytes_of(text)).value()).value();
+  const auto message = wish.digest ? crypto::Message::of_digest(made.key.scheme(), *wish.digest)
+                                   : crypto::Message::of(made.key.scheme(), bytes_of(text));
+  made.given = wish.digest;
+  made.signature = made.key.sign(message.value()).value();
   if (wish.change_signature) wish.change_signature(made.signature);
 
   json::Value material = material_of(wish, made);

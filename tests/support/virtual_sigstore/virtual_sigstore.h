@@ -67,6 +67,7 @@ struct SignWish {
   crypto::KeyType key = crypto::KeyType::ecdsa_p256;
   std::optional<crypto::PrivateKey> with_key = {};  // this one, else a new one
   std::optional<crypto::SchemeKind> scheme = {};    // Ed25519ph, RSA-PSS
+  std::optional<crypto::Digest> digest = {};        // signed in place of an artifact
   bool envelope = false;                            // DSSE; else a message signature
   std::string payload = {};                         // else a statement about the artifact
   std::string payload_type = std::string(kInToto);
@@ -98,7 +99,8 @@ struct Made {
   std::string bundle;
   std::string artifact;
   crypto::PrivateKey key;
-  std::vector<Bytes> chain = {};  // leaf first; empty for a key
+  std::optional<crypto::Digest> given = {};  // that was signed in place of the artifact
+  std::vector<Bytes> chain = {};             // leaf first; empty for a key
   bool envelope = false;
   std::string payload = {};  // of the envelope
   std::string payload_type = {};
