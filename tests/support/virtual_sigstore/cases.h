@@ -50,4 +50,13 @@ const std::vector<BundleCase>& bundle_cases();
 // Valid bundles of each shape, for tests that change every character of them.
 const std::vector<BundleCase>& mutation_seeds();
 
+// Trusted roots: those that are not good are not to be used at all.
+struct TrustedRootCase {
+  std::string id;
+  std::string why;
+  std::string text;
+  bool good = false;
+};
+const std::vector<TrustedRootCase>& trusted_root_cases();
+
 }  // namespace sluice::test

@@ -12,9 +12,10 @@ namespace {
 constexpr std::string_view kMaterial = "verificationMaterial";
 constexpr std::string_view kSignature = "messageSignature.signature";
 
-void add_text(CaseTable& table, std::string_view name, std::string_view why, ChangeText change) {
-  table.add(cat("bundle.format/", name), std::string(why),
-            broken_text(rekor_v1(), std::move(change)));
+BundleCase& add_text(CaseTable& table, std::string_view name, std::string_view why,
+                     ChangeText change) {
+  return table.add(cat("bundle.format/", name), std::string(why),
+                   broken_text(rekor_v1(), std::move(change)));
 }
 
 void add_json(CaseTable& table) {
@@ -45,8 +46,9 @@ void add_json(CaseTable& table) {
   add_text(table, "deep", "a hundred thousand brackets", [](std::string& text) {
     text = cat("{\"mediaType\":", std::string(100'000, '['), std::string(100'000, ']'), "}");
   });
-  add_text(table, "oversized", "larger than any bundle",
-           [](std::string& text) { text += std::string(limits::kBundleFile, ' '); });
+  add_text(table, "oversized", "larger than any bundle", [](std::string& text) {
+    text += std::string(limits::kBundleFile, ' ');
+  }).peer = "has no bound";
 }
 
 void add_duplicates(CaseTable& table) {
@@ -75,8 +77,7 @@ void add_versions(CaseTable& table) {
         "application/vnd.dev.sigstore.bundle+json;version=0.10"}) {
     SignWish wish = rekor_v1();
     wish.media_type = type;
-    BundleCase& one = table.add(cat("bundle.format/media-type-", type), "an unknown kind", wish);
-    if (type.ends_with("0.10")) one.peer = "reads it as 0.1";
+    table.add(cat("bundle.format/media-type-", type), "an unknown kind", wish);
   }
   const auto change = [&](std::string_view name, std::string_view why, json::Value value) {
     table.add(
@@ -170,9 +171,8 @@ void add_base64(CaseTable& table) {
                        set(bundle, path, text);
                      }));
   };
-  change("line-end", "a line end within", kSignature, [](std::string& text) {
-    text.insert(20, "\n");
-  }).peer = "reads over it";
+  change("line-end", "a line end within", kSignature,
+         [](std::string& text) { text.insert(20, "\n"); });
   change("blank-behind", "a blank behind", kSignature, [](std::string& text) { text += " "; });
   change("cut", "a character less", kSignature, [](std::string& text) { text.erase(4, 1); });
   change("url-alphabet", "the other alphabet", cat(kEntryPath, ".canonicalizedBody"),
@@ -205,7 +205,7 @@ void add_sizes(CaseTable& table) {
   });
   change("root-of-33-bytes", "a root that is none", [](json::Value& bundle) {
     set(bundle, cat(kEntryPath, ".inclusionProof.rootHash"), to_base64(Bytes(33, 1)));
-  });
+  }).peer = "takes the root from the checkpoint";
   change("digest-of-31-bytes", "a digest that is none", [](json::Value& bundle) {
     set(bundle, "messageSignature.messageDigest.digest", to_base64(Bytes(31, 1)));
   });
@@ -229,11 +229,16 @@ void add_sizes(CaseTable& table) {
         at(bundle, cat(kMaterial, ".timestampVerificationData.rfc3161Timestamps"));
     stamps = json::Array(10'000, object({{"signedTimestamp", to_base64(Bytes(64, 0x30))}}));
   });
-  table.add("bundle.format/chain-of-1000", "far more certificates", [] {
-    SignWish wish = with_version(rekor_v1(), kMedia02);
-    wish.change_chain = [](std::vector<Bytes>& chain) { chain.resize(1000, chain.back()); };
-    return wish;
-  }());
+  table
+      .add("bundle.format/chain-of-1000", "far more certificates",
+           [] {
+             SignWish wish = with_version(rekor_v1(), kMedia02);
+             wish.change_chain = [](std::vector<Bytes>& chain) {
+               chain.resize(1000, chain.back());
+             };
+             return wish;
+           }())
+      .peer = "looks at the leaf alone";
 }
 
 void add_envelopes(CaseTable& table) {

@@ -30,18 +30,21 @@ void add_format(CaseTable& table) {
     wish.change_chain = change;
     return wish;
   };
-  table.add("certificate.format/root-in-chain", "the anchor comes along, as if it proved anything",
-            chain(rekor_v1(),
-                  [&table](std::vector<Bytes>& list) { list.push_back(table.world().root.der); }));
-  table.add("certificate.format/second-garbage", "the second certificate cannot be read",
-            chain(rekor_v1(), [](std::vector<Bytes>& list) { list[1].push_back(0); }));
+  table
+      .add("certificate.format/root-in-chain", "the anchor comes along, as if it proved anything",
+           chain(rekor_v1(),
+                 [&table](std::vector<Bytes>& list) { list.push_back(table.world().root.der); }))
+      .peer = "looks at the leaf alone";
+  table
+      .add("certificate.format/second-garbage", "the second certificate cannot be read",
+           chain(rekor_v1(), [](std::vector<Bytes>& list) { list[1].push_back(0); }))
+      .peer = "looks at the leaf alone";
   SignWish wish = rekor_v1();
   wish.material = Material::chain;
   table.add("certificate.format/chain-in-0.3", "the third version has one certificate", wish);
   wish = rekor_v1();
   wish.claims = {fulcio_extension(1, kIssuer), fulcio_extension(8, "https://other.example.org")};
-  table.add("certificate.format/two-issuers", "it names two issuers", wish).peer =
-      "looks at the newer extension alone";
+  table.add("certificate.format/two-issuers", "it names two issuers", wish);
   table
       .add("certificate.format/key-where-identity-is-asked",
            "signed by a key, and an identity is asked for", by_key(rekor_v1()))
@@ -111,6 +114,17 @@ void add_authorities(CaseTable& table) {
                      wish.extensions = {basic_constraints(true, 0), key_usage(0x06),
                                         extended_key_usage({"1.3.6.1.5.5.7.3.1"})};
                    });
+  // The trusted root has the anchor alone: the rest of the chain comes along.
+  table
+      .add("good/intermediate-from-bundle", "the bundle brings the intermediate",
+           with_version(rekor_v1(), kMedia02),
+           [](json::Value& root) {
+             erase(root, "certificateAuthorities.0.certChain.certificates.0");
+           })
+      .peer = "takes intermediates from the trusted root alone";
+  table.add(
+      "certificate.chain/intermediate-missing", "nobody brings the intermediate", rekor_v1(),
+      [](json::Value& root) { erase(root, "certificateAuthorities.0.certChain.certificates.0"); });
   const auto names = [](std::string_view host) {
     // RFC 5280 4.2.1.10: the host of an e-mail address.
     return extension("2.5.29.30", true,
@@ -194,12 +208,10 @@ void add_scts(CaseTable& table) {
           object({{"start", "2026-01-01T00:00:00Z"}, {"end", end}}));
     };
   };
-  table.add("good/sct-window-ends", "the last second of the log's window", rekor_v1(),
-            window("2026-06-01T12:00:01Z"));
-  table
-      .add("certificate.sct/after-window", "seen after the log was trusted", rekor_v1(),
-           window("2026-06-01T12:00:00Z"))
-      .peer = "does not look at the window of a log";
+  table.add("good/sct-window-ends", "seen while the log was trusted", rekor_v1(),
+            window("2026-06-01T12:00:02Z"));
+  table.add("certificate.sct/after-window", "seen after the log was trusted", rekor_v1(),
+            window("2026-06-01T12:00:00Z"));
   table.add("certificate.sct/list-truncated", "a list whose length lies",
             certified(seen({}), [](CertificateWish& leaf) {
               leaf.extensions.push_back(extension("1.3.6.1.4.1.11129.2.4.2", false,

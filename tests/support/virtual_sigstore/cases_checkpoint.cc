@@ -49,8 +49,9 @@ void add_signatures(CaseTable& table) {
     add("other-key-id", "the line names another key", [](std::string& note) {
       change_signature(note, [](Bytes& bytes) { bytes.front() ^= 1U; });
     });
-    add("other-name", "the line names somebody else",
-        [](std::string& note) { replace(note, "\u2014 ", "\u2014 other."); });
+    add("other-name", "the line names somebody else", [](std::string& note) {
+      replace(note, "\u2014 ", "\u2014 other.");
+    }).peer = second ? "" : "looks at the key's id alone";
     add("no-signature", "nobody has signed",
         [](std::string& note) { note.resize(note.find("\n\n") + 2); });
     add("strangers-alone", "only somebody unknown has signed", [](std::string& note) {
@@ -92,16 +93,18 @@ void add_trees(CaseTable& table) {
       return table.add(cat("log.checkpoint/", name, v), std::string(why),
                        signed_wrong(wish, std::move(change)));
     };
-    add("signed-other-size", "the log signed another size",
-        [](std::string& body) { change_line(body, 1, "12"); });
+    add("signed-other-size", "the log signed another size", [](std::string& body) {
+      change_line(body, 1, "12");
+    }).peer = "does not compare the sizes";
     add("signed-other-root", "the log signed another root",
         [](std::string& body) { change_line(body, 2, to_base64(Bytes(32, 5))); });
     add("signed-no-root", "the log signed no root", [](std::string& body) {
       const auto end = body.find('\n', body.find('\n') + 1);
       body.resize(end + 1);
     });
-    add("signed-size-with-zero", "a size that begins with a zero",
-        [](std::string& body) { change_line(body, 1, "011"); });
+    add("signed-size-with-zero", "a size that begins with a zero", [](std::string& body) {
+      change_line(body, 1, "011");
+    }).peer = "reads it as eleven";
     add("signed-size-text", "a size that is no number",
         [](std::string& body) { change_line(body, 1, "eleven"); });
     add("signed-size-negative", "a size below nothing",

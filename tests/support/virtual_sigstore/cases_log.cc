@@ -47,23 +47,18 @@ void add_known(CaseTable& table) {
             rekor_v1(), log_window(kLogV1, entry_time, ""));
   table.add("good/log-window-ends", "an entry of the last second of the log's window", rekor_v1(),
             log_window(kLogV1, "2026-01-01T00:00:00Z", entry_time));
-  const std::string peer = "does not look at the window of a log";
-  table
-      .add("log.known/before-window", "an entry of before the log was trusted", rekor_v1(),
-           log_window(kLogV1, "2026-06-01T12:00:04Z", ""))
-      .peer = peer;
-  table
-      .add("log.known/after-window", "an entry of after the log was trusted", rekor_v1(),
-           log_window(kLogV1, "2026-01-01T00:00:00Z", "2026-06-01T12:00:02Z"))
-      .peer = peer;
+  table.add("log.known/before-window", "an entry of before the log was trusted", rekor_v1(),
+            log_window(kLogV1, "2026-06-01T12:00:04Z", ""));
+  table.add("log.known/after-window", "an entry of after the log was trusted", rekor_v1(),
+            log_window(kLogV1, "2026-01-01T00:00:00Z", "2026-06-01T12:00:02Z"));
   table
       .add("log.known/v2-after-window", "a signature of after the log was trusted", rekor_v2(),
            log_window(kLogV2, "2026-01-01T00:00:00Z", "2026-06-01T12:00:01Z"))
-      .peer = peer;
+      .peer = "compares the window with the times of entries alone";
   SignWish both = rekor_v2();
-  both.logs = {{.log = kLogV1}, {.log = kLogV2}};
+  both.logs = {{.log = kEcdsaLogV2}, {.log = kLogV2}};
   table.add("good/unknown-log-beside", "an entry of a log that is not trusted beside a good one",
-            both, without(kLogV1));
+            both, without(kEcdsaLogV2));
 }
 
 void add_promise(CaseTable& table) {
@@ -71,12 +66,10 @@ void add_promise(CaseTable& table) {
             entry_broken(rekor_v1(), [](json::Value& entry) {
               change_base64(entry, "inclusionPromise.signedEntryTimestamp", flip_last);
             }));
-  table
-      .add("log.promise/empty", "an empty signature",
-           entry_broken(
-               rekor_v1(),
-               [](json::Value& entry) { set(entry, "inclusionPromise.signedEntryTimestamp", ""); }))
-      .peer = "takes it for none, and has no clock then";
+  table.add("log.promise/empty", "an empty signature",
+            entry_broken(rekor_v1(), [](json::Value& entry) {
+              set(entry, "inclusionPromise.signedEntryTimestamp", "");
+            }));
   table.add("log.promise/other-time", "a time that the log did not promise",
             entry_broken(rekor_v1(),
                          [](json::Value& entry) { set(entry, "integratedTime", "1780315204"); }));
@@ -126,21 +119,22 @@ void add_inclusion(CaseTable& table) {
     });
     add(cat("no-hashes", v), "no hash at all", wish,
         [](json::Value& proof) { set(proof, "hashes", json::Array{}); });
-    add(cat("other-index", v), "another leaf", wish,
-        [](json::Value& proof) { set(proof, "logIndex", "4"); });
-    add(cat("index-is-size", v), "a leaf behind the last", wish,
-        [](json::Value& proof) { set(proof, "logIndex", "11"); });
+    add(cat("other-index", v), "another leaf", wish, [](json::Value& proof) {
+      set(proof, "logIndex", "4");
+    }).peer = second ? "takes the index beside the proof" : "";
+    add(cat("index-is-size", v), "a leaf behind the last", wish, [](json::Value& proof) {
+      set(proof, "logIndex", "11");
+    }).peer = second ? "takes the index beside the proof" : "";
     table.add(cat("log.inclusion/no-proof", v), "no proof, which its version needs",
               logged(wish, [](LogWish& log) { log.proof = false; }));
   }
-  add("size-zero", "a tree of nothing", rekor_v2(),
-      [](json::Value& proof) { set(proof, "treeSize", "0"); });
+  add("size-zero", "a tree of nothing", rekor_v2(), [](json::Value& proof) {
+    set(proof, "treeSize", "0");
+  }).peer = "takes the size from the checkpoint";
   add("global-index", "the index over all shards in the place of the shard's", rekor_v1(),
       [](json::Value& proof) { set(proof, "logIndex", "4163436"); });
-  table
-      .add("log.inclusion/v2-other-index", "two indices that have to be one",
-           entry_broken(rekor_v2(), [](json::Value& entry) { set(entry, "logIndex", "6"); }))
-      .peer = "does not compare them";
+  table.add("log.inclusion/v2-other-index", "two indices that have to be one",
+            entry_broken(rekor_v2(), [](json::Value& entry) { set(entry, "logIndex", "6"); }));
   table.add("log.inclusion/none-in-0.2", "the second version needs a proof",
             logged(with_version(rekor_v1(), kMedia02), [](LogWish& log) { log.proof = false; }));
   // What is hashed begins with the byte of a leaf: a body cannot be passed off as an inner node.

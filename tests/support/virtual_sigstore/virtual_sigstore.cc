@@ -167,6 +167,22 @@ VirtualSigstore::VirtualSigstore()
                 {.name = "witness.example.net/two"},
                 {.name = "witness.example.com"}} {}
 
+// The signed checkpoint of the tree in which the entry is.
+std::string VirtualSigstore::note(const LogWish& wish, ByteView tree_root) const {
+  const VirtualLog& log = logs.at(wish.log);
+  std::string body = checkpoint_body(log.origin(), wish.size, tree_root, wish.checkpoint_more);
+  if (wish.change_checkpoint) wish.change_checkpoint(body);
+  std::string note = cat(body, "\n", signed_line(log.host, log.key, body));
+  for (const std::size_t other : wish.cosigning_logs) {
+    note += signed_line(log.host, logs.at(other).key, body);
+  }
+  for (const std::size_t witness : wish.witnesses) {
+    note += witnesses.at(witness).cosign(body, wish.time);
+  }
+  if (wish.change_note) wish.change_note(note);
+  return note;
+}
+
 json::Value VirtualSigstore::entry(const LogWish& wish, const Made& made) const {
   const VirtualLog& log = logs.at(wish.log);
   const EntryKind kind = wish.kind.value_or(default_kind(log, made));
@@ -182,22 +198,28 @@ json::Value VirtualSigstore::entry(const LogWish& wish, const Made& made) const 
   }
   if (wish.proof) {
     const InclusionPath path = path_of(bytes_of(body), wish.index, wish.size);
-    std::string note = checkpoint_body(log.origin(), wish.size, path.root, wish.checkpoint_more);
-    if (wish.change_checkpoint) wish.change_checkpoint(note);
-    std::string lines = signed_line(log.host, log.key, note);
-    for (const std::size_t other : wish.cosigning_logs) {
-      lines += signed_line(log.host, logs.at(other).key, note);
-    }
-    for (const std::size_t witness : wish.witnesses) {
-      lines += witnesses.at(witness).cosign(note, wish.time);
-    }
-    note += cat("\n", lines);
-    if (wish.change_note) wish.change_note(note);
-    out.set("inclusionProof", proof_of(path, wish, std::move(note)));
+    out.set("inclusionProof", proof_of(path, wish, note(wish, path.root)));
   }
   out.set("canonicalizedBody", base64(body));
   if (wish.change_entry) wish.change_entry(out);
   return out;
+}
+
+void VirtualSigstore::add_proofs(json::Value& material, const SignWish& wish,
+                                 const Made& made) const {
+  json::Array entries;
+  for (const LogWish& log : wish.logs) entries.push_back(entry(log, made));
+  if (!entries.empty()) material.set("tlogEntries", std::move(entries));
+  json::Array stamps;
+  for (const StampRequest& one : wish.stamps) {
+    const Stamper& stamper = stampers.at(one.service);
+    stamps.push_back(object(
+        {{"signedTimestamp",
+          to_base64(make_stamp(stamper.service, stamper.root.name, made.signature, one.wish))}}));
+  }
+  if (!stamps.empty()) {
+    material.set("timestampVerificationData", object({{"rfc3161Timestamps", std::move(stamps)}}));
+  }
 }
 
 Made VirtualSigstore::sign(std::string_view artifact, const SignWish& wish) const {
@@ -218,19 +240,7 @@ Made VirtualSigstore::sign(std::string_view artifact, const SignWish& wish) cons
   if (wish.change_signature) wish.change_signature(made.signature);
 
   json::Value material = material_of(wish, made);
-  json::Array entries;
-  for (const LogWish& log : wish.logs) entries.push_back(entry(log, made));
-  if (!entries.empty()) material.set("tlogEntries", std::move(entries));
-  json::Array stamps;
-  for (const StampRequest& one : wish.stamps) {
-    const Stamper& stamper = stampers.at(one.service);
-    stamps.push_back(object(
-        {{"signedTimestamp",
-          to_base64(make_stamp(stamper.service, stamper.root.name, made.signature, one.wish))}}));
-  }
-  if (!stamps.empty()) {
-    material.set("timestampVerificationData", object({{"rfc3161Timestamps", std::move(stamps)}}));
-  }
+  add_proofs(material, wish, made);
   json::Value bundle =
       object({{"mediaType", wish.media_type}, {"verificationMaterial", std::move(material)}});
   bundle.set(wish.envelope ? "dsseEnvelope" : "messageSignature",

@@ -138,6 +138,11 @@ struct VirtualSigstore {
 
   // One of a bundle's "tlogEntries".
   json::Value entry(const LogWish& wish, const Made& made) const;
+  // The signed checkpoint of a tree in which such an entry is.
+  std::string note(const LogWish& wish, ByteView tree_root) const;
+
+ private:
+  void add_proofs(json::Value& material, const SignWish& wish, const Made& made) const;
 };
 
 // The order of VirtualSigstore::logs.
