@@ -31,7 +31,7 @@ std::vector<Bytes> fields_of(const crypto::PrivateKey& signer, const Bytes& issu
                             issuer_name,
                             der_sequence({der_utc_time(wish.from), der_utc_time(wish.to)}),
                             subject,
-                            key.der()};
+                            wish.for_key.value_or(key).der()};
   if (!wish.extensions.empty()) {
     fields.push_back(der_explicit(3, der_sequence(wish.extensions)));
   }

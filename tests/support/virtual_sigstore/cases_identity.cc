@@ -60,8 +60,10 @@ void add_emails(CaseTable& table) {
       .add("good/two-names", "the second of two names",
            named({email_name("other@example.org"), email_name(kIdentity)}))
       .peer = "looks at the first alone";
-  table.add("good/two-names-first", "the first of two names",
-            named({email_name(kIdentity), email_name("other@example.org")}));
+  table
+      .add("identity.subject/two-names", "the first of two names: neither is said to have signed",
+           named({email_name(kIdentity), email_name("other@example.org")}))
+      .peer = "looks at the first alone";
 }
 
 void add_issuers(CaseTable& table) {
