@@ -219,6 +219,61 @@ TEST_F(Services, RefuseAKeyWithoutItsProof) {
   EXPECT_TRUE(has(wrong.body, "could not be verified")) << wrong.body;
 }
 
+TEST_F(Services, TakeARequestThatSignedItself) {
+  const auto request = [&](const PrivateKey& signer) {
+    const Bytes info = der_sequence(
+        {der_integer(0), der_sequence({}), key_.public_key().der(), der_explicit(0, Bytes{})});
+    const Bytes der = der_sequence(
+        {info, signature_algorithm(signer.scheme()), der_bits(sign_with(signer, text_of(info)))});
+    const std::string pem = cat("-----BEGIN CERTIFICATE REQUEST-----\n", to_base64(der),
+                                "\n-----END CERTIFICATE REQUEST-----\n");
+    return post(
+        "https://fulcio.example.org/api/v2/signingCert",
+        object({{"credentials", object({{"oidcIdentityToken", services_.issuer.token(kIdentity)}})},
+                {"certificateSigningRequest", base64(pem)}}));
+  };
+  EXPECT_EQ(request(key_).status, 200);
+  EXPECT_EQ(request(PrivateKey::generate(KeyType::ecdsa_p256).value()).status, 400);
+}
+
+TEST_F(Services, TellWhomTheyTakeTokensFrom) {
+  const auto answer = ask("GET", "https://fulcio.example.org/api/v2/configuration");
+  json::Value document = json::parse_strict(answer.body).value();
+  EXPECT_EQ(text_at(document, "issuers.0.challengeClaim"), "email");
+  EXPECT_EQ(text_at(document, "issuers.1.challengeClaim"), "sub");
+  EXPECT_EQ(ask("GET", "https://fulcio.example.org/api/v2/trustBundle").status, 200);
+  EXPECT_EQ(ask("GET", "https://fulcio.example.org/api/v1/other").status, 404);
+}
+
+TEST_F(Services, LogEnvelopesAndProveThatTheyGrow) {
+  SignWish wish = in_envelope(by_key(rekor_v1()));
+  const Made made = services_.world.sign(kSigned, wish);
+  const auto request = [&](const std::string& envelope) {
+    return post(
+        cat(kV1, "/api/v1/log/entries"),
+        object({{"apiVersion", "0.0.1"},
+                {"kind", "dsse"},
+                {"spec", object({{"proposedContent",
+                                  object({{"envelope", envelope},
+                                          {"verifiers", json::Array{base64(
+                                                            made.key.public_key().pem())}}})}})}}));
+  };
+  services_.rekor_v1.add_other("somebody else's entry");
+  const auto logged = request(json::write(envelope_of(made)));
+  ASSERT_EQ(logged.status, 201) << logged.body;
+  // The body is the very one that bundles bring along.
+  json::Value document = json::parse_strict(logged.body).value();
+  json::Value own = services_.world.entry({.log = kLogV1}, made);
+  EXPECT_EQ(text_at(document.object()->front().second, "body"), text_at(own, "canonicalizedBody"));
+  json::Value other = envelope_of(made);
+  change_base64(other, "payload", flip_last);
+  EXPECT_EQ(request(json::write(other)).status, 400);
+  const auto proof = ask("GET", cat(kV1, "/api/v1/log/proof?firstSize=1&lastSize=2"));
+  json::Value hashes = json::parse_strict(proof.body).value();
+  EXPECT_EQ(text_at(hashes, "hashes.0"),
+            to_hex(leaf_hash(bytes_of(services_.rekor_v1.bodies()[1]))));
+}
+
 TEST_F(Services, SayWhereAnEqualEntryIs) {
   const Bytes leaf = leaf_of(request_certificate(services_.issuer.token(kIdentity), kIdentity));
   for (int i = 0; i < 300; ++i) services_.rekor_v2.add_other(cat("entry ", i));
