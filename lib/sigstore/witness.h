@@ -66,7 +66,7 @@ struct WitnessJudgement {
   bool met = false;                      // the quorum; "quorum none" is always met
   std::vector<WitnessFinding> findings;  // each witness of the policy, in its order
   std::string expected;                  // "2 of (a, b, c)": for people, safe to show
-  std::string found;                     // "a at 2026-…; b: wrong signature; c: not there"
+  std::string found;                     // "a at 2026-…, b with a wrong signature, c not at all"
 };
 
 // Which witnesses of the policy cosigned this checkpoint, and do they make up its quorum? The logs
@@ -75,8 +75,8 @@ struct WitnessJudgement {
 [[nodiscard]] Result<WitnessJudgement> judge(const WitnessPolicy& policy,
                                              const Checkpoint& checkpoint);
 
-// The log of the policy that signed this checkpoint: its place among policy.logs, none where no
-// line is one of theirs. Wrong: a line is there, or the origin is not that log's.
+// The log of the policy that signed this checkpoint, by its name, its key id and the origin line:
+// its place among policy.logs. absent: none of them did; no: a line is one of theirs, and wrong.
 struct PolicyLogFinding {
   NoteMatch match = NoteMatch::absent;
   std::optional<std::size_t> log;
