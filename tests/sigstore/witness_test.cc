@@ -243,7 +243,7 @@ TEST(WitnessPolicy, KeysAreOfTheRightTypeAndOnceThere) {
             "ok");
   EXPECT_EQ(error_place(cat("witness A ", w, "\nwitness B ", w, "\n")), "line 2");
   // The same key under another name, with the id that this name has.
-  const auto& key = parse_verifier_key(w)->key.key;
+  const auto key = parse_verifier_key(w)->key.key;
   const auto twin = write_verifier_key(
       {NoteKind::cosignature, note_key("twin.test", NoteKind::cosignature, key).value()});
   EXPECT_EQ(error_place(cat("witness T ", twin, "\nquorum T\n")), "ok");
