@@ -13,7 +13,8 @@ namespace {
 
 using json::Fields;
 
-constexpr std::size_t kTextMost = 2048;         // of a URL, a name
+constexpr std::size_t kTextMost = 2048;         // of a URL
+constexpr std::size_t kWordsMost = 200;         // of a name
 constexpr std::size_t kRawKeyMost = 16U << 10;  // of a key or id, decoded
 constexpr std::size_t kUnknownMost = 32;        // members that are listed
 
@@ -80,10 +81,16 @@ class TrustReader {
                 cat(fields.path(), ".", key, " is no URL: \"", printable(text, 80), "\""));
   }
 
+  // What people may see as it is.
   Result<std::string> words(const Fields& fields, std::string_view key) {
     if (!fields.has(key)) return std::string();
     SLUICE_TRY(std::string text, fields.string(key));
-    return printable(text, 200);
+    const std::string clean = printable(text, kWordsMost);
+    if (clean == text) return text;
+    return fail(Errc::malformed, cat(fields.path(), ".", key,
+                                     " is too long or not for people: "
+                                     ", clean, "
+                                     ""));
   }
 
   Result<Bytes> base64(const Fields& fields, std::string_view key, std::size_t most) {
@@ -128,8 +135,10 @@ class TrustReader {
     SLUICE_TRY(const auto key, fields.object("publicKey"));
     known(key, {"rawBytes", "keyDetails", "validFor"});
     SLUICE_TRY(out.key, base64(key, "rawBytes", kRawKeyMost));
-    SLUICE_TRY(const std::string details, key.string("keyDetails"));
-    out.key_details = printable(details, 80);
+    SLUICE_TRY(out.key_details, words(key, "keyDetails"));
+    if (out.key_details.empty()) {
+      return fail(Errc::malformed, cat(key.path(), ".keyDetails: required, but not there"));
+    }
     SLUICE_TRY(out.window, window(key));
     SLUICE_TRY(out.id, log_id(fields, "logId"));
     if (fields.has("checkpointKeyId")) {

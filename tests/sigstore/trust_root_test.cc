@@ -177,6 +177,7 @@ TEST(TrustRoot, BadStructureIsSeenAtOnce) {
            {"\"tlogs\": [", "\"tlogs\": 7, \"more\": ["},
            {"\"publicKey\"", "\"publickey\""},
            {"\"keyDetails\"", "\"keydetails\""},
+           {"SHA2_256", "SHA2_\\u0007"},
            {"https://rekor.example", "https://rekor.example\\u001b[2J"},
            {to_base64(key_log_id(world().rekor)), to_base64(Bytes(31, 7))}}) {
     EXPECT_EQ(error_of(changed(from, to)).code, Errc::malformed) << from << " -> " << to;
