@@ -69,9 +69,10 @@ class ConfigReader {
     Service out;
     SLUICE_TRY(out.url, fields.string("url"));
     skip_unknown(fields, {"url", "majorApiVersion", "validFor", "operator"});
+    const bool http = out.url.starts_with("https://") || out.url.starts_with("http://");
     const bool plain =
         std::ranges::all_of(out.url, [](char one) { return one > ' ' && one < '\x7f'; });
-    if (!plain || out.url.size() > kServiceUrlMost || origins_of(out.url).empty()) {
+    if (!plain || out.url.size() > kServiceUrlMost || !http) {
       return fail(Errc::malformed,
                   cat(fields.path(), ".url is no URL: \"", printable(out.url, 80), "\""));
     }

@@ -6,6 +6,7 @@
 #include "base/codec.h"
 #include "base/text.h"
 #include "crypto/pem.h"
+#include "sigstore/checkpoint.h"
 #include "sigstore/trust_raw.h"
 
 namespace sluice::sigstore {
@@ -82,8 +83,6 @@ Result<DecodedKey> decode_key(const RawLog& raw) {
   return DecodedKey{std::move(key), found->scheme};
 }
 
-void append(Bytes& out, ByteView bytes) { out.insert(out.end(), bytes.begin(), bytes.end()); }
-
 // Does the stated id belong to this whole one? Older files have the first four bytes of it.
 bool is_id(ByteView stated, ByteView whole) {
   return equal(stated, whole.first(std::min(stated.size(), whole.size())));
@@ -95,22 +94,24 @@ struct ProvenId {
   std::string name;
 };
 
-Result<ProvenId> prove_id(const RawLog& raw, const PublicKey& key) {
-  const auto origins = origins_of(raw.url);
-  const std::string host = origins.empty() ? std::string() : origins.front();
-  if (Bytes id = key_log_id(key); is_id(raw.id, id)) {
+Result<ProvenId> prove_id(const RawLog& raw, const DecodedKey& key) {
+  std::vector<std::string> names;
+  if (auto log = log_key(raw.url, raw.id, key.key, key.scheme)) names = std::move(log->names);
+  const std::string host = names.empty() ? std::string() : names.front();
+  if (Bytes id = key_log_id(key.key); is_id(raw.id, id)) {
     return ProvenId{LogIdKind::key, std::move(id), host};
   }
-  for (const std::string& origin : origins) {
-    Bytes id = note_log_id(origin, key);
-    if (is_id(raw.id, id)) return ProvenId{LogIdKind::note, std::move(id), origin};
+  for (const std::string& name : names) {
+    SLUICE_TRY(Bytes id, note_log_id(name, key.key));
+    if (is_id(raw.id, id)) return ProvenId{LogIdKind::note, std::move(id), name};
   }
-  // The id of an ECDSA key does not depend on an origin.
-  if (key.type() == KeyType::ed25519 || key.type() == KeyType::rsa) {
+  // The id of an ECDSA key does not depend on a name.
+  const KeyType type = key.key.type();
+  if (type == KeyType::ed25519 || type == KeyType::rsa) {
     return ProvenId{LogIdKind::foreign, raw.id, host};
   }
   return fail(Errc::malformed, cat("its id ", to_base64(raw.id), " is not that of its key, ",
-                                   to_base64(key_log_id(key))));
+                                   to_base64(key_log_id(key.key))));
 }
 
 }  // namespace
@@ -127,46 +128,12 @@ std::string_view name(LogIdKind kind) {
   return {};
 }
 
-std::vector<std::string> origins_of(std::string_view url) {
-  const std::size_t scheme = url.find("://");
-  if (scheme == std::string_view::npos) return {};
-  std::string_view rest = url.substr(scheme + 3);
-  rest = rest.substr(0, rest.find_first_of("?#"));
-  const std::size_t slash = std::min(rest.find('/'), rest.size());
-  const std::string authority = lower_ascii(rest.substr(0, slash));
-  std::string_view path = rest.substr(slash);
-  while (path.ends_with('/')) path.remove_suffix(1);
-  const std::size_t bracket = authority.find(']');  // of an IPv6 address
-  const std::size_t colon = authority.find(':', bracket == std::string::npos ? 0 : bracket);
-  const std::string host = authority.substr(0, colon);
-  if (host.empty()) return {};
-  std::vector<std::string> out{host};
-  if (authority != host) out.push_back(authority);
-  if (!path.empty()) {
-    for (std::size_t i = 0, count = out.size(); i < count; ++i) out.push_back(cat(out[i], path));
-  }
-  return out;
-}
-
 Bytes key_log_id(const PublicKey& key) { return copy_of(key.fingerprint().bytes()); }
 
-// C2SP signed-note: SHA-256 of name, newline, kind of key, key. Of ECDSA keys, that of the key
-// alone; RSA keys have the unassigned kind with Sigstore's own text behind it.
-Bytes note_log_id(std::string_view origin, const PublicKey& key) {
-  constexpr std::size_t kEd25519Bytes = 32;
-  if (key.type() != KeyType::ed25519 && key.type() != KeyType::rsa) return key_log_id(key);
-  Bytes hashed;
-  append(hashed, bytes_of(origin));
-  hashed.push_back('\n');
-  if (key.type() == KeyType::ed25519) {
-    hashed.push_back(1);
-    append(hashed, ByteView(key.der()).last(kEd25519Bytes));
-  } else {
-    hashed.push_back(0xff);
-    append(hashed, bytes_of("PKIX-RSA-PKCS#1v1.5"));
-    append(hashed, key.der());
-  }
-  return copy_of(crypto::digest_of(HashAlgorithm::sha256, hashed).bytes());
+Result<Bytes> note_log_id(std::string_view name, const PublicKey& key) {
+  if (key.type() != KeyType::ed25519) return key_log_id(key);
+  SLUICE_TRY(const auto hash, note_key_hash(name, NoteKind::ed25519, key));
+  return copy_of(hash.bytes());
 }
 
 Result<std::string> key_details_of(const PublicKey& key) {
@@ -180,12 +147,13 @@ Result<std::string> key_details_of(const PublicKey& key) {
 
 Result<TransparencyLog> decode_log(const RawLog& raw) {
   SLUICE_TRY(auto key, within(decode_key(raw), cat("reading ", raw.path)));
-  SLUICE_TRY(auto id, within(prove_id(raw, key.key), cat("reading ", raw.path)));
+  SLUICE_TRY(auto id, within(prove_id(raw, key), cat("reading ", raw.path)));
   return TransparencyLog{.url = raw.url,
                          .name = std::move(id.name),
                          .operated_by = raw.operated_by,
                          .id = std::move(id.id),
                          .id_kind = id.kind,
+                         .checkpoint_key_id = raw.checkpoint_key_id,
                          .key = std::move(key.key),
                          .scheme = key.scheme,
                          .window = raw.window};

@@ -60,9 +60,9 @@ std::string write_raw_trust(const RawTrust& trust);
 // keyDetails of a key that is to be written, and the ids of its log. None for a key that no log
 // has.
 [[nodiscard]] Result<std::string> key_details_of(const crypto::PublicKey& key);
-Bytes key_log_id(const crypto::PublicKey& key);                            // SHA-256 of the SPKI
-Bytes note_log_id(std::string_view origin, const crypto::PublicKey& key);  // of a note's verifier
-// What the origin of a log at this URL may be: host, host and port, either with the path.
-std::vector<std::string> origins_of(std::string_view url);
+Bytes key_log_id(const crypto::PublicKey& key);  // SHA-256 of the SPKI
+// Of the name in a log's checkpoints and its key (C2SP signed-note); of a key that is not Ed25519,
+// that of the key alone.
+[[nodiscard]] Result<Bytes> note_log_id(std::string_view name, const crypto::PublicKey& key);
 
 }  // namespace sluice::sigstore

@@ -120,7 +120,12 @@ class TrustFile final : public TrustSource {
     const std::string name = shown(path_);
     SLUICE_TRY(const std::string text,
                within(files_.read(path_, kTrustedRootMost), "reading the trust material"));
-    return within(TrustRoot::parse(text, name), cat("reading ", name));
+    std::optional<Time> dated;
+    if (const auto info = files_.info(path_); info && info->changed > 0) {
+      dated = std::chrono::floor<std::chrono::seconds>(
+          std::chrono::sys_time<std::chrono::nanoseconds>(std::chrono::nanoseconds(info->changed)));
+    }
+    return within(TrustRoot::parse(text, name, dated), cat("reading ", name));
   }
 
  private:

@@ -39,18 +39,19 @@ inline constexpr std::string_view kTrustedRootV02 =
 // What a log's id is the hash of.
 enum class LogIdKind : std::uint8_t {
   key,     // SHA-256 of the key (SPKI): RFC 6962, Rekor v1, and ECDSA keys of notes
-  note,    // SHA-256 of origin, newline, kind and key, the origin being the URL's host (and path)
-  foreign  // an Ed25519 key under an origin that the URL does not tell
+  note,    // of a note's verifier (sigstore/note.h), by a name that the URL tells
+  foreign  // neither: an Ed25519 key may serve under any name
 };
 std::string_view name(LogIdKind kind);
 
 // A log of signatures (Rekor), for one span of time: several may have one id.
 struct TransparencyLog {
   std::string url;
-  std::string name;         // the URL's host, with its port where it is not the scheme's own
+  std::string name;         // in its checkpoints: as the id tells, else the URL's host
   std::string operated_by;  // empty where the file does not say
   Bytes id;                 // as stated: 32 bytes, in older files the first 4 of a note's
   LogIdKind id_kind;
+  Bytes checkpoint_key_id;  // where the file states one; else the id's first four bytes are it
   crypto::PublicKey key;
   crypto::Scheme scheme;  // as the file says, never as a message says
   x509::Window window;
@@ -139,7 +140,7 @@ class TrustSource {
 };
 
 std::unique_ptr<TrustSource> embedded_trust(Instance instance);
-// A file, read anew by each call, and dated by nothing: it does not say when it was made.
+// A file, read anew by each call, and dated by its last change: it does not say when it was made.
 std::unique_ptr<TrustSource> trust_file(Files& files, Path path);
 
 }  // namespace sluice::sigstore

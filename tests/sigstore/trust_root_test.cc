@@ -56,9 +56,9 @@ RawAuthority authority_of(const MadeCertificate& first, const MadeCertificate& a
 
 RawTrust raw_of(const World& world) {
   RawTrust out;
-  out.logs = {
-      log_of(world.rekor, "https://rekor.example", key_log_id(world.rekor)),
-      log_of(world.tiles, "https://tiles.example", note_log_id("tiles.example", world.tiles))};
+  out.logs = {log_of(world.rekor, "https://rekor.example", key_log_id(world.rekor)),
+              log_of(world.tiles, "https://tiles.example",
+                     note_log_id("tiles.example", world.tiles).value())};
   out.issuers = {authority_of(world.intermediate, world.root, "https://ca.example")};
   out.ct_logs = {log_of(world.ct, "https://ct.example/2026", key_log_id(world.ct))};
   out.stampers = {authority_of(world.tsa, world.tsa_root, "https://tsa.example/api")};
@@ -69,6 +69,8 @@ const World& world() {
   static const World one;
   return one;
 }
+
+Bytes tiles_id() { return note_log_id("tiles.example", world().tiles).value(); }
 
 // The good one after a change of its document, text by text.
 std::string changed(std::string_view from, std::string_view to) {
@@ -106,7 +108,7 @@ TEST(TrustRoot, GivesWhatAVerifierAsksFor) {
   EXPECT_EQ(logs->front().name, "rekor.example");
   EXPECT_EQ(logs->front().id_kind, LogIdKind::key);
   EXPECT_EQ(logs->front().key, world().rekor);
-  const auto tiles = root->logs_with_id(note_log_id("tiles.example", world().tiles));
+  const auto tiles = root->logs_with_id(tiles_id());
   ASSERT_EQ(tiles->size(), 1U);
   EXPECT_EQ(tiles->front().name, "tiles.example");
   EXPECT_EQ(tiles->front().id_kind, LogIdKind::note);
@@ -213,7 +215,7 @@ TEST(TrustRoot, AnIdThatIsNotThatOfItsKeyIsRefusedWhenItIsUsed) {
 
   // An Ed25519 key may serve under any origin: the id alone cannot tell.
   raw = raw_of(world());
-  raw.logs[1].id = note_log_id("elsewhere.example", world().tiles);
+  raw.logs[1].id = note_log_id("elsewhere.example", world().tiles).value();
   root = read(raw).value();
   EXPECT_EQ(root.logs_with_id(raw.logs[1].id)->front().id_kind, LogIdKind::foreign);
   EXPECT_TRUE(root.prove());
@@ -235,15 +237,17 @@ TEST(TrustRoot, AnIdOfFourBytesStandsForTheWholeOne) {
   EXPECT_FALSE(read(raw)->prove());
 }
 
-TEST(TrustRoot, OriginsAreHostPortAndPath) {
-  using Texts = std::vector<std::string>;
-  EXPECT_EQ(origins_of("https://Log.example"), Texts{"log.example"});
-  EXPECT_EQ(origins_of("https://log.example/"), Texts{"log.example"});
-  EXPECT_EQ(origins_of("http://[::1]:8080"), (Texts{"[::1]", "[::1]:8080"}));
-  EXPECT_EQ(origins_of("https://log.example:8443/a/b/?x#y"),
-            (Texts{"log.example", "log.example:8443", "log.example/a/b", "log.example:8443/a/b"}));
-  EXPECT_EQ(origins_of("log.example"), Texts{});
-  EXPECT_EQ(origins_of("https://"), Texts{});
+TEST(TrustRoot, TheNameOfALogIsHostPortAndPathAsItsIdTells) {
+  for (const std::string_view name :
+       {"tiles.example", "tiles.example:8443", "tiles.example:8443/a/b"}) {
+    RawTrust raw = raw_of(world());
+    raw.logs[1].url = "https://tiles.example:8443/a/b/";
+    raw.logs[1].id = note_log_id(name, world().tiles).value();
+    const auto logs = read(raw)->logs_with_id(raw.logs[1].id);
+    ASSERT_TRUE(logs) << logs.error().text();
+    EXPECT_EQ(logs->front().id_kind, LogIdKind::note);
+    EXPECT_EQ(logs->front().name, name);
+  }
 }
 
 TEST(TrustRoot, AKeyIsWhatTheFileSaysOrMalformed) {
@@ -418,6 +422,7 @@ TEST(TrustSources, ReadAFileAnewAndSayWhichOne) {
   const auto root = source->trust_root();
   ASSERT_TRUE(root) << root.error().text();
   EXPECT_NE(root->source().find("trusted_root.json"), std::string::npos);
+  EXPECT_TRUE(root->dated());
   EXPECT_TRUE(embedded_trust(Instance::staging)->trust_root());
 }
 
