@@ -117,15 +117,16 @@ class TrustFile final : public TrustSource {
  public:
   TrustFile(Files& files, Path path) : files_(files), path_(std::move(path)) {}
   Result<TrustRoot> trust_root() override {
-    const std::string name = shown(path_);
     SLUICE_TRY(const std::string text,
                within(files_.read(path_, kTrustedRootMost), "reading the trust material"));
-    std::optional<Time> dated;
+    std::string source = shown(path_);
     if (const auto info = files_.info(path_); info && info->changed > 0) {
-      dated = std::chrono::floor<std::chrono::seconds>(
-          std::chrono::sys_time<std::chrono::nanoseconds>(std::chrono::nanoseconds(info->changed)));
+      const std::chrono::sys_time<std::chrono::nanoseconds> changed{
+          std::chrono::nanoseconds(info->changed)};
+      source +=
+          cat(", last changed ", human_time(std::chrono::floor<std::chrono::seconds>(changed)));
     }
-    return within(TrustRoot::parse(text, name, dated), cat("reading ", name));
+    return within(TrustRoot::parse(text, std::move(source)), cat("reading ", shown(path_)));
   }
 
  private:
@@ -203,8 +204,7 @@ Result<TrustRoot> TrustRoot::embedded(Instance instance) {
   const EmbeddedMaterial& material = embedded_material(instance);
   SLUICE_TRY(const Time dated, parse_rfc3339(material.dated));
   return parse(material.trusted_root,
-               cat("embedded in this program: Sigstore's ", name(instance), " instance, from ",
-                   material.origin),
+               cat("built in: Sigstore's ", name(instance), " instance, of ", material.origin),
                dated);
 }
 

@@ -140,7 +140,8 @@ class TrustSource {
 };
 
 std::unique_ptr<TrustSource> embedded_trust(Instance instance);
-// A file, read anew by each call, and dated by its last change: it does not say when it was made.
+// A file, read anew by each call. It does not say when it was made: its source says when the file
+// was last changed.
 std::unique_ptr<TrustSource> trust_file(Files& files, Path path);
 
 }  // namespace sluice::sigstore
