@@ -5,7 +5,7 @@
 #   library   libsluice.a with the rooms that verify offline, its headers, sluice.pc, sluiceConfig.cmake
 #
 # Everything is found relative to where it lies, so that --prefix may be chosen at installation.
-set(SLUICE_LIBRARY_ROOMS base json crypto dsse sigstore)
+set(SLUICE_LIBRARY_ROOMS base json crypto x509 dsse sigstore)
 
 # The headers for other programs: what a caller needs to sign, to verify and to read the verdict, and
 # what these include. docs/library.md says what may be relied on; tests/install_test.sh compiles each.
