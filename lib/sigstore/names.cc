@@ -48,6 +48,8 @@ constexpr std::array kDetailsRows{
     DetailsRow{"PKIX_RSA_PSS_4096_SHA256", {KeyType::rsa, kPss, 4096}},
     DetailsRow{"PKIX_RSA_PKCS1V5", {KeyType::rsa, kPkcs1}},
     DetailsRow{"PKIX_RSA_PSS", {KeyType::rsa, kPss}},
+    DetailsRow{"PKCS1_RSA_PKCS1V5", {KeyType::rsa, kPkcs1, 0, true}},
+    DetailsRow{"PKCS1_RSA_PSS", {KeyType::rsa, kPss, 0, true}},
 };
 
 }  // namespace

@@ -16,7 +16,8 @@ std::string_view hash_label(crypto::HashAlgorithm algorithm);
 struct KeyDetails {
   crypto::KeyType type;
   crypto::Scheme scheme;
-  unsigned bits = 0;  // of RSA; 0: not said
+  unsigned bits = 0;   // of RSA; 0: not said
+  bool pkcs1 = false;  // the bytes are an RSAPublicKey, not an SPKI
   bool operator==(const KeyDetails&) const = default;
 };
 // Errc::unsupported where the enumeration has no name for it, or this program not the algorithm.

@@ -31,7 +31,7 @@ std::vector<Bytes> fields_of(const crypto::PrivateKey& signer, const Bytes& issu
                             issuer_name,
                             der_sequence({der_utc_time(wish.from), der_utc_time(wish.to)}),
                             subject,
-                            key.der()};
+                            wish.for_key.value_or(key).der()};
   if (!wish.extensions.empty()) {
     fields.push_back(der_explicit(3, der_sequence(wish.extensions)));
   }
@@ -49,8 +49,8 @@ MadeCertificate finish(const crypto::PrivateKey& signer, const Bytes& issuer_nam
   return {key, subject, der_sequence(whole)};
 }
 
-crypto::PrivateKey new_key(crypto::KeyType type) {
-  return crypto::PrivateKey::generate(type, 2048).value();
+crypto::PrivateKey key_for(const CertificateWish& wish) {
+  return wish.with_key ? *wish.with_key : crypto::PrivateKey::generate(wish.key, 2048).value();
 }
 
 void put_number(Bytes& out, std::uint64_t value, std::size_t width) {
@@ -167,12 +167,12 @@ CertificateWish stamper_wish() {
 }
 
 MadeCertificate make_root(const CertificateWish& wish) {
-  const auto key = new_key(wish.key);
+  const auto key = key_for(wish);
   return finish(key, common_name(wish.name), wish, key);
 }
 
 MadeCertificate issue(const MadeCertificate& issuer, const CertificateWish& wish) {
-  return finish(issuer.key, issuer.name, wish, new_key(wish.key));
+  return finish(issuer.key, issuer.name, wish, key_for(wish));
 }
 
 Bytes make_sct(const MadeLog& log, ByteView issuer_spki, ByteView precertificate_tbs,
@@ -220,7 +220,7 @@ Bytes sct_extension(const std::vector<Bytes>& scts) {
 
 MadeCertificate issue_logged(const MadeCertificate& issuer, CertificateWish wish,
                              const std::vector<std::pair<const MadeLog*, SctWish>>& logs) {
-  const auto key = new_key(wish.key);
+  const auto key = key_for(wish);
   std::vector<Bytes> fields =
       fields_of(issuer.key, issuer.name, wish, common_name(wish.name), key.public_key());
   const Bytes tbs = der_sequence(fields);

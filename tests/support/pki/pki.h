@@ -42,6 +42,9 @@ struct CertificateWish {
   Time to = at("2026-12-31T23:59:59Z");
   std::vector<Bytes> extensions = {};
   crypto::KeyType key = crypto::KeyType::ecdsa_p256;
+  std::optional<crypto::PrivateKey> with_key = {};  // this one, else a new one of that kind
+  // Certifies this instead: the private key of what is made has nothing to do with it then.
+  std::optional<crypto::PublicKey> for_key = {};
   Bytes serial = {0x02, 0x01, 0x2a};  // the element
   // May change any of the fields (version, serial, algorithm, issuer, validity, subject, key,
   // extensions) before they are signed, and then the whole.
