@@ -43,6 +43,14 @@ namespace sluice::sigstore {
 
 inline constexpr std::size_t kRulesMost = 64;  // alternatives
 
+inline constexpr std::string_view kGitHub = "github.com";
+inline constexpr std::string_view kGitLab = "gitlab.com";
+inline constexpr std::string_view kGitHubIssuer = "https://token.actions.githubusercontent.com";
+inline constexpr std::string_view kGitLabIssuer = "https://gitlab.com";
+inline constexpr std::string_view kGitHubWorkflows = ".github/workflows/";
+// Who vouches for runs on this host; empty: it has to be said.
+std::string_view implied_issuer(std::string_view host);
+
 // As people give it. What is left out is not asked for.
 struct IdentityWish {
   std::optional<std::string> identity = {};  // exact
@@ -74,29 +82,40 @@ struct IdentityWish {
   bool empty() const;  // nothing at all is asked for
 };
 
+// One demand beside subject and issuer.
+struct IdentityClaim {
+  enum class What : std::uint8_t {
+    repository,
+    github_repository,  // without the host
+    workflow,
+    workflow_name,
+    ref,
+    trigger,
+    sha
+  };
+  What what;
+  Pattern pattern;
+};
+std::string_view name(IdentityClaim::What what);  // for people
+
 // Made by make_identity_rule alone, so that it always names who and by whom. Immutable, shared by
 // threads.
 class IdentityRule {
  public:
-  // Each a sentence for people; only with Compat::cosign.
-  const std::vector<std::string>& warnings() const { return warnings_; }
+  struct Parts {
+    Pattern issuer;
+    std::optional<Pattern> subject = {};
+    std::vector<IdentityClaim> claims = {};  // in the order of What, each at most once
+    std::vector<std::string> warnings = {};  // each a clause for people; with Compat::cosign alone
+  };
+  const Parts& parts() const { return parts_; }
+  const std::vector<std::string>& warnings() const { return parts_.warnings; }
   std::string describe() const;  // "repository https://github.com/org/app, issuer https://…"
 
  private:
-  friend class RuleMaker;
-  friend class IdentityJudge;
-  struct Claim {
-    enum class What : std::uint8_t { repository, workflow, workflow_name, ref, trigger, sha };
-    What what;
-    Pattern pattern;
-  };
-  explicit IdentityRule(Pattern issuer) : issuer_(std::move(issuer)) {}
-  const Claim* find(Claim::What what) const;
-
-  Pattern issuer_;
-  std::optional<Pattern> subject_;
-  std::vector<Claim> claims_;  // in the order of What, each at most once
-  std::vector<std::string> warnings_;
+  friend Result<IdentityRule> make_identity_rule(const IdentityWish& wish);
+  explicit IdentityRule(Parts parts) : parts_(std::move(parts)) {}
+  Parts parts_;
 };
 
 // Errc::usage, with advice, for what names nobody, names everybody, contradicts itself or is no
