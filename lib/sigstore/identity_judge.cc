@@ -419,21 +419,20 @@ class IdentityJudge {
 
   IdentityWish in_the_same_terms() const {
     IdentityWish out = by_subject();
-    if (names_repository()) {
-      const std::string& uri = repository_.value;
-      const std::string_view host = forge_host(uri);
-      out.repo = host == kGitHub ? std::string(forge_path(uri)) : uri;
-      if (!rule_.subject) out.identity.reset();
-      if (out.issuer == implied_issuer(host)) out.issuer.reset();
-    }
+    bool subject_needed = rule_.subject.has_value();
     for (const auto& claim : rule_.claims) {
-      if (claim.what == What::workflow && started_) {
-        out.workflow = glob_escaped(started_->file());
-      }
+      if (claim.what == What::workflow && started_) out.workflow = glob_escaped(started_->file());
+      if (claim.what == What::workflow && !started_) subject_needed = true;
       if (claim.what == What::ref) out.ref = glob_escaped(ref().value);
       if (claim.what == What::trigger) out.trigger = trigger().value;
       if (claim.what == What::sha) out.sha = commit().value;
     }
+    if (!names_repository()) return out;
+    const std::string& uri = repository_.value;
+    const std::string_view host = forge_host(uri);
+    out.repo = host == kGitHub ? std::string(forge_path(uri)) : uri;
+    if (!subject_needed) out.identity.reset();
+    if (out.issuer == implied_issuer(host)) out.issuer.reset();
     return out;
   }
 
