@@ -5,7 +5,7 @@
 #   library   libsluice.a with the rooms that verify offline, its headers, sluice.pc, sluiceConfig.cmake
 #
 # Everything is found relative to where it lies, so that --prefix may be chosen at installation.
-set(SLUICE_LIBRARY_ROOMS base json crypto dsse sigstore)
+set(SLUICE_LIBRARY_ROOMS base json crypto x509 dsse sigstore)
 
 # The headers for other programs: what a caller needs to sign, to verify and to read the verdict, and
 # what these include. docs/library.md says what may be relied on; tests/install_test.sh compiles each.
@@ -77,6 +77,7 @@ foreach(use IN LISTS library_uses)
     list(APPEND SLUICE_OWN_ARCHIVES ${archive})
   else()
     string(REPLACE "dep::" "lib" module ${use})
+    string(REPLACE "libre2" "re2" module ${module})  # has its name without a prefix
     list(APPEND SLUICE_PC_REQUIRES ${module})
   endif()
 endforeach()
@@ -114,6 +115,6 @@ set(CPACK_DEBIAN_LIBRARY_PACKAGE_NAME libsluice-dev)
 set(CPACK_DEBIAN_LIBRARY_PACKAGE_SECTION libdevel)
 set(CPACK_COMPONENT_LIBRARY_DESCRIPTION "C++ library that signs and verifies Sigstore bundles offline")
 if(NOT SLUICE_DEPS STREQUAL "vendored")
-  set(CPACK_DEBIAN_LIBRARY_PACKAGE_DEPENDS "libssl-dev, libsodium-dev")
+  set(CPACK_DEBIAN_LIBRARY_PACKAGE_DEPENDS "libssl-dev, libsodium-dev, libre2-dev")
 endif()
 include(CPack)

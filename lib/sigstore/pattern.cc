@@ -283,7 +283,7 @@ std::optional<std::string> Pattern::anchored_for(std::string_view text) const {
     return std::nullopt;
   }
   const auto from = static_cast<std::size_t>(found.data() - whole.data());
-  const std::string kept =
+  std::string kept =
       anchored_between(text.substr(0, from), text_, text.substr(from + found.size()));
   // Flags and quotes of the old expression can reach beyond it. Then the text itself has to do.
   if (const auto compiled = compile(kept);

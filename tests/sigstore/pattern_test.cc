@@ -169,9 +169,8 @@ TEST(Pattern, RegexpFitsTheWholeText) {
 }
 
 TEST(Pattern, RegexpThatIsNoneOrTooLargeIsRefused) {
-  for (const auto* const text :
-       {"a(", "a[", "a**", R"((a)\1)", "(?=a)a", "(?<!b)a", "a{2,1}", "(a{1000}){1000}",
-        "((a{100}){100}){100}", "a{1001}", R"(a\)"}) {
+  for (const auto* const text : {"a(", "a[", "a**", R"((a)\1)", "(?=a)a", "(?<!b)a", "a{2,1}",
+                                 "(a{1000}){1000}", "((a{100}){100}){100}", "a{1001}", R"(a\)"}) {
     const auto compiled = Pattern::regexp(text, About::subject);
     ASSERT_FALSE(compiled) << text;
     EXPECT_EQ(compiled.error().code, Errc::usage) << text;
