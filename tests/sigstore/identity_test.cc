@@ -485,6 +485,7 @@ TEST(Identity, WorkflowLiesInTheRepositoryOfTheRun) {
   for (const auto* const config :
        {"https://github.com/evil/x/.github/workflows/release.yml@refs/heads/x",
         "https://github.com/org/app-evil/.github/workflows/release.yml@refs/heads/x",
+        "https://github.com/org/appx.github/workflows/release.yml@refs/heads/x",
         "https://github.com/org/app/.github/workflows/Release.yml@refs/heads/x",
         "https://github.com/org/app/.github/workflows/xrelease.yml@refs/heads/x",
         "https://github.com/org/app/.github/workflows/release.yml.yml@refs/heads/x",
@@ -496,6 +497,11 @@ TEST(Identity, WorkflowLiesInTheRepositoryOfTheRun) {
         "https://github.com/org/app@refs/heads/x", "release.yml", ""}) {
     EXPECT_EQ(started(config), "identity.workflow") << config;
   }
+  EXPECT_EQ(refusal(repo("org/app", "**.yml"), on_github()), "");
+  EXPECT_EQ(refusal(repo("org/app", "**.yml"),
+                    on_github().with(
+                        18, "https://github.com/org/app/.github/workflows/x/y.yml@refs/heads/x")),
+            "identity.workflow");
   EXPECT_EQ(refusal(repo("org/app", ".github/workflows/release.yml"), on_github()), "");
   EXPECT_EQ(refusal(repo("org/app", "rel*.yml"), on_github()), "");
   EXPECT_EQ(refusal(repo("org/app", "rel*.yaml"), on_github()), "identity.workflow");
@@ -814,6 +820,9 @@ TEST(Identity, AnyOneOfSeveralRulesSuffices) {
     EXPECT_TRUE(report.first_failure()->detail.ends_with("(the closest of 2 rules)"));
     EXPECT_EQ(report.checks().size(), 4U);
   }
+  // Of equally close ones the first.
+  const Report first = judged_by({rule_of(repo("org/one")), rule_of(repo("org/two"))}, branch);
+  EXPECT_TRUE(first.first_failure()->expected.ends_with("org/one"));
   // Parts of different rules do not add up.
   IdentityWish other_issuer = kPerson;
   other_issuer.issuer = "https://else.test";
