@@ -8,6 +8,7 @@
 #include "base/limits.h"
 #include "base/text.h"
 #include "json/value.h"
+#include "sigstore/names.h"
 
 namespace sluice::sigstore {
 
@@ -17,20 +18,20 @@ using crypto::Digest;
 using crypto::HashAlgorithm;
 using json::Fields;
 
-constexpr std::size_t kMaxEntries = 32;       // of a log, and of timestamps
-constexpr std::size_t kMaxCertificates = 16;  // of a chain
+constexpr std::size_t kMaxCertificates = 16;             // of a chain
+constexpr std::size_t kNodeHash = 32;                    // bytes of a hash in a log's tree
+constexpr std::uint64_t kSecondsMost = 253'402'300'799;  // the year 9999
 
-constexpr std::array<std::pair<std::string_view, HashAlgorithm>, 3> kHashNames = {
-    {{"SHA2_256", HashAlgorithm::sha256},
-     {"SHA2_384", HashAlgorithm::sha384},
-     {"SHA2_512", HashAlgorithm::sha512}}};
+constexpr std::array<std::pair<std::string_view, BundleVersion>, 4> kVersions = {
+    {{kBundleV03, BundleVersion::v03},
+     {"application/vnd.dev.sigstore.bundle+json;version=0.3", BundleVersion::v03},
+     {"application/vnd.dev.sigstore.bundle+json;version=0.2", BundleVersion::v02},
+     {"application/vnd.dev.sigstore.bundle+json;version=0.1", BundleVersion::v01}}};
 
-Result<void> check_version(const std::string& media_type) {
-  constexpr std::array<std::string_view, 4> kKnown = {
-      kBundleV03, "application/vnd.dev.sigstore.bundle+json;version=0.3",
-      "application/vnd.dev.sigstore.bundle+json;version=0.2",
-      "application/vnd.dev.sigstore.bundle+json;version=0.1"};
-  if (std::ranges::find(kKnown, media_type) != kKnown.end()) return {};
+Result<BundleVersion> version_of(std::string_view media_type) {
+  for (const auto& [known, version] : kVersions) {
+    if (known == media_type) return version;
+  }
   return fail(Errc::unsupported, cat("the bundle is of the kind \"", printable(media_type, 100),
                                      "\"; versions 0.1, 0.2 and 0.3 are known"));
 }
@@ -73,6 +74,9 @@ Result<void> parse_key_material(const Fields& material, Bundle& bundle) {
   if (material.has("certificate")) {
     SLUICE_TRY(auto single, material.object("certificate"));
     certificates.push_back(std::move(single));
+  } else if (bundle.version == BundleVersion::v03) {
+    return fail(Errc::malformed,
+                "the bundle holds a chain of certificates; version 0.3 holds one certificate");
   } else {
     SLUICE_TRY(const auto chain, material.object("x509CertificateChain"));
     SLUICE_CHECK(chain.only({"certificates"}));
@@ -82,23 +86,135 @@ Result<void> parse_key_material(const Fields& material, Bundle& bundle) {
   return {};
 }
 
-Result<std::size_t> count_of(const Fields& fields, std::string_view key) {
+// protobuf's JSON leaves out what is zero.
+Result<std::uint64_t> count_field(const Fields& fields, std::string_view key) {
   if (!fields.has(key)) return 0;
-  SLUICE_TRY(const auto list, fields.array(key, kMaxEntries));
-  return list.size();
+  SLUICE_TRY(const std::int64_t value, fields.integer_or_text(key));
+  if (value < 0) return fail(Errc::malformed, cat(fields.path(), ".", key, " is negative"));
+  return static_cast<std::uint64_t>(value);
+}
+
+Result<Bytes> node_hash_of(std::string_view text, std::string_view where) {
+  SLUICE_TRY(Bytes hash, within(from_base64(text), cat("reading ", where)));
+  if (hash.size() != kNodeHash) {
+    return fail(Errc::malformed, cat(where, " has ", hash.size(), " bytes, not ", kNodeHash));
+  }
+  return hash;
+}
+
+Result<InclusionProof> parse_proof(const Fields& fields) {
+  SLUICE_CHECK(fields.only({"logIndex", "rootHash", "treeSize", "hashes", "checkpoint"}));
+  InclusionProof proof;
+  SLUICE_TRY(proof.index, count_field(fields, "logIndex"));
+  SLUICE_TRY(proof.tree_size, count_field(fields, "treeSize"));
+  SLUICE_TRY(const std::string root, fields.string("rootHash"));
+  SLUICE_TRY(proof.root, node_hash_of(root, cat(fields.path(), ".rootHash")));
+  if (fields.has("hashes")) {
+    SLUICE_TRY(const auto hashes, fields.array("hashes", kProofHashesMost));
+    for (const auto& each : hashes) {
+      SLUICE_TRY(const std::string text, each.as_string());
+      SLUICE_TRY(auto hash, node_hash_of(text, each.path()));
+      proof.hashes.push_back(std::move(hash));
+    }
+  }
+  if (fields.has("checkpoint")) {
+    SLUICE_TRY(const auto checkpoint, fields.object("checkpoint"));
+    SLUICE_CHECK(checkpoint.only({"envelope"}));
+    SLUICE_TRY(proof.checkpoint, checkpoint.string("envelope"));
+  }
+  return proof;
+}
+
+Result<void> parse_entry_kind(const Fields& fields, LogEntry& entry) {
+  SLUICE_CHECK(fields.only({"kind", "version"}));
+  SLUICE_TRY(entry.kind, fields.string("kind"));
+  SLUICE_TRY(entry.version, fields.string("version"));
+  return {};
+}
+
+Result<void> parse_entry_evidence(const Fields& fields, LogEntry& entry) {
+  SLUICE_TRY(const std::uint64_t seconds, count_field(fields, "integratedTime"));
+  if (seconds > kSecondsMost) {
+    return fail(Errc::malformed, cat(fields.path(), ".integratedTime is no time"));
+  }
+  if (seconds != 0) entry.integrated_time = Time(std::chrono::seconds(seconds));
+  if (fields.has("inclusionPromise")) {
+    SLUICE_TRY(const auto promise, fields.object("inclusionPromise"));
+    SLUICE_CHECK(promise.only({"signedEntryTimestamp"}));
+    SLUICE_TRY(entry.promise, base64_field(promise, "signedEntryTimestamp"));
+  }
+  if (fields.has("inclusionProof")) {
+    SLUICE_TRY(const auto proof, fields.object("inclusionProof"));
+    SLUICE_TRY(entry.proof, parse_proof(proof));
+  }
+  return {};
+}
+
+// What each version demands of an entry.
+Result<void> check_entry(const LogEntry& entry, BundleVersion version, const std::string& path) {
+  if (version == BundleVersion::v01) {
+    if (entry.promise) return {};
+    return fail(Errc::malformed, cat(path, " has no inclusionPromise, which a bundle 0.1 needs"));
+  }
+  if (!entry.proof) {
+    return fail(Errc::malformed,
+                cat(path, " has no inclusionProof, which a bundle ", name(version), " needs"));
+  }
+  if (entry.proof->checkpoint.empty()) {
+    return fail(Errc::malformed, cat(path, ".inclusionProof has no checkpoint, which a bundle ",
+                                     name(version), " needs"));
+  }
+  return {};
+}
+
+Result<LogEntry> parse_entry(const Fields& fields, BundleVersion version) {
+  SLUICE_CHECK(fields.only({"logIndex", "logId", "kindVersion", "integratedTime",
+                            "inclusionPromise", "inclusionProof", "canonicalizedBody"}));
+  LogEntry entry;
+  SLUICE_TRY(entry.index, count_field(fields, "logIndex"));
+  SLUICE_TRY(const auto log_id, fields.object("logId"));
+  SLUICE_CHECK(log_id.only({"keyId"}));
+  SLUICE_TRY(entry.log_id, base64_field(log_id, "keyId"));
+  SLUICE_TRY(const auto kind, fields.object("kindVersion"));
+  SLUICE_CHECK(parse_entry_kind(kind, entry));
+  SLUICE_CHECK(parse_entry_evidence(fields, entry));
+  if (fields.has("canonicalizedBody")) {
+    SLUICE_TRY(entry.body, base64_field(fields, "canonicalizedBody"));
+  }
+  SLUICE_CHECK(check_entry(entry, version, fields.path()));
+  return entry;
+}
+
+Result<void> parse_entries(const Fields& material, Bundle& bundle) {
+  if (!material.has("tlogEntries")) return {};
+  SLUICE_TRY(const auto list, material.array("tlogEntries", kLogEntriesMost));
+  for (const auto& each : list) {
+    SLUICE_TRY(auto entry, parse_entry(each, bundle.version));
+    bundle.entries.push_back(std::move(entry));
+  }
+  return {};
+}
+
+Result<void> parse_timestamps(const Fields& material, Bundle& bundle) {
+  if (!material.has("timestampVerificationData")) return {};
+  SLUICE_TRY(const auto data, material.object("timestampVerificationData"));
+  SLUICE_CHECK(data.only({"rfc3161Timestamps"}));
+  if (!data.has("rfc3161Timestamps")) return {};
+  SLUICE_TRY(const auto list, data.array("rfc3161Timestamps", kTimestampsMost));
+  for (const auto& each : list) {
+    SLUICE_CHECK(each.only({"signedTimestamp"}));
+    SLUICE_TRY(auto stamp, base64_field(each, "signedTimestamp"));
+    bundle.timestamps.push_back(std::move(stamp));
+  }
+  return {};
 }
 
 Result<void> parse_material(const Fields& material, Bundle& bundle) {
   SLUICE_CHECK(material.only({"publicKey", "certificate", "x509CertificateChain", "tlogEntries",
                               "timestampVerificationData"}));
   SLUICE_CHECK(parse_key_material(material, bundle));
-  SLUICE_TRY(bundle.log_entries, count_of(material, "tlogEntries"));
-  if (material.has("timestampVerificationData")) {
-    SLUICE_TRY(const auto stamps, material.object("timestampVerificationData"));
-    SLUICE_CHECK(stamps.only({"rfc3161Timestamps"}));
-    SLUICE_TRY(bundle.timestamps, count_of(stamps, "rfc3161Timestamps"));
-  }
-  return {};
+  SLUICE_CHECK(parse_entries(material, bundle));
+  return parse_timestamps(material, bundle);
 }
 
 Result<std::optional<Digest>> parse_message_digest(const Fields& fields) {
@@ -106,15 +222,11 @@ Result<std::optional<Digest>> parse_message_digest(const Fields& fields) {
   // cosign writes an empty object for a key that signs no digest (Ed25519).
   if (!fields.has("algorithm") && !fields.has("digest")) return std::nullopt;
   SLUICE_TRY(const std::string name, fields.string("algorithm"));
-  const auto* const known = std::ranges::find(kHashNames, std::string_view(name),
-                                              [](const auto& row) { return row.first; });
-  if (known == kHashNames.end()) {
-    return fail(Errc::unsupported, cat(fields.path(), ".algorithm is \"", printable(name, 40),
-                                       "\"; SHA2_256, SHA2_384 and SHA2_512 are known"));
-  }
+  SLUICE_TRY(const auto algorithm,
+             within(hash_labelled(name), cat("reading ", fields.path(), ".algorithm")));
   SLUICE_TRY(const Bytes raw, base64_field(fields, "digest"));
   SLUICE_TRY(auto digest,
-             within(Digest::from_bytes(known->second, raw), cat("reading ", fields.path())));
+             within(Digest::from_bytes(algorithm, raw), cat("reading ", fields.path())));
   return digest;
 }
 
@@ -151,22 +263,6 @@ Result<void> parse_content(const Fields& root, Bundle& bundle) {
   return {};
 }
 
-json::Value skeleton(const crypto::PublicKey& key) {
-  json::Value public_key;
-  public_key.set("hint", key_hint(key));
-  json::Value material;
-  material.set("publicKey", std::move(public_key));
-  json::Value root;
-  root.set("mediaType", kBundleV03);
-  root.set("verificationMaterial", std::move(material));
-  return root;
-}
-
-std::string_view hash_name(HashAlgorithm algorithm) {
-  return std::ranges::find(kHashNames, algorithm, [](const auto& row) { return row.second; })
-      ->first;
-}
-
 }  // namespace
 
 Result<Bundle> parse_bundle(std::string_view text) {
@@ -174,7 +270,7 @@ Result<Bundle> parse_bundle(std::string_view text) {
   const Fields root(value, "bundle");
   Bundle bundle;
   SLUICE_TRY(std::string media_type, root.string("mediaType"));
-  SLUICE_CHECK(check_version(media_type));
+  SLUICE_TRY(bundle.version, version_of(media_type));
   bundle.media_type = MediaType(std::move(media_type));
   SLUICE_CHECK(
       root.only({"mediaType", "verificationMaterial", "messageSignature", "dsseEnvelope"}));
@@ -184,24 +280,22 @@ Result<Bundle> parse_bundle(std::string_view text) {
   return bundle;
 }
 
-std::string write_bundle(const crypto::PublicKey& key, const MessageSignature& signature) {
-  json::Value message;
-  if (signature.digest) {
-    json::Value digest;
-    digest.set("algorithm", hash_name(signature.digest->algorithm()));
-    digest.set("digest", to_base64(signature.digest->bytes()));
-    message.set("messageDigest", std::move(digest));
-  }
-  message.set("signature", to_base64(signature.signature));
-  json::Value root = skeleton(key);
-  root.set("messageSignature", std::move(message));
-  return json::write(root);
+const Bytes& signature_of(const Bundle& bundle) {
+  if (const auto* message = std::get_if<MessageSignature>(&bundle.content))
+    return message->signature;
+  return std::get<dsse::Envelope>(bundle.content).signatures.front().sig;
 }
 
-std::string write_bundle(const crypto::PublicKey& key, const dsse::Envelope& envelope) {
-  json::Value root = skeleton(key);
-  root.set("dsseEnvelope", dsse::to_json(envelope));
-  return json::write(root);
+std::string_view name(BundleVersion version) {
+  switch (version) {
+    case BundleVersion::v01:
+      return "0.1";
+    case BundleVersion::v02:
+      return "0.2";
+    case BundleVersion::v03:
+      return "0.3";
+  }
+  return "?";
 }
 
 std::string key_hint(const crypto::PublicKey& key) { return to_base64(key.fingerprint().bytes()); }

@@ -406,9 +406,9 @@ class KeyVerification {
   }
 
   void note_what_was_not_looked_at(const Bundle& bundle) {
-    if (bundle.log_entries + bundle.timestamps == 0) return;
-    report_.fact("unchecked", cat(bundle.log_entries, " log entries and ", bundle.timestamps,
-                                  " timestamps: the key alone decides"));
+    if (bundle.entries.empty() && bundle.timestamps.empty()) return;
+    report_.fact("unchecked", cat(bundle.entries.size(), " log entries and ",
+                                  bundle.timestamps.size(), " timestamps: the key alone decides"));
   }
 
   Files& files_;
