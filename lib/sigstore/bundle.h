@@ -75,9 +75,10 @@ struct Bundle {
 // The signature itself: of the message, or of the envelope.
 const Bytes& signature_of(const Bundle& bundle);
 
-// As version 0.3, whatever version it was read as. The text ends without a newline, as cosign
-// writes it. A chain of certificates is written as its first alone: that version holds no more.
-std::string write_bundle(const Bundle& bundle);
+// As version 0.3, or the one that is asked for, whatever version it was read as. The text ends
+// without a newline, as cosign writes it. Of a chain of certificates, 0.3 holds the first alone.
+// What that version demands of entries is the caller's to look after.
+std::string write_bundle(const Bundle& bundle, BundleVersion version = BundleVersion::v03);
 // With a public key and nothing else.
 std::string write_bundle(const crypto::PublicKey& key, const MessageSignature& signature);
 std::string write_bundle(const crypto::PublicKey& key, const dsse::Envelope& envelope);

@@ -4,6 +4,7 @@
 #include "base/text.h"
 #include "json/value.h"
 #include "sigstore/bundle.h"
+#include "sigstore/bundle_parts.h"
 #include "sigstore/names.h"
 
 namespace sluice::sigstore {
@@ -46,14 +47,24 @@ json::Value entry_json(const LogEntry& entry) {
   return out;
 }
 
-json::Value material_json(const Bundle& bundle) {
-  json::Value out;
+void add_key_material(json::Value& out, const Bundle& bundle, BundleVersion version) {
   if (const auto* key = std::get_if<PublicKeyHint>(&bundle.material)) {
     out.set("publicKey", object_of("hint", key->hint));
-  } else {
-    const Bytes& leaf = std::get<CertificateChain>(bundle.material).certificates.front();
-    out.set("certificate", object_of("rawBytes", to_base64(leaf)));
+    return;
   }
+  const auto& chain = std::get<CertificateChain>(bundle.material).certificates;
+  if (version == BundleVersion::v03) {
+    out.set("certificate", object_of("rawBytes", to_base64(chain.front())));
+    return;
+  }
+  json::Array all;
+  for (const Bytes& each : chain) all.push_back(object_of("rawBytes", to_base64(each)));
+  out.set("x509CertificateChain", object_of("certificates", std::move(all)));
+}
+
+json::Value material_json(const Bundle& bundle, BundleVersion version) {
+  json::Value out;
+  add_key_material(out, bundle, version);
   if (!bundle.entries.empty()) {
     json::Array entries;
     for (const LogEntry& entry : bundle.entries) entries.push_back(entry_json(entry));
@@ -81,9 +92,9 @@ json::Value message_json(const MessageSignature& signature) {
 
 }  // namespace
 
-std::string write_bundle(const Bundle& bundle) {
-  json::Value root = object_of("mediaType", kBundleV03);
-  root.set("verificationMaterial", material_json(bundle));
+std::string write_bundle(const Bundle& bundle, BundleVersion version) {
+  json::Value root = object_of("mediaType", parts::media_type_of(version));
+  root.set("verificationMaterial", material_json(bundle, version));
   if (const auto* message = std::get_if<MessageSignature>(&bundle.content)) {
     root.set("messageSignature", message_json(*message));
   } else {
