@@ -10,6 +10,7 @@ namespace sluice::cli {
 
 std::vector<Command> sign_commands();
 std::vector<Command> verify_commands();
+std::vector<Command> bundle_commands();
 std::vector<Command> key_commands();
 std::vector<Command> risk_commands();
 std::vector<Command> policy_commands();
