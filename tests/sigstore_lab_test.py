@@ -56,6 +56,20 @@ class Clients(LabCase):
                     self.accepts(client, signed)
 
 
+class Keys(LabCase):
+    def test_of_ours_sign_by_cosign_and_verify_by_us(self):
+        password = {"SLUICE_PASSWORD": "pw", "COSIGN_PASSWORD": "pw"}
+        self.assertEqual(self.sluice("key", "generate", "--out-prefix", "k", **password).code, 0)
+        file = self.write("file", f"{os.urandom(8).hex()}\n")
+        done = self.cosign_sign(file, self.folder / "bundle.json", "--key", "k.key", **password)
+        self.assertEqual(done.code, 0, done.text)
+        verify = ("verify", "--key", "k.pub", "--bundle", "bundle.json")
+        done = self.sluice(*verify, "file")
+        self.assertEqual(done.code, 0, done.text)
+        done = self.sluice(*verify, self.write("other", "not what was signed\n"))
+        self.assertEqual(done.code, 1, done.text)
+
+
 class Certificates(LabCase):
     def shown(self, signed):
         done = subprocess.run(["openssl", "x509", "-inform", "DER", "-noout", "-text"], input=signed.certificate(),

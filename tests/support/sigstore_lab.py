@@ -9,7 +9,8 @@
 
     main(needs=("cosign",))
 
-A new client is a line in CLIENTS and a function; a new case is one function.
+A new client is a line in CLIENTS and a function; a new case is one function. self.sluice("verify", ...) and
+self.cosign_sign(...) run in the folder of the case.
 """
 import base64
 import dataclasses
@@ -32,6 +33,7 @@ sys.path.insert(0, str(TREE / "tools" / "sigstore"))
 from world import World, missing_programs, own_network  # noqa: E402
 
 WITHIN = 60  # seconds; one client
+SLUICE = os.path.abspath(os.environ["SLUICE"])  # the binary under test
 
 
 @dataclasses.dataclass
@@ -113,12 +115,15 @@ class LabCase(unittest.TestCase):
     # ---- programs -------------------------------------------------------------------------------------
 
     def run_program(self, words, **environment):
-        """The program, in the folder of this case, with an environment of its own. Skips where it is missing."""
-        if not shutil.which(words[0]):
+        """The program, in the folder of this case, with an environment of its own. Skips where a peer is missing."""
+        if words[0] != SLUICE and not shutil.which(words[0]):
             self.skipTest(f"{words[0]} is not here (./dev lab install {words[0]})")
         done = subprocess.run([str(word) for word in words], cwd=self.folder, env={**self.environment, **environment},
                               stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=WITHIN)
         return Done(done.returncode, done.stdout + done.stderr)
+
+    def sluice(self, *words, **environment):
+        return self.run_program([SLUICE, *words], **environment)
 
     def cosign_sign(self, file, bundle, *more, **environment):
         here = self.world.endpoints
