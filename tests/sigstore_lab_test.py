@@ -170,6 +170,16 @@ class Log(LabCase):
         self.assertNotEqual(done.code, 0)
         self.log_grows_to(size + 1)
 
+    def test_may_say_nothing_at_all(self):
+        self.faults({"silent": True})
+        adds = urllib.request.Request(self.world.endpoints["rekor"] + "/api/v2/log/entries", b"{}")
+        with self.assertRaises(TimeoutError):
+            urllib.request.urlopen(adds, timeout=0.2)
+        # The next is answered: by Rekor, who knows no such entry.
+        with self.assertRaises(urllib.error.HTTPError) as refused:
+            urllib.request.urlopen(adds, timeout=30)
+        self.assertEqual(refused.exception.code, 400)
+
     def test_may_be_away_and_comes_back_with_all_it_had(self):
         signed = self.signed_by_cosign("email", "dev@lab.test")
         size = self.log_size()

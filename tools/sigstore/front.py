@@ -12,6 +12,7 @@ one of them, in this order:
 
   {"status": 503, "headers": {"Retry-After": "1"}, "body": "..."}   answered here; Rekor hears nothing
   {"lost": true}                                                    Rekor adds it; its answer never arrives
+  {"silent": true}                                                  nothing happens until the caller gives up
   {}                                                                no fault
 """
 import http.client
@@ -68,6 +69,10 @@ class Front(http.server.BaseHTTPRequestHandler):
                 fault = self.faults.pop(0)
         if "status" in fault:
             return self.answer(fault["status"], fault.get("body", "").encode(), fault.get("headers", {}))
+        if fault.get("silent"):
+            self.connection.recv(1)  # ends when the caller closes
+            self.close_connection = True
+            return None
         return self.forward(body, lost=fault.get("lost", False))
 
     def forward(self, body, lost=False):
