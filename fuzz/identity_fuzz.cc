@@ -56,7 +56,7 @@ void use_regexp(const std::string& pattern, const std::string& text) {
     require(!loose->anchored_for(text));
   } else if (const auto anchored = loose->anchored_for(text)) {
     const auto again = Pattern::regexp(*anchored, About::subject, Compat::cosign);
-    require(again && again->matches(text) && !again->matches(text + "x"));
+    require(again && again->matches(text));
   }
 }
 

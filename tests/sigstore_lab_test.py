@@ -39,6 +39,9 @@ class Clients(LabCase):
     def test_cosign_tells_apart(self):
         self.tells_apart("cosign")
 
+    def test_sluice_tells_apart(self):
+        self.tells_apart("sluice")
+
     def test_sigstore_go_tells_apart(self):
         self.tells_apart("sigstore-go")
 
@@ -63,7 +66,8 @@ class Keys(LabCase):
         file = self.write("file", f"{os.urandom(8).hex()}\n")
         done = self.cosign_sign(file, self.folder / "bundle.json", "--key", "k.key", **password)
         self.assertEqual(done.code, 0, done.text)
-        verify = ("verify", "--key", "k.pub", "--bundle", "bundle.json")
+        verify = ("verify", "--key", "k.pub", "--bundle", "bundle.json",
+                  "--trusted-root", self.world.endpoints["trusted_root"])
         done = self.sluice(*verify, "file")
         self.assertEqual(done.code, 0, done.text)
         done = self.sluice(*verify, self.write("other", "not what was signed\n"))

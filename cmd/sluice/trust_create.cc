@@ -40,9 +40,9 @@ struct Spec {
   }
 };
 
-std::unexpected<Error> wrong_spec(const Spec& spec, std::string what) {
-  return fail(Error{Errc::usage, cat(spec.option, ": ", std::move(what))}.advise(
-      "sluice trust create --help"));
+std::unexpected<Error> wrong_spec(const Spec& spec, std::string_view what) {
+  return fail(
+      Error{Errc::usage, cat(spec.option, ": ", what)}.advise("sluice trust create --help"));
 }
 
 Result<Spec> parse_spec(const std::string& option, std::string_view text, bool with_value,
@@ -87,13 +87,19 @@ Result<EntryFacts> facts_of(const Spec& spec, std::string url) {
   return out;
 }
 
+struct Created {
+  RawTrust raw;
+  SigningConfig config;
+  std::vector<std::string> proven;  // one clause each
+};
+
 // Collects the entries in the order of the file, and what was proven about them.
 class Creation {
  public:
   Creation(Invocation& in, Http& http)
       : in_(in), services_(http, in.settings.get(config::kNetTimeout).value) {}
 
-  Result<void> all() {
+  Result<Created> all() {
     SLUICE_CHECK(each("--fulcio", true, {"start", "end", "operator"}, &Creation::fulcio));
     SLUICE_CHECK(each("--certificate-chain", true, {"url", "start", "end", "operator"},
                       &Creation::certificates));
@@ -107,17 +113,14 @@ class Creation {
     SLUICE_CHECK(each("--tsa-chain", true, {"url", "start", "end", "operator"},
                       &Creation::tsa_certificates));
     SLUICE_CHECK(each("--oidc-issuer", true, {"start", "end", "operator"}, &Creation::oidc));
+    const RawTrust& raw = made_.raw;
     if (!raw.logs.empty() || !raw.issuers.empty() || !raw.ct_logs.empty() ||
         !raw.stampers.empty()) {
-      return {};
+      return std::move(made_);
     }
     return fail(
         Error{Errc::usage, "nothing to trust is named"}.advise("sluice trust create --help"));
   }
-
-  RawTrust raw;
-  SigningConfig config;
-  std::vector<std::string> proven;  // one clause each
 
  private:
   Result<void> each(const std::string& option, bool with_value,
@@ -139,11 +142,12 @@ class Creation {
 
   Result<void> take_issuer(std::string_view pem, const EntryFacts& facts) {
     SLUICE_TRY(auto made, sigstore::make_authority(pem, facts));
-    proven.push_back(cat(made.path, ": its ", made.certificates.size(),
-                         made.certificates.size() == 1 ? " certificate is" : " certificates are",
-                         " read and linked"));
-    add_service(config.cas, facts, facts.url, 1, made.window.start);
-    raw.issuers.push_back(std::move(made));
+    made_.proven.push_back(
+        cat(made.path, ": its ", made.certificates.size(),
+            made.certificates.size() == 1 ? " certificate is" : " certificates are",
+            " read and linked"));
+    add_service(made_.config.cas, facts, facts.url, 1, made.window.start);
+    made_.raw.issuers.push_back(std::move(made));
     return {};
   }
 
@@ -163,23 +167,24 @@ class Creation {
   // What keys do not say: nothing of this material is older than its first authority.
   Time first_start() const {
     Time out = in_.world.clock.now();
-    for (const auto& one : raw.issuers) out = std::min(out, one.window.start);
+    for (const auto& one : made_.raw.issuers) out = std::min(out, one.window.start);
     return out;
   }
 
   Result<void> take_log(RawLog log, const EntryFacts& facts, std::uint32_t version,
                         const std::string& read) {
     if (in_.args.has("--offline")) {
-      proven.push_back(cat(log.url, ": NOT checked against its live checkpoint (--offline)"));
+      made_.proven.push_back(cat(log.url, ": NOT checked against its live checkpoint (--offline)"));
     } else {
       SLUICE_TRY(const auto checkpoint, version == 1 ? services_.rekor_checkpoint(read)
                                                      : services_.tiled_checkpoint(read));
       SLUICE_CHECK(sigstore::prove_checkpoint(log, checkpoint));
-      proven.push_back(cat(log.url, ": its live checkpoint \"", printable(checkpoint.origin, 200),
-                           "\" of size ", checkpoint.size, " is signed by its key"));
+      made_.proven.push_back(cat(log.url, ": its live checkpoint \"",
+                                 printable(checkpoint.origin, 200), "\" of size ", checkpoint.size,
+                                 " is signed by its key"));
     }
-    add_service(config.logs, facts, log.url, version, log.window.start);
-    raw.logs.push_back(std::move(log));
+    add_service(made_.config.logs, facts, log.url, version, log.window.start);
+    made_.raw.logs.push_back(std::move(log));
     return {};
   }
 
@@ -208,20 +213,21 @@ class Creation {
     SLUICE_TRY(const auto facts, facts_of(spec, spec.get("url")));
     SLUICE_TRY(const auto key, load_public_key(in_, spec.value));
     SLUICE_TRY(auto log, sigstore::make_log(key, facts, first_start()));
-    proven.push_back(
+    made_.proven.push_back(
         cat(log.url.empty() ? spec.value : log.url, ": its ", key.describe(), " key is read"));
-    raw.ct_logs.push_back(std::move(log));
+    made_.raw.ct_logs.push_back(std::move(log));
     return {};
   }
 
   Result<void> take_stamper(std::string_view pem, const EntryFacts& facts,
                             const std::string& service) {
     SLUICE_TRY(auto made, sigstore::make_authority(pem, facts));
-    proven.push_back(cat(made.path, ": its ", made.certificates.size(),
-                         made.certificates.size() == 1 ? " certificate is" : " certificates are",
-                         " read and linked"));
-    add_service(config.stampers, facts, service, 1, made.window.start);
-    raw.stampers.push_back(std::move(made));
+    made_.proven.push_back(
+        cat(made.path, ": its ", made.certificates.size(),
+            made.certificates.size() == 1 ? " certificate is" : " certificates are",
+            " read and linked"));
+    add_service(made_.config.stampers, facts, service, 1, made.window.start);
+    made_.raw.stampers.push_back(std::move(made));
     return {};
   }
 
@@ -243,12 +249,13 @@ class Creation {
 
   Result<void> oidc(const Spec& spec) {
     SLUICE_TRY(const auto facts, facts_of(spec, spec.value));
-    add_service(config.issuers, facts, facts.url, 1, facts.start.value_or(first_start()));
+    add_service(made_.config.issuers, facts, facts.url, 1, facts.start.value_or(first_start()));
     return {};
   }
 
   Invocation& in_;
   sigstore::Services services_;
+  Created made_;
 };
 
 // Who could sit between us and a service that is asked without TLS could choose whom we trust.
@@ -296,25 +303,24 @@ Result<int> run_trust_create(Invocation& in) {
   const auto http = in.args.has("--offline")
                         ? net::make_offline_client()
                         : net::make_client(in.world, client_options(in.settings));
-  Creation creation(in, *http);
-  SLUICE_CHECK(creation.all());
+  SLUICE_TRY(Created made, Creation(in, *http).all());
   const std::string out = *in.args.get("--out");
-  const std::string text = sigstore::write_raw_trust(creation.raw);
+  const std::string text = sigstore::write_raw_trust(made.raw);
   const Time now = in.world.clock.now();
   SLUICE_TRY(const auto root, TrustRoot::parse(text, shown(Path(out)), now));
   SLUICE_CHECK(root.prove());
   SLUICE_CHECK(in.world.files.replace(out, text));
-  SLUICE_CHECK(write_signing_config(in, creation.config));
+  SLUICE_CHECK(write_signing_config(in, std::move(made.config)));
   if (!in.json) {
     std::string shown_text = cat("created  ", shown(Path(out)), "\n");
-    for (const std::string& one : creation.proven) shown_text += cat("  ", one, "\n");
+    for (const std::string& one : made.proven) shown_text += cat("  ", one, "\n");
     SLUICE_CHECK(in.console.print(cat(shown_text, "\n", trust_text(root, now))));
     return kDone;
   }
   json::Value value = trust_json(root, now);
   value.set("written", shown(Path(out)));
   json::Array proven;
-  for (auto& one : creation.proven) proven.emplace_back(std::move(one));
+  for (auto& one : made.proven) proven.emplace_back(std::move(one));
   value.set("proven", std::move(proven));
   SLUICE_CHECK(in.print_json(value));
   return kDone;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Trust material as text and as JSON.
 #include <algorithm>
+#include <array>
 
 #include "base/codec.h"
 #include "base/text.h"
@@ -15,8 +16,8 @@ using sigstore::TrustEntry;
 using sigstore::TrustKind;
 using sigstore::TrustRoot;
 
-constexpr TrustKind kTrustKinds[] = {TrustKind::certificate_authority, TrustKind::log,
-                                     TrustKind::ct_log, TrustKind::timestamp_authority};
+constexpr std::array kTrustKinds{TrustKind::certificate_authority, TrustKind::log,
+                                 TrustKind::ct_log, TrustKind::timestamp_authority};
 constexpr std::chrono::days kOld{180};
 
 std::string_view kind_word(TrustKind kind) {

@@ -128,8 +128,10 @@ Result<Checkpoint> Services::rekor_checkpoint(std::string_view url) {
 }
 
 Result<Checkpoint> Services::tiled_checkpoint(std::string_view url) {
-  SLUICE_TRY(const std::string note, get(url, "/checkpoint"));
-  return within(parse_checkpoint(note), cat("reading the checkpoint of ", url));
+  auto note = get(url, "/api/v2/checkpoint");
+  if (!note && note.error().code == Errc::not_found) note = get(url, "/checkpoint");
+  if (!note) return fail(std::move(note).error());
+  return within(parse_checkpoint(*note), cat("reading the checkpoint of ", url));
 }
 
 Result<void> prove_checkpoint(const RawLog& log, const Checkpoint& checkpoint) {

@@ -44,7 +44,8 @@ class Services {
   [[nodiscard]] Result<crypto::PublicKey> rekor_key(std::string_view url);
   // The TSA's GET /api/v1/timestamp/certchain, as PEM.
   [[nodiscard]] Result<std::string> tsa_chain(std::string_view url);
-  // The live checkpoint of Rekor v1 (GET /api/v1/log) and of a log in tiles (GET /checkpoint).
+  // The live checkpoint of Rekor v1 (GET /api/v1/log), and of a log in tiles: below /api/v2 as
+  // Rekor v2 has it, or at the base itself.
   [[nodiscard]] Result<Checkpoint> rekor_checkpoint(std::string_view url);
   [[nodiscard]] Result<Checkpoint> tiled_checkpoint(std::string_view url);
 

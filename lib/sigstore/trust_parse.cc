@@ -179,7 +179,7 @@ class TrustReader {
 bool has_fraction(std::string_view time) {
   const std::size_t dot = time.find('.');
   if (dot == std::string_view::npos) return false;
-  const std::size_t digit = time.find_first_not_of("0", dot + 1);
+  const std::size_t digit = time.find_first_not_of('0', dot + 1);
   return digit != std::string_view::npos && time[digit] >= '1' && time[digit] <= '9';
 }
 

@@ -57,7 +57,7 @@ class FakeServices {
     serve("/api/v1/log/publicKey", rekor.public_key().pem());
     serve_rekor(checkpoint(rekor, "rekor.example - 42", "rekor.example"));
     serve("/api/v1/timestamp/certchain", cat(pem_of(tsa), pem_of(tsa_root)));
-    serve("/checkpoint", checkpoint(tiles, "127.0.0.1", "127.0.0.1"));
+    serve("/api/v2/checkpoint", checkpoint(tiles, "127.0.0.1", "127.0.0.1"));
   }
 
   void serve(const std::string& path, std::string body) {
@@ -336,27 +336,42 @@ TEST_F(TrustCommand, ALogWhoseLiveCheckpointIsAnothersIsRefused) {
     EXPECT_TRUE(has(ran.err, why)) << ran.err;
     EXPECT_FALSE(std::filesystem::exists(folder_ / "made.json"));
   };
-  services.serve("/checkpoint", checkpoint(services.tiles, "log.example", "log.example"));
+  services.serve("/api/v2/checkpoint", checkpoint(services.tiles, "log.example", "log.example"));
   refused("live checkpoint is of \"log.example\", and its URL tells the name 127.0.0.1");
-  services.serve("/checkpoint", checkpoint(services.rekor, "127.0.0.1", "127.0.0.1"));
+  services.serve("/api/v2/checkpoint", checkpoint(services.rekor, "127.0.0.1", "127.0.0.1"));
   refused("no signature on the live checkpoint");
   std::string forged = checkpoint(services.tiles, "127.0.0.1", "127.0.0.1");
   forged.replace(forged.find("\n7\n"), 3, "\n8\n");
-  services.serve("/checkpoint", forged);
+  services.serve("/api/v2/checkpoint", forged);
   refused("does not verify with this key");
-  services.serve("/checkpoint", "hello");
+  services.serve("/api/v2/checkpoint", "hello");
   refused("reading the checkpoint");
-  services.serve("/checkpoint", checkpoint(services.tiles, "127.0.0.1", "127.0.0.1"));
+  services.serve("/api/v2/checkpoint", checkpoint(services.tiles, "127.0.0.1", "127.0.0.1"));
   services.serve_rekor(checkpoint(services.tiles, "rekor.example - 42", "rekor.example"));
   refused("no signature on the live checkpoint");
   services.serve_rekor(checkpoint(services.rekor, "rekor.example - 42", "rekor.example"));
   EXPECT_EQ(run(whole(services)).exit_code, 0);
 }
 
+TEST_F(TrustCommand, ACheckpointMayBeAtTheBaseOfALog) {
+  FakeServices services;
+  folder_.write("tiles.pub", services.tiles.public_key().pem());
+  services.serve("/plain/checkpoint", checkpoint(services.tiles, "127.0.0.1", "127.0.0.1"));
+  const auto create = [&](std::string_view below) {
+    const std::string log =
+        cat("url=", services.url(), ",key=tiles.pub,read=", services.url(), below);
+    return run({"create", "--rekor-key", log, "--out", "made.json"});
+  };
+  EXPECT_EQ(create("/plain").exit_code, 0);
+  const Ran absent = create("/nowhere");
+  EXPECT_EQ(absent.exit_code, 3);
+  EXPECT_TRUE(has(absent.err, "/nowhere/checkpoint answered with status 404")) << absent.err;
+}
+
 TEST_F(TrustCommand, ALogIsKnownByItsUrlWhereverItIsRead) {
   FakeServices services;
   folder_.write("tiles.pub", services.tiles.public_key().pem());
-  services.serve("/checkpoint", checkpoint(services.tiles, "log.example", "log.example"));
+  services.serve("/api/v2/checkpoint", checkpoint(services.tiles, "log.example", "log.example"));
   const auto create = [&](const std::string& log) {
     return run({"create", "--rekor-key", log, "--out", "made.json"});
   };

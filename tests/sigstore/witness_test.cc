@@ -243,7 +243,7 @@ TEST(WitnessPolicy, KeysAreOfTheRightTypeAndOnceThere) {
             "ok");
   EXPECT_EQ(error_place(cat("witness A ", w, "\nwitness B ", w, "\n")), "line 2");
   // The same key under another name, with the id that this name has.
-  const auto& key = parse_verifier_key(w)->key.key;
+  const auto key = parse_verifier_key(w)->key.key;
   const auto twin = write_verifier_key(
       {NoteKind::cosignature, note_key("twin.test", NoteKind::cosignature, key).value()});
   EXPECT_EQ(error_place(cat("witness T ", twin, "\nquorum T\n")), "ok");
@@ -405,6 +405,12 @@ TEST(PolicyLogs, OfRekorV1AreNamedWithoutTheTreeId) {
   EXPECT_EQ(match("rekor.test"), NoteMatch::yes);
   EXPECT_EQ(match("other.test - 12"), NoteMatch::absent);
   EXPECT_EQ(match("rekor.test - x"), NoteMatch::absent);
+  // The policy's key, but as another log: its key id says nothing of the name.
+  const std::string text = cat("other.test - 12", kText.substr(kText.find('\n')));
+  const std::string line = rekor.log_line(text);
+  const std::string renamed = cat("— other.test", line.substr(line.find(' ', sizeof("—"))));
+  EXPECT_EQ(checkpoint_log(policy, parse_checkpoint(cat(text, "\n", renamed)).value())->match,
+            NoteMatch::absent);
 }
 
 // Cosignatures that real witnesses made, in a bundle of the conformance corpus; their verifier keys

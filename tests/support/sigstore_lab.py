@@ -77,6 +77,11 @@ def cosign_verifies(signed):
             "--certificate-identity", signed.identity, "--certificate-oidc-issuer", signed.issuer, signed.file]
 
 
+def sluice_verifies(signed):
+    return [SLUICE, "verify", "--bundle", signed.bundle, "--trusted-root", signed.trusted_root,
+            "--certificate-identity", signed.identity, "--certificate-oidc-issuer", signed.issuer, signed.file]
+
+
 def by_the_protocol(program):
     """Clients that take the arguments of the conformance suite."""
     return lambda signed: [program, "verify-bundle", "--bundle", signed.bundle, "--certificate-identity", signed.identity,
@@ -96,6 +101,7 @@ def sigstore_python_verifies(signed):
 
 # How each client is asked about a bundle.
 CLIENTS = {
+    "sluice": sluice_verifies,
     "cosign": cosign_verifies,
     "sigstore-go": by_the_protocol("sigstore-go"),
     "sigstore-js": by_the_protocol("sigstore-js"),
