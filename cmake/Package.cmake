@@ -5,17 +5,21 @@
 #   library   libsluice.a with the rooms that verify offline, its headers, sluice.pc, sluiceConfig.cmake
 #
 # Everything is found relative to where it lies, so that --prefix may be chosen at installation.
-set(SLUICE_LIBRARY_ROOMS base json crypto dsse sigstore)
+set(SLUICE_LIBRARY_ROOMS base json crypto x509 dsse sigstore)
 
 # The headers for other programs: what a caller needs to sign, to verify and to read the verdict, and
 # what these include. docs/library.md says what may be relied on; tests/install_test.sh compiles each.
 set(SLUICE_LIBRARY_HEADERS
   base/bytes.h base/codec.h base/files.h base/limits.h base/random.h base/result.h base/secret.h
-  base/strong.h base/verdict.h
+  base/strong.h base/time.h base/verdict.h
   crypto/digest.h crypto/key.h crypto/private_key.h
   dsse/envelope.h dsse/statement.h
   json/value.h
-  sigstore/bundle.h sigstore/verify_key.h)
+  sigstore/artifact.h sigstore/bundle.h sigstore/checkpoint.h sigstore/identity.h sigstore/merkle.h
+  sigstore/note.h sigstore/pattern.h sigstore/sign_key.h sigstore/trust_root.h sigstore/verifier.h
+  sigstore/verify_key.h sigstore/witness.h
+  x509/algorithm.h x509/authority.h x509/certificate.h x509/chain.h x509/constraints.h x509/der.h
+  x509/fulcio.h x509/judged.h x509/name.h x509/oid.h x509/sct.h x509/timestamp.h)
 
 # ---- program --------------------------------------------------------------------------------------
 
@@ -77,6 +81,7 @@ foreach(use IN LISTS library_uses)
     list(APPEND SLUICE_OWN_ARCHIVES ${archive})
   else()
     string(REPLACE "dep::" "lib" module ${use})
+    string(REPLACE "libre2" "re2" module ${module})  # has its name without a prefix
     list(APPEND SLUICE_PC_REQUIRES ${module})
   endif()
 endforeach()
@@ -114,6 +119,6 @@ set(CPACK_DEBIAN_LIBRARY_PACKAGE_NAME libsluice-dev)
 set(CPACK_DEBIAN_LIBRARY_PACKAGE_SECTION libdevel)
 set(CPACK_COMPONENT_LIBRARY_DESCRIPTION "C++ library that signs and verifies Sigstore bundles offline")
 if(NOT SLUICE_DEPS STREQUAL "vendored")
-  set(CPACK_DEBIAN_LIBRARY_PACKAGE_DEPENDS "libssl-dev, libsodium-dev")
+  set(CPACK_DEBIAN_LIBRARY_PACKAGE_DEPENDS "libssl-dev, libsodium-dev, libre2-dev")
 endif()
 include(CPack)

@@ -7,7 +7,9 @@ const std::vector<Group>& groups() {
   static const std::vector<Group> all = {
       {"sign", "sign files or payloads with a key", sign_commands},
       {"verify", "verify files against their bundles, offline", verify_commands},
+      {"bundle", "look into bundles, and convert older ones", bundle_commands},
       {"key", "make, import, export and look at keys", key_commands},
+      {"trust", "whom verifications by identity trust", trust_commands},
       {"risk", "say how risky a change is", risk_commands},
       {"gate", "approve, delay or block a change; and what was decided", gate_commands},
       {"policy", "read policy files", policy_commands},

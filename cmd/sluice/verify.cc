@@ -1,109 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
-// sluice verify: files and digests against their bundles, with a public key.
-#include "base/limits.h"
+// sluice verify: files and digests against their bundles, by identity or by public key.
 #include "base/parallel.h"
 #include "base/text.h"
 #include "commands.h"
-#include "evidence/vsa.h"
 #include "exit.h"
 #include "keyfile.h"
 #include "report/report.h"
 #include "settings.h"
-#include "sigstore/verify_key.h"
+#include "verify_plan.h"
 
 namespace sluice::cli {
 
 namespace {
 
-using crypto::Digest;
 using sigstore::Artifact;
-using Answer = Result<Verdict<sigstore::VerifiedContent>>;
-
-// "sha256:…" is always a digest: a file that somebody gave that name must not stand in for it. Such
-// a file is reached as ./sha256:…
-Result<Artifact> artifact_named(const std::string& word) {
-  if (word.empty()) return fail(Errc::usage, "an empty name for a file");
-  if (word == "-")
-    return fail(Errc::usage, "verify reads files; only --bundle can be standard input");
-  if (!word.starts_with("sha256:") && !word.starts_with("sha384:") && !word.starts_with("sha512:"))
-    return Path(word);
-  auto digest = Digest::parse(word);
-  if (!digest) {
-    return fail(Error{Errc::usage,
-                      cat("\"", printable(word, 200), "\" is no digest: ", digest.error().what),
-                      {},
-                      "for a file of that name, put ./ before it"});
-  }
-  return *std::move(digest);
-}
-
-struct BundleText {
-  std::optional<std::string> text;  // none: nothing lies where it was expected
-  std::string source;
-};
-
-Result<BundleText> named_bundle(const Invocation& in, const std::string& name) {
-  if (name == "-") {
-    SLUICE_TRY(auto text,
-               within(read_all(*standard_input(), limits::kBundleFile), "reading the bundle"));
-    return BundleText{std::move(text), "standard input"};
-  }
-  SLUICE_TRY(auto text, in.world.files.read(name, limits::kBundleFile));
-  return BundleText{std::move(text), shown(Path(name))};
-}
-
-Result<BundleText> find_bundle(const Invocation& in, const std::optional<Artifact>& artifact) {
-  if (const auto given = in.args.get("--bundle")) return named_bundle(in, *given);
-  const auto* path = artifact ? std::get_if<Path>(&*artifact) : nullptr;
-  if (path == nullptr) return fail(Errc::usage, "say which bundle: --bundle FILE");
-  // A missing file is "could not decide"; a file without a bundle is "unsigned".
-  SLUICE_TRY(const FileInfo info, in.world.files.info(*path));
-  if (info.kind == FileKind::folder) {
-    return fail(
-        Error{Errc::unsupported, cat(shown(*path), " is a folder"), {}, "name the files in it"});
-  }
-  const Path beside = path->native() + ".sigstore.json";
-  auto text = in.world.files.read_plain(beside, limits::kBundleFile, Links::followed);
-  if (!text && text.error().code == Errc::not_found) return BundleText{std::nullopt, shown(beside)};
-  if (!text) return fail(std::move(text).error());
-  return BundleText{*std::move(text), shown(beside)};
-}
-
-// A summary that says FAILED is as well signed as any other, and whoever asks about an artifact
-// wants to know whether it passed.
-void judge_summary(const dsse::Statement& statement, bool of_artifact, Report& report) {
-  if (statement.predicate_type != evidence::kVsaPredicate) return;
-  const auto summary = evidence::read_vsa(statement);
-  if (!summary) {
-    report.fail("statement.result", "result", summary.error().what);
-    return;
-  }
-  const bool passed = summary->result == evidence::VsaResult::passed;
-  const std::string verifier = printable(summary->verifier_id, 200);
-  report.fact("result", cat(passed ? "PASSED, says " : "FAILED, says ", verifier));
-  if (passed) report.pass("statement.result", "result", cat("PASSED, says ", verifier));
-  if (passed || !of_artifact) return;
-  Check& check = report.fail("statement.result", "result", "what was signed is a refusal");
-  check.expected = "PASSED";
-  check.found = "FAILED";
-  check.source = verifier;
-  check.advice = "the signature is good, but this artifact did not pass: it is not to be used";
-}
-
-// Decides and prints nothing: several of these run at a time.
-Answer verify_one(const Invocation& in, const crypto::PublicKey& key,
-                  const std::optional<Artifact>& artifact) {
-  SLUICE_TRY(auto bundle, find_bundle(in, artifact));
-  const sigstore::KeyRequest request{.key = key,
-                                     .bundle = std::move(bundle.text),
-                                     .bundle_source = std::move(bundle.source),
-                                     .artifact = artifact,
-                                     .predicate_type = in.args.get("--type"),
-                                     .judge_statement = [&](const auto& statement, Report& report) {
-                                       judge_summary(statement, artifact.has_value(), report);
-                                     }};
-  return sigstore::verify_with_key(in.world.files, request);
-}
 
 Result<void> write_payload(Invocation& in, const sigstore::VerifiedContent& content) {
   const auto out = in.args.get("--payload-out");
@@ -124,34 +34,69 @@ Result<void> print_report(Invocation& in, const Report& report) {
   return {};
 }
 
-Result<int> answer_one(Invocation& in, const crypto::PublicKey& key,
-                       const std::optional<Artifact>& artifact) {
-  SLUICE_TRY(const auto verdict, verify_one(in, key, artifact));
-  if (verdict.passed()) SLUICE_CHECK(write_payload(in, *verdict.value()));
-  SLUICE_CHECK(in.json ? in.print_json(report::as_json(verdict.report()))
-                       : print_report(in, verdict.report()));
-  return verdict.passed() ? kDone : kRefused;
+Result<int> print_verdict(Invocation& in, const Report& report) {
+  SLUICE_CHECK(in.json ? in.print_json(verification_json(report)) : print_report(in, report));
+  return report.passed() ? kDone : kRefused;
 }
 
-// Each gets its answer; a refusal weighs more than a file that could not be decided.
-Result<int> answer_several(Invocation& in, const crypto::PublicKey& key,
-                           const std::vector<std::string>& words) {
-  std::vector<std::optional<Artifact>> artifacts;
+Result<std::vector<BundleText>> bundles_for(const Invocation& in,
+                                            const std::optional<Artifact>& artifact) {
+  std::vector<BundleText> out;
+  for (const auto& name : in.args.all("--bundle")) {
+    SLUICE_TRY(auto bundle, named_bundle(in, name));
+    out.push_back(std::move(bundle));
+  }
+  if (!out.empty()) return out;
+  if (!artifact) return fail(Errc::usage, "say which bundle: --bundle FILE");
+  SLUICE_TRY(auto bundle, bundle_beside(in, *artifact));
+  out.push_back(std::move(bundle));
+  return out;
+}
+
+Result<int> answer_one(Invocation& in, const Plan& plan, const std::optional<Artifact>& artifact) {
+  SLUICE_TRY(auto bundles, bundles_for(in, artifact));
+  if (bundles.size() > 1 || plan.signers > 1) {
+    if (!artifact || in.args.has("--payload-out")) {
+      return fail(Errc::usage,
+                  "several bundles are about one artifact, which has to be named, and "
+                  "--payload-out goes with one bundle");
+    }
+    SLUICE_TRY(const auto report, verify_together(in, plan, *artifact, std::move(bundles)));
+    return print_verdict(in, report);
+  }
+  SLUICE_TRY(const auto verdict, verify_one(in, plan, artifact, std::move(bundles.front())));
+  if (verdict.passed()) SLUICE_CHECK(write_payload(in, *verdict.value()));
+  return print_verdict(in, verdict.report());
+}
+
+Result<std::vector<Artifact>> files_named(const std::vector<std::string>& words) {
+  std::vector<Artifact> out;
   for (const auto& word : words) {
     SLUICE_TRY(auto artifact, artifact_named(word));
-    if (std::holds_alternative<Digest>(artifact)) {
+    if (!std::holds_alternative<Path>(artifact)) {
       return fail(
           Errc::usage,
           cat(word, ": a digest has no bundle beside it; verify it alone, with --bundle FILE"));
     }
-    artifacts.emplace_back(std::move(artifact));
+    out.push_back(std::move(artifact));
   }
+  return out;
+}
+
+Result<Report> answer_beside(const Invocation& in, const Plan& plan, const Artifact& artifact) {
+  SLUICE_TRY(auto bundle, bundle_beside(in, artifact));
+  SLUICE_TRY(const auto verdict, verify_one(in, plan, artifact, std::move(bundle)));
+  return verdict.report();
+}
+
+// Each gets its answer; a refusal weighs more than a file that could not be decided.
+Result<int> answer_several(Invocation& in, const Plan& plan,
+                           const std::vector<std::string>& words) {
+  SLUICE_TRY(const auto artifacts, files_named(words));
   // Only the reports are kept: what was verified may be large.
   std::vector<std::optional<Result<Report>>> answers(words.size());
-  for_each_parallel(words.size(), threads_for(in, key), [&](std::size_t i) {
-    auto answer = verify_one(in, key, artifacts[i]);
-    answers[i] = answer ? Result<Report>(answer->report()) : fail(std::move(answer).error());
-  });
+  for_each_parallel(words.size(), plan.threads,
+                    [&](std::size_t i) { answers[i] = answer_beside(in, plan, artifacts[i]); });
   json::Array reports;
   int worst = kDone;
   for (std::size_t i = 0; i < words.size(); ++i) {
@@ -164,7 +109,7 @@ Result<int> answer_several(Invocation& in, const crypto::PublicKey& key,
     }
     if (!answer->passed()) worst = kRefused;
     if (in.json) {
-      reports.push_back(report::as_json(*answer));
+      reports.push_back(verification_json(*answer));
     } else {
       SLUICE_CHECK(print_report(in, *answer));
     }
@@ -173,28 +118,54 @@ Result<int> answer_several(Invocation& in, const crypto::PublicKey& key,
   return worst;
 }
 
-Result<int> run_verify(Invocation& in) {
+Result<void> check_call(const Invocation& in) {
   const auto& words = in.args.positionals();
+  if (in.args.has("--batch")) {
+    if (words.empty() && !in.args.has("--bundle") && !in.args.has("--payload-out")) return {};
+    return fail(Errc::usage, "--batch names artifacts and bundles in its lines, and nothing else");
+  }
   if (words.empty() && !in.args.has("--payload-out")) {
     return fail(Error{Errc::usage,
                       "no artifact was named",
                       {},
                       "name a file; or take what an envelope holds with --payload-out FILE"});
   }
-  if (words.size() > 1 && (in.args.has("--bundle") || in.args.has("--payload-out"))) {
-    return fail(Errc::usage, "--bundle and --payload-out go with one artifact at a time");
+  if (words.size() > 1 &&
+      (in.args.has("--bundle") || in.args.has("--payload-out") || in.args.has("--require"))) {
+    return fail(Errc::usage,
+                "--bundle, --require and --payload-out go with one artifact at a time");
   }
   if (in.json && in.args.get("--payload-out") == "-") {
     return fail(Errc::usage, "standard output cannot hold both the report and the payload");
   }
-  SLUICE_CHECK(refuse_to_overwrite(in, {"--payload-out"}, {"--key", "--bundle"}));
-  SLUICE_TRY(const auto key, load_public_key(in, *in.args.get("--key")));
-  if (words.size() > 1) return answer_several(in, key, words);
+  return refuse_to_overwrite(in, {"--payload-out"}, {"--key", "--bundle", "--trusted-root"});
+}
+
+Result<int> run_verify(Invocation& in) {
+  SLUICE_CHECK(check_call(in));
+  SLUICE_TRY(const Plan plan, make_plan(in));
+  if (const auto batch = in.args.get("--batch")) return verify_batch(in, plan, *batch);
+  const auto& words = in.args.positionals();
+  if (words.size() > 1) return answer_several(in, plan, words);
   std::optional<Artifact> artifact;
   if (!words.empty()) {
     SLUICE_TRY(artifact, artifact_named(words[0]));
   }
-  return answer_one(in, key, artifact);
+  return answer_one(in, plan, artifact);
+}
+
+std::vector<Option> verify_options() {
+  std::vector<Option> out = {
+      {"--bundle", "FILE", "the bundle; - is standard input", {}, false, true},
+      {"--batch", "FILE",
+       "JSON lines {\"artifact\", \"bundle\", \"id\"}, answered as JSON lines; - is standard "
+       "input"},
+      {"--payload-out", "FILE",
+       "write an envelope's payload, once it is verified; - is standard output"},
+      {"--checks", "", "list every check, also where all passed"},
+      threads_option()};
+  for (Option& option : plan_options()) out.push_back(std::move(option));
+  return out;
 }
 
 }  // namespace
@@ -203,6 +174,8 @@ std::vector<Command> verify_commands() {
   return {{.words = {"verify"},
            .summary = "verify files against their bundles, offline",
            .description =
+               "By identity: who is named in the certificate, and who vouches for that. Or by key. "
+               "Trust material comes with the program; no connection is opened.\n"
                "The bundle is FILE.sigstore.json beside the file, or the one that --bundle "
                "names. For an attestation, "
                "FILE has to be one of its subjects; a verification summary has to say that it "
@@ -210,18 +183,21 @@ std::vector<Command> verify_commands() {
                "Exit code 0: verified. 1: refused, with the list of checks. 3: could not "
                "decide, say because a file "
                "is missing.",
-           .examples = {{"a file and the bundle beside it",
+           .examples = {{"a file that a workflow of GitHub's has signed",
+                         "sluice verify --repo org/app --workflow release.yml --ref 'refs/tags/v*' "
+                         "app.tar.gz"},
+                        {"a file that a person has signed",
+                         "sluice verify --certificate-identity me@example.org "
+                         "--certificate-oidc-issuer https://id.example.org app.tar.gz"},
+                        {"a file and the bundle beside it, by key",
                          "sluice verify --key sluice.pub app.tar.gz"},
                         {"a file that is elsewhere, by its digest",
                          "sluice verify --key sluice.pub --bundle app.tar.gz.sigstore.json "
-                         "sha256:\"$DIGEST\""}},
-           .options = {{"--key", "FILE", "the public key", {}, true},
-                       {"--bundle", "FILE", "the bundle; - is standard input"},
-                       {"--type", "URI", "the predicate type that an attestation must have"},
-                       {"--payload-out", "FILE",
-                        "write an envelope's payload, once it is verified; - is standard output"},
-                       {"--checks", "", "list every check, also where all passed"},
-                       threads_option()},
+                         "sha256:\"$DIGEST\""},
+                        {"two of three people have to have signed",
+                         "sluice verify --key a.pub --key b.pub --key c.pub --require 2-of "
+                         "--bundle a.json --bundle b.json app.tar.gz"}},
+           .options = verify_options(),
            .positionals = {{"FILE", "a file, or the digest of one, as sha256:HEX", false, true}},
            .run = run_verify}};
 }

@@ -61,6 +61,7 @@ inline constexpr Key<std::optional<Path>> kNetCaFile{"net.ca_file"};
 inline constexpr Key<std::optional<std::string>> kNetProxy{"net.proxy"};
 inline constexpr Key<std::chrono::seconds> kNetTimeout{"net.timeout_seconds"};
 inline constexpr Key<Output> kOutput{"output"};
+inline constexpr Key<std::optional<Path>> kTrustRoot{"trust.root"};
 
 template <class T>
 struct Setting {

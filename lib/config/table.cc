@@ -12,7 +12,7 @@ constexpr std::array<std::string_view, 3> kColors = {"auto", "always", "never"};
 constexpr std::array<std::string_view, 4> kLevels = {"debug", "info", "warning", "error"};
 constexpr std::array<std::string_view, 2> kForms = {"text", "json"};
 
-constexpr std::array<Row, 8> kTable = {{
+constexpr std::array<Row, 9> kTable = {{
     {.name = "color",
      .flag = "--color",
      .variable = "SLUICE_COLOR",
@@ -71,6 +71,12 @@ constexpr std::array<Row, 8> kTable = {{
      .words = kForms,
      .project_may_set = true,
      .help = "form of results on standard output"},
+    {.name = "trust.root",
+     .flag = "--trusted-root",
+     .variable = "SLUICE_TRUST_ROOT",
+     .fallback = "",
+     .type = Type::path,
+     .help = "trusted_root.json of the Sigstore that is trusted; default: imported, or built in"},
 }};
 
 }  // namespace

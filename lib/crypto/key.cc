@@ -55,6 +55,10 @@ constexpr std::array kCurves{
           "30819b301006072a8648ce3d020106052b8104002303818600"},
 };
 
+// What stands in front of the 32 bytes of an Ed25519 key in its SPKI (RFC 8410 4), in hex.
+constexpr std::string_view kEd25519Head = "302a300506032b6570032100";
+constexpr std::size_t kEd25519Size = 32;
+
 struct TypeName {
   KeyType type;
   std::string_view name;
@@ -344,6 +348,15 @@ Result<PublicKey> PublicKey::from_der(ByteView der) {
   return key;
 }
 
+Result<PublicKey> PublicKey::from_ed25519(ByteView raw) {
+  if (raw.size() != kEd25519Size) {
+    return fail(Errc::malformed, cat("an Ed25519 key has 32 bytes, not ", raw.size()));
+  }
+  Bytes spki = from_hex(kEd25519Head).value();
+  spki.insert(spki.end(), raw.begin(), raw.end());
+  return from_der(spki);
+}
+
 Result<PublicKey> PublicKey::from_pem(std::string_view pem) {
   ready_openssl();
   SLUICE_TRY(const PemBlock block, read_pem(pem));
@@ -361,6 +374,9 @@ unsigned PublicKey::bits() const { return impl_->bits; }
 const Bytes& PublicKey::der() const { return impl_->der; }
 std::string PublicKey::pem() const { return write_pem("PUBLIC KEY", impl_->der); }
 Digest PublicKey::fingerprint() const { return digest_of(HashAlgorithm::sha256, impl_->der); }
+ByteView PublicKey::ed25519() const {
+  return type() == KeyType::ed25519 ? ByteView(impl_->ed25519) : ByteView();
+}
 bool PublicKey::operator==(const PublicKey& other) const { return impl_->der == other.impl_->der; }
 
 std::string PublicKey::describe() const {

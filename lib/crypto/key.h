@@ -34,6 +34,8 @@ class PublicKey {
   // One "PUBLIC KEY" block ("RSA PUBLIC KEY" is read as well); Errc::unsupported for other kinds.
   [[nodiscard]] static Result<PublicKey> from_pem(std::string_view pem);
   [[nodiscard]] static Result<PublicKey> from_der(ByteView spki);  // no trailing bytes
+  // The 32 bytes of RFC 8032, as verifier keys of signed notes have them.
+  [[nodiscard]] static Result<PublicKey> from_ed25519(ByteView raw);
 
   KeyType type() const;
   unsigned bits() const;
@@ -42,6 +44,7 @@ class PublicKey {
   const Bytes& der() const;       // SPKI
   std::string pem() const;
   Digest fingerprint() const;  // SHA-256 of der()
+  ByteView ed25519() const;    // the 32 bytes of RFC 8032; empty for other kinds
   bool operator==(const PublicKey& other) const;
 
   struct Impl;  // OpenSSL's side, known to lib/crypto (and x509) alone

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <vector>
@@ -23,12 +24,23 @@ struct Window {
 // it need not be self-signed; its own signature is not looked at. The first may be a service's own
 // certificate instead of an authority's, as timestamping services have it.
 //
-// Each link between them is proven once, here, and not again by those who build chains on it. It
-// never changes; copies share it, also between threads.
+// The links between them are proven by the first who asks, once for all copies: a program that
+// holds many authorities pays for those that it uses. It never changes; copies share it, also
+// between threads.
+// Whether the links between an authority's certificates were proven before, by whoever made the
+// material that this program is built with.
+enum class Links : std::uint8_t { open, proven };
+
 class Authority {
  public:
+  // Errc::malformed where the names and key identifiers do not follow each other.
   [[nodiscard]] static Result<Authority> from_chain(std::vector<Certificate> chain, Window window,
-                                                    std::string label = {});
+                                                    std::string label = {},
+                                                    Links links = Links::open);
+
+  // Was each certificate but the last signed by the next? The search for a chain (x509/chain.h)
+  // asks before it ends at this authority; whoever takes authorities in asks at once.
+  [[nodiscard]] Result<void> prove() const;
 
   const std::vector<Certificate>& chain() const { return state_->chain; }
   const Certificate& anchor() const { return state_->chain.back(); }
@@ -41,12 +53,17 @@ class Authority {
 
  private:
   struct State {
+    State(std::vector<Certificate> certificates, Window time, std::string text, Links known)
+        : chain(std::move(certificates)), window(time), label(std::move(text)), links(known) {}
     std::vector<Certificate> chain;
     Window window;
     std::string label;
+    Links links;
+    mutable std::once_flag once;  // guards broken
+    mutable std::optional<Error> broken;
   };
   explicit Authority(std::shared_ptr<const State> state) : state_(std::move(state)) {}
-  std::shared_ptr<const State> state_;  // shared because it never changes and chains refer to it
+  std::shared_ptr<const State> state_;  // shared because chains refer to it
 };
 
 // By names and key identifiers: could this be the issuer? The signature tells whether it is.

@@ -106,6 +106,10 @@ class ChainSearch {
       note(std::move(judged).error(), kIntermediatesMost + 2 + whole.size());
       return;
     }
+    if (auto proven = authority.prove(); !proven) {
+      note(unusable(authority, proven.error()), kIntermediatesMost + 3 + whole.size());
+      return;
+    }
     found_ = VerifiedChain(std::move(whole), authority, {times_.begin(), times_.end()});
   }
 
@@ -135,6 +139,15 @@ class ChainSearch {
     check.expected = cat("a signature by ", issuer.describe());
     check.found = match ? "a signature that does not verify" : "one that is not accepted";
     check.source = cat("the certificate of ", subject.describe());
+    return check;
+  }
+
+  Check unusable(const Authority& authority, const Error& why) const {
+    Check check =
+        refuse("authority", cat("the authority itself is not to be relied on: ", why.text()));
+    check.expected = "an authority whose certificates sign each other";
+    check.found = why.what;
+    check.source = cat("the trust material of ", authority.label());
     return check;
   }
 

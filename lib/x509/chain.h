@@ -59,8 +59,9 @@ class VerifiedChain {
 
 // Is there a path from the leaf, through the intermediates (which nobody vouches for) if need be,
 // to one of the authorities, on which at every one of the times every certificate is valid and the
-// authority is trusted, and which keeps RFC 5280 6.1 and the rules? Certificate policies are not
-// processed: critical limits on them are refused. At least one time is needed.
+// authority is trusted, which keeps RFC 5280 6.1 and the rules, and whose authority is proven?
+// Certificate policies are not processed: critical limits on them are refused. At least one time is
+// needed.
 //
 // Of several paths that fail, the refusal is about the one that came furthest. The number of
 // signatures that are checked is bounded.

@@ -128,6 +128,24 @@ TEST_P(EachType, RefusesTheSchemesOfOthers) {
   EXPECT_EQ(fitting, ecdsa ? 1 : 2);
 }
 
+TEST(Ed25519Key, IsReadFromItsThirtyTwoBytes) {
+  const PublicKey& key = key_of(KeyType::ed25519).public_key();
+  const ByteView raw = key.ed25519();
+  ASSERT_EQ(raw.size(), 32U);
+  const auto again = PublicKey::from_ed25519(raw);
+  ASSERT_TRUE(again) << again.error().text();
+  EXPECT_EQ(*again, key);
+  EXPECT_EQ(PublicKey::from_ed25519(raw.first(31)).error().code, Errc::malformed);
+  Bytes longer = copy_of(raw);
+  longer.push_back(0);
+  EXPECT_EQ(PublicKey::from_ed25519(longer).error().code, Errc::malformed);
+  // The point of order one: signatures under it fit messages that nobody signed.
+  Bytes small(32);
+  small[0] = 1;
+  EXPECT_EQ(PublicKey::from_ed25519(small).error().code, Errc::malformed);
+  EXPECT_TRUE(key_of(KeyType::ecdsa_p256).public_key().ed25519().empty());
+}
+
 TEST(KeyNames, AreReadAndWritten) {
   for (const KeyType type : kAllTypes) EXPECT_EQ(key_type_named(name(type)), type);
   EXPECT_EQ(key_type_named("dsa").error().code, Errc::usage);

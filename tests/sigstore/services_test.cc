@@ -25,7 +25,7 @@ Bytes sign_with(const PrivateKey& key, std::string_view text) {
 }
 
 // A client in the fewest words.
-class OverTheWire : public testing::Test {
+class ServicesOverHttp : public testing::Test {
  protected:
   HttpResponse ask(std::string method, std::string url, std::string body = {},
                    Headers headers = {}) {
@@ -112,8 +112,8 @@ class OverTheWire : public testing::Test {
   // What sigstore-go says of it, where it is on PATH.
   void expect_peer_accepts(const std::string& text, std::string_view identity,
                            std::string_view issuer) const {
-    const auto peer = find_program("sigstore-go-conformance");
-    if (!peer) GTEST_SKIP() << "sigstore-go-conformance is not on PATH";
+    const auto peer = find_program("sigstore-go");
+    if (!peer) GTEST_SKIP() << "sigstore-go is not on PATH";
     const TempFolder folder;
     const Ran ran =
         Program(*peer)({"verify-bundle", "--bundle", folder.write("bundle.json", text).string(),
@@ -133,7 +133,7 @@ class OverTheWire : public testing::Test {
 constexpr std::string_view kV1 = "https://rekor.example.org";
 constexpr std::string_view kV2 = "https://log2026.rekor.example.org";
 
-TEST_F(OverTheWire, MakeABundleOfTheSecondGeneration) {
+TEST_F(ServicesOverHttp, MakeABundleOfTheSecondGeneration) {
   const auto certified = request_certificate(services_.issuer.token(kIdentity), kIdentity);
   ASSERT_EQ(certified.status, 200) << certified.body;
   const Bytes leaf = leaf_of(certified);
@@ -147,7 +147,7 @@ TEST_F(OverTheWire, MakeABundleOfTheSecondGeneration) {
   expect_peer_accepts(bundle(leaf, std::move(entry), stamp.body), kIdentity, kIssuer);
 }
 
-TEST_F(OverTheWire, MakeABundleOfTheFirstGeneration) {
+TEST_F(ServicesOverHttp, MakeABundleOfTheFirstGeneration) {
   const std::string token = services_.github.token("example/app");
   const auto certified = request_certificate(token, "repo:example/app:ref:refs/heads/main");
   ASSERT_EQ(certified.status, 200) << certified.body;
@@ -189,7 +189,7 @@ TEST_F(OverTheWire, MakeABundleOfTheFirstGeneration) {
       "https://token.actions.githubusercontent.com");
 }
 
-TEST_F(OverTheWire, RefuseTokensThatDoNotHold) {
+TEST_F(ServicesOverHttp, RefuseTokensThatDoNotHold) {
   const auto status = [&](const std::string& token) {
     return request_certificate(token, kIdentity).status;
   };
@@ -211,7 +211,7 @@ TEST_F(OverTheWire, RefuseTokensThatDoNotHold) {
   EXPECT_EQ(services_.fulcio.issued(), 1U);
 }
 
-TEST_F(OverTheWire, RefuseAKeyWithoutItsProof) {
+TEST_F(ServicesOverHttp, RefuseAKeyWithoutItsProof) {
   const std::string token = services_.issuer.token(kIdentity);
   EXPECT_EQ(request_certificate(token, kIdentity).status, 200);
   const auto wrong = request_certificate(token, "somebody else");
@@ -219,7 +219,7 @@ TEST_F(OverTheWire, RefuseAKeyWithoutItsProof) {
   EXPECT_TRUE(has(wrong.body, "could not be verified")) << wrong.body;
 }
 
-TEST_F(OverTheWire, TakeARequestThatSignedItself) {
+TEST_F(ServicesOverHttp, TakeARequestThatSignedItself) {
   const auto request = [&](const PrivateKey& signer) {
     const Bytes info = der_sequence(
         {der_integer(0), der_sequence({}), key_.public_key().der(), der_explicit(0, Bytes{})});
@@ -236,7 +236,7 @@ TEST_F(OverTheWire, TakeARequestThatSignedItself) {
   EXPECT_EQ(request(PrivateKey::generate(KeyType::ecdsa_p256).value()).status, 400);
 }
 
-TEST_F(OverTheWire, TellWhomTheyTakeTokensFrom) {
+TEST_F(ServicesOverHttp, TellWhomTheyTakeTokensFrom) {
   const auto answer = ask("GET", "https://fulcio.example.org/api/v2/configuration");
   json::Value document = json::parse_strict(answer.body).value();
   EXPECT_EQ(text_at(document, "issuers.0.challengeClaim"), "email");
@@ -245,7 +245,7 @@ TEST_F(OverTheWire, TellWhomTheyTakeTokensFrom) {
   EXPECT_EQ(ask("GET", "https://fulcio.example.org/api/v1/other").status, 404);
 }
 
-TEST_F(OverTheWire, LogEnvelopesAndProveThatTheyGrow) {
+TEST_F(ServicesOverHttp, LogEnvelopesAndProveThatTheyGrow) {
   SignWish wish = in_envelope(by_key(rekor_v1()));
   const Made made = services_.world.sign(kSigned, wish);
   const auto request = [&](const std::string& envelope) {
@@ -274,7 +274,7 @@ TEST_F(OverTheWire, LogEnvelopesAndProveThatTheyGrow) {
             to_hex(leaf_hash(bytes_of(services_.rekor_v1.bodies()[1]))));
 }
 
-TEST_F(OverTheWire, SayWhereAnEqualEntryIs) {
+TEST_F(ServicesOverHttp, SayWhereAnEqualEntryIs) {
   const Bytes leaf = leaf_of(request_certificate(services_.issuer.token(kIdentity), kIdentity));
   for (int i = 0; i < 300; ++i) services_.rekor_v2.add_other(cat("entry ", i));
   ASSERT_EQ(post(cat(kV2, "/api/v2/log/entries"), v2_request(leaf)).status, 201);
@@ -290,7 +290,7 @@ TEST_F(OverTheWire, SayWhereAnEqualEntryIs) {
   EXPECT_EQ(ask("GET", cat(kV1, "/api/v1/log/entries?logIndex=4163432")).status, 404);
 }
 
-TEST_F(OverTheWire, ServeTheFilesOfALog) {
+TEST_F(ServicesOverHttp, ServeTheFilesOfALog) {
   for (int i = 0; i < 301; ++i) services_.rekor_v2.add_other(cat("entry ", i));
   const auto file = [&](std::string_view name) { return ask("GET", cat(kV2, "/api/v2/", name)); };
   const auto whole = file("tile/0/000");
@@ -306,7 +306,7 @@ TEST_F(OverTheWire, ServeTheFilesOfALog) {
   EXPECT_TRUE(has(file("checkpoint").body, "log2026.rekor.example.org\n301\n"));
 }
 
-TEST_F(OverTheWire, RefuseWhatTheRealOnesRefuse) {
+TEST_F(ServicesOverHttp, RefuseWhatTheRealOnesRefuse) {
   const Bytes leaf = leaf_of(request_certificate(services_.issuer.token(kIdentity), kIdentity));
   json::Value unknown = v2_request(leaf);
   set(unknown, "hashedRekordRequestV002.more", 1);
@@ -321,7 +321,7 @@ TEST_F(OverTheWire, RefuseWhatTheRealOnesRefuse) {
   EXPECT_EQ(ask("POST", "https://stamps0.example.org/api/v1/timestamp", stamp_query()).status, 415);
 }
 
-TEST_F(OverTheWire, HaveBadDaysAsTheyAreTold) {
+TEST_F(ServicesOverHttp, HaveBadDaysAsTheyAreTold) {
   int asked = 0;
   services_.rekor_v2.hooks.before = [&](const HttpRequest&) -> std::optional<Answer> {
     if (asked++ == 0) return busy(503, {{"retry-after", "1"}});

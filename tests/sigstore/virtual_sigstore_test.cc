@@ -118,8 +118,8 @@ TEST(BundleCases, AreManyAndNamedOnce) {
 class Peer : public testing::Test {
  protected:
   void SetUp() override {
-    program_ = find_program("sigstore-go-conformance");
-    if (!program_) GTEST_SKIP() << "sigstore-go-conformance is not on PATH";
+    program_ = find_program("sigstore-go");
+    if (!program_) GTEST_SKIP() << "sigstore-go is not on PATH";
   }
 
   // It has no options for more than an identity or a key.

@@ -343,13 +343,46 @@ TEST(Chain, CirclesOfAuthoritiesEnd) {
   EXPECT_EQ(chain.error().detail, "more certificates than a chain can need");
 }
 
-TEST(Authority, ProvesItsLinksOnce) {
+TEST(Authority, NeedsItsCertificatesInOrder) {
   const MadeCertificate root = make_root();
   const MadeCertificate intermediate = issue(root, intermediate_wish());
   EXPECT_TRUE(Authority::from_chain({read(intermediate), read(root)}, kAlways));
   EXPECT_FALSE(Authority::from_chain({read(root), read(intermediate)}, kAlways));
-  EXPECT_FALSE(Authority::from_chain({read(intermediate), read(make_root())}, kAlways));
   EXPECT_FALSE(Authority::from_chain({}, kAlways));
+}
+
+TEST(Authority, ProvesItsLinksForAllItsCopies) {
+  const MadeCertificate root = make_root();
+  const MadeCertificate intermediate = issue(root, intermediate_wish());
+  const auto good = Authority::from_chain({read(intermediate), read(root)}, kAlways).value();
+  const Authority copy = good;
+  EXPECT_TRUE(good.prove());
+  EXPECT_TRUE(copy.prove());
+  // A root of the same name with another key: only the signature can tell.
+  const auto broken = Authority::from_chain({read(intermediate), read(make_root())}, kAlways);
+  ASSERT_TRUE(broken) << broken.error().text();
+  for (int i = 0; i < 2; ++i) {
+    const auto proven = broken->prove();
+    ASSERT_FALSE(proven);
+    EXPECT_EQ(proven.error().code, Errc::malformed);
+    EXPECT_NE(proven.error().what.find("was not signed by"), std::string::npos);
+  }
+}
+
+TEST(Chain, DoesNotEndAtAnAuthorityThatIsBroken) {
+  const MadeCertificate root = make_root();
+  const MadeCertificate intermediate = issue(root, intermediate_wish());
+  const Certificate end = read(issue(intermediate, leaf_wish()));
+  const std::array times{kSigned};
+  const auto good = Authority::from_chain({read(intermediate), read(root)}, kAlways).value();
+  const auto broken =
+      Authority::from_chain({read(intermediate), read(make_root())}, kAlways).value();
+  EXPECT_TRUE(verify_chain(end, {}, std::array{good}, times, kCodeSigning));
+  EXPECT_TRUE(verify_chain(end, {}, std::array{broken, good}, times, kCodeSigning));
+  const auto refused = verify_chain(end, {}, std::array{broken}, times, kCodeSigning);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().id, "certificate.authority");
+  EXPECT_NE(refused.error().detail.find("was not signed by"), std::string::npos);
 }
 
 TEST(Authority, IsSharedByThreads) {

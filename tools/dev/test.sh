@@ -10,14 +10,15 @@
 # --all fails on any test that is skipped. Tests that need more than a clone look for it here:
 #   programs of others   on PATH or where `./dev lab install` puts them
 #   SLUICE_SHARED=DIR    a folder that holds conformance/; else ../shared
-#   SUITES=DIR           a folder with checkouts of public test suites
+#   SUITES=DIR           a folder with checkouts of public test suites: tests/conformance/README.md
 
 # peers_or_die: what --all cannot do without, named before a minute is spent.
 peers_or_die() {
   tools/lab status >&2 || die "--all needs these peers: ./dev lab install"
   [ -d "${SLUICE_SHARED:-}/conformance" ] ||
     die "--all needs the shared vectors: name the folder that holds conformance/ in SLUICE_SHARED"
-  [ -n "${SUITES:-}" ] || say "SUITES is not set: tests over checkouts of public suites, if any, will be skipped and fail --all"
+  [ -n "${SUITES:-}" ] ||
+    say "SUITES is not set: the tests over public suites will be skipped and fail --all (tests/conformance/README.md)"
   [ -z "${SUITES:-}" ] || [ -d "$SUITES" ] || die "SUITES names no folder: $SUITES"
 }
 

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+// Which trust material a command works with.
+#pragma once
+
+#include <optional>
+#include <vector>
+
+#include "invocation.h"
+#include "sigstore/trust_root.h"
+
+namespace sluice::cli {
+
+// The first of: --trusted-root FILE; --staging; the setting trust.root (SLUICE_TRUST_ROOT); what
+// `trust import` stored; what the program was built with. A file that is there and cannot be read
+// is an error, never passed over. Opens no socket.
+[[nodiscard]] Result<sigstore::TrustRoot> trust_root_for(Invocation& in);
+std::vector<Option> trust_options();  // what trust_root_for() looks at
+
+// $XDG_DATA_HOME/sluice/trusted_root.json, by default below ~/.local/share; nothing without a home.
+std::optional<Path> imported_trust(const Environment& environment);
+
+// Trust material for people and for tools (docs/schema/trust.v1.json), as it is at that time.
+std::string trust_text(const sigstore::TrustRoot& root, Time now);
+json::Value trust_json(const sigstore::TrustRoot& root, Time now);
+// "39 days old"; "of unknown age". For a line of a report.
+std::string trust_age(const sigstore::TrustRoot& root, Time now);
+
+// In trust_create.cc.
+Command trust_create_command();
+
+}  // namespace sluice::cli

@@ -1,0 +1,292 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sigstore/verifier.h"
+
+#include <algorithm>
+#include <array>
+
+#include "base/text.h"
+#include "sigstore/verify_content.h"
+#include "sigstore/verify_evidence.h"
+#include "sigstore/verify_key.h"
+
+namespace sluice::sigstore {
+
+namespace {
+
+using crypto::Scheme;
+using crypto::SchemeKind;
+
+constexpr std::string_view kEntryV2 = "0.0.2";
+
+// The prehashed form where the bundle says that a digest was signed.
+Scheme scheme_for(const crypto::PublicKey& key, const Bundle& bundle) {
+  const Scheme own = key.default_scheme();
+  if (own.kind != SchemeKind::ed25519) return own;
+  const auto* message = std::get_if<MessageSignature>(&bundle.content);
+  const bool prehashed =
+      message != nullptr
+          ? message->digest && message->digest->algorithm() == crypto::HashAlgorithm::sha512
+          : std::ranges::any_of(bundle.entries, [](const LogEntry& entry) {
+              return entry.kind == "hashedrekord" && entry.version == kEntryV2;
+            });
+  return prehashed ? Scheme{SchemeKind::ed25519ph, crypto::HashAlgorithm::sha512} : own;
+}
+
+std::string age_text(const TrustRoot& trust, std::optional<Time> now) {
+  const auto dated = trust.dated();
+  if (!dated || !now || *now < *dated) return trust.source();
+  const auto days = std::chrono::floor<std::chrono::days>(*now - *dated).count();
+  return cat(trust.source(), ", ", days, days == 1 ? " day old" : " days old");
+}
+
+class Verification {
+ public:
+  Verification(Files& files, const VerifierOptions& options, const VerifyRequest& request)
+      : files_(files),
+        options_(options),
+        request_(request),
+        report_(request.artifact ? shown(*request.artifact) : request.bundle_source) {}
+
+  Result<Verdict<VerifiedContent>> run() {
+    if (!request_.bundle) return refuse_unsigned();
+    report_.pass("bundle.present", "signed", cat("bundle from ", request_.bundle_source));
+    auto parsed = parse_bundle(*request_.bundle);
+    if (!parsed) {
+      Check& check = report_.fail("bundle.format", "bundle", parsed.error().text());
+      check.source = request_.bundle_source;
+      check.advice = "sluice bundle inspect FILE shows what is in there";
+      return refuse_early("needs a bundle that can be read");
+    }
+    VerifiedContent content{*std::move(parsed)};
+    report_.pass("bundle.format", "bundle", printable(content.bundle.media_type.str()));
+    SLUICE_TRY(const auto signer, find_signer(content.bundle));
+    if (!signer) {
+      report_.skip("signature", "signature", "needs to know whose it has to be");
+      return Verdict<VerifiedContent>::conclude(std::move(report_), std::nullopt);
+    }
+    SLUICE_CHECK(judge(*signer, content));
+    return Verdict<VerifiedContent>::conclude(std::move(report_), std::move(content));
+  }
+
+ private:
+  Result<void> judge(const SignedBy& signer, VerifiedContent& content) {
+    ContentJudge judge(files_, request_, content.bundle, signer, report_);
+    SLUICE_CHECK(judge.check_signature());
+    if (options_.trust) {
+      const Recorded recorded{content.bundle, signer, judge.recorded_digest()};
+      EvidenceJudge evidence(options_, recorded, intermediates_, request_.bundle_source, report_);
+      SLUICE_CHECK(evidence.run());
+      content.times = evidence.times();
+    } else {
+      note_what_was_not_looked_at(content.bundle);
+    }
+    if (report_.first_failure() == nullptr) {
+      SLUICE_CHECK(judge.check_payload(content));
+    } else {
+      judge.skip_payload("needs that everything above holds");
+    }
+    state_signer(signer, content);
+    return {};
+  }
+
+  void state_signer(const SignedBy& signer, VerifiedContent& content) {
+    if (signer.certificate) {
+      content.signer = describe_signer(*signer.certificate);
+      report_.fact("signed by", content.signer);
+      report_.fact("trust", age_text(*options_.trust, options_.now));
+      return;
+    }
+    content.signer = cat("key ", key_hint(signer.key));
+    report_.fact("signed by", signer_text(signer));
+  }
+
+  Verdict<VerifiedContent> refuse_unsigned() {
+    Check& check =
+        report_.fail("bundle.present", "signed", "there is no bundle: the artifact is not signed");
+    check.expected = "a Sigstore bundle";
+    check.found = "nothing";
+    check.source = request_.bundle_source;
+    check.advice =
+        "name the bundle with --bundle FILE, or sign the file: sluice sign --key KEY FILE";
+    return refuse_early("needs a bundle");
+  }
+
+  Verdict<VerifiedContent> refuse_early(std::string_view why) {
+    if (options_.rules.empty()) report_.skip("bundle.key", "key", std::string(why));
+    report_.skip("signature", "signature", std::string(why));
+    return Verdict<VerifiedContent>::conclude(std::move(report_), std::nullopt);
+  }
+
+  // Nothing: there is no point in going on, and the report says why.
+  Result<std::optional<SignedBy>> find_signer(const Bundle& bundle) {
+    if (const auto* hint = std::get_if<PublicKeyHint>(&bundle.material)) {
+      return find_key(hint->hint, bundle);
+    }
+    const auto& chain = std::get<CertificateChain>(bundle.material);
+    if (options_.rules.empty()) return refuse_certificate();
+    if (!options_.trust) return fail(Errc::usage, "certificates need trust material");
+    return read_certificates(chain, bundle);
+  }
+
+  std::optional<SignedBy> refuse_certificate() {
+    Check& check = report_.fail("bundle.key", "key",
+                                "the bundle is signed with a certificate, not with a key");
+    check.expected = cat("a bundle signed with ", keys_text());
+    check.found = "a certificate";
+    check.source = request_.bundle_source;
+    check.advice =
+        "say who may have signed: --certificate-identity and --certificate-oidc-issuer, or --repo";
+    return std::nullopt;
+  }
+
+  std::string keys_text() const {
+    std::vector<std::string> names;
+    for (const KeySigner& one : options_.keys) {
+      names.push_back(cat(one.key.describe(), " ", key_hint(one.key)));
+    }
+    return names.empty() ? "a key (none was given)" : join(names, ", or ");
+  }
+
+  Check& refuse_key(std::string detail, std::string found) {
+    Check& check = report_.fail("bundle.key", "key", std::move(detail));
+    check.expected = keys_text();
+    check.found = std::move(found);
+    check.source = cat(request_.bundle_source, ": verificationMaterial.publicKey.hint");
+    return check;
+  }
+
+  std::optional<SignedBy> find_key(const std::string& hint, const Bundle& bundle) {
+    if (options_.keys.empty()) {
+      Check& check = refuse_key("the bundle is signed with a key, not with a certificate",
+                                cat("the key ", printable(hint, 100)));
+      check.expected = "a certificate";
+      check.advice = "name the key that you trust: --key FILE";
+      return std::nullopt;
+    }
+    const auto at = std::ranges::find_if(
+        options_.keys, [&](const KeySigner& one) { return key_hint(one.key) == hint; });
+    if (at != options_.keys.end()) {
+      report_.pass("bundle.key", "key", "the bundle names this key");
+      return signer_of(*at, bundle);
+    }
+    // Others may put any name there; what is as long as a digest has to be the right one.
+    const KeySigner& only = options_.keys.front();
+    const bool names_a_key = hint.size() == key_hint(only.key).size();
+    if (names_a_key || options_.keys.size() > 1) {
+      refuse_key(options_.keys.size() > 1 ? "the bundle names none of the keys that were given"
+                                          : "the bundle names another key than the one given",
+                 printable(hint, 200))
+          .advice = "sluice key info FILE prints the hint of a key";
+      if (options_.keys.size() > 1) return std::nullopt;
+    } else {
+      report_.pass("bundle.key", "key", "the bundle names no key; this one is tried");
+    }
+    return signer_of(only, bundle);
+  }
+
+  static SignedBy signer_of(const KeySigner& signer, const Bundle& bundle) {
+    return {signer.key, signer.scheme.value_or(scheme_for(signer.key, bundle)), {}};
+  }
+
+  std::optional<SignedBy> read_certificates(const CertificateChain& chain, const Bundle& bundle) {
+    std::vector<x509::Certificate> certificates;
+    for (const Bytes& der : chain.certificates) {
+      auto certificate = x509::Certificate::from_der(der);
+      if (!certificate) {
+        refuse_format(cat("certificate ", certificates.size() + 1,
+                          " cannot be read: ", certificate.error().text()));
+        return std::nullopt;
+      }
+      certificates.push_back(*std::move(certificate));
+    }
+    const x509::Certificate leaf = certificates.front();
+    certificates.erase(certificates.begin());
+    for (const x509::Certificate& one : certificates) {
+      if (!one->is_self_issued()) continue;
+      refuse_format("a root came along in its own bundle: trust cannot come from there").found =
+          one.describe();
+      return std::nullopt;
+    }
+    report_.pass("certificate.format", "certificate",
+                 cat(leaf->key.describe(), ", ", describe_signer(leaf)));
+    intermediates_ = std::move(certificates);
+    return SignedBy{leaf->key, scheme_for(leaf->key, bundle), leaf};
+  }
+
+  Check& refuse_format(std::string detail) {
+    Check& check = report_.fail("certificate.format", "certificate", std::move(detail));
+    check.source = request_.bundle_source;
+    return check;
+  }
+
+  void note_what_was_not_looked_at(const Bundle& bundle) {
+    if (bundle.entries.empty() && bundle.timestamps.empty()) return;
+    report_.fact("unchecked", cat(bundle.entries.size(), " log entries and ",
+                                  bundle.timestamps.size(), " timestamps: the key alone decides"));
+  }
+
+  Files& files_;
+  const VerifierOptions& options_;
+  const VerifyRequest& request_;
+  Report report_;
+  std::vector<x509::Certificate> intermediates_;
+};
+
+struct KindRow {
+  std::string_view prefix;
+  std::string_view kind;
+};
+// The first that fits.
+constexpr std::array kKinds{
+    KindRow{"bundle.present", "unsigned"},
+    KindRow{"bundle.format", "malformed"},
+    KindRow{"bundle.key", "wrong-signer"},
+    KindRow{"certificate.format", "malformed"},
+    KindRow{"artifact.digest", "tampered"},
+    KindRow{"signature", "tampered"},
+    KindRow{"timestamp.certificate", "untrusted"},
+    KindRow{"timestamp.signer", "untrusted"},
+    KindRow{"timestamp", "tampered"},
+    KindRow{"log.known", "untrusted"},
+    KindRow{"log.threshold", "untrusted"},
+    KindRow{"log.witnesses", "untrusted"},
+    KindRow{"log", "tampered"},
+    KindRow{"time", "untrusted"},
+    KindRow{"certificate", "untrusted"},
+    KindRow{"identity", "wrong-signer"},
+    KindRow{"signers", "untrusted"},
+    KindRow{"statement", "wrong-content"},
+    KindRow{"payload", "wrong-content"},
+};
+
+bool is_below(std::string_view id, std::string_view prefix) {
+  return id.starts_with(prefix) && (id.size() == prefix.size() || id[prefix.size()] == '.');
+}
+
+}  // namespace
+
+Verifier::Verifier(VerifierOptions options)
+    : options_(std::make_shared<const VerifierOptions>(std::move(options))) {}
+
+Result<Verdict<VerifiedContent>> Verifier::verify(Files& files,
+                                                  const VerifyRequest& request) const {
+  return Verification(files, *options_, request).run();
+}
+
+std::string_view refusal_kind(const Report& report) {
+  const Check* failure = report.first_failure();
+  if (failure == nullptr) return "";
+  const auto* const row = std::ranges::find_if(
+      kKinds, [&](const KindRow& one) { return is_below(failure->id, one.prefix); });
+  return row == kKinds.end() ? "wrong-content" : row->kind;
+}
+
+Result<Verdict<VerifiedContent>> verify_with_key(Files& files, const KeyRequest& request) {
+  VerifierOptions options;
+  options.keys = {{request.key, request.scheme}};
+  return Verifier(std::move(options))
+      .verify(files, {request.bundle, request.bundle_source, request.artifact,
+                      request.predicate_type, request.judge_statement});
+}
+
+}  // namespace sluice::sigstore
