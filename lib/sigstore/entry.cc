@@ -131,12 +131,17 @@ class EntryJudge {
   }
 
   Result<void> check_proof(const TransparencyLog& log) {
-    if (!entry_.proof) return {};
-    const InclusionProof& proof = *entry_.proof;
-    check_inclusion(proof);
-    // Version 0.1 knows proofs without a signed root: they have to be right, and prove nothing.
-    if (proof.checkpoint.empty()) return {};
-    return check_checkpoint(log, proof);
+    if (entry_.proof) check_inclusion(*entry_.proof);
+    // Version 0.1 knows entries without a proof, and proofs without a signed root: those have to be
+    // right, and prove nothing.
+    if (entry_.proof && !entry_.proof->checkpoint.empty()) {
+      return check_checkpoint(log, *entry_.proof);
+    }
+    if (rules_.witnesses != nullptr && rules_.witnesses->quorum) {
+      refuse("witnesses", "no checkpoint came along that witnesses could have signed",
+             "a proof with a checkpoint", "the log's promise alone");
+    }
+    return {};
   }
 
   void check_inclusion(const InclusionProof& proof) {

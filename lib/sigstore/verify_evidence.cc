@@ -62,9 +62,22 @@ Result<void> EvidenceJudge::run() {
   SLUICE_CHECK(check_entries());
   const std::size_t logs = count_logs();
   const std::size_t clocks = count_clocks();
-  settle(unknown_logs_, !logs_.empty() && logs >= due(options_.thresholds.logs));
-  settle(unknown_stamps_, !stamps_.empty() && clocks >= due(options_.thresholds.times));
+  settle(unknown_logs_, !logs_.empty() && logs >= logs_due());
+  settle(unknown_stamps_, !stamps_.empty() && clocks >= times_due());
   judge_logs(logs);
+// Witnesses have seen the tree of a log: without an entry they have seen nothing.
+std::size_t EvidenceJudge::logs_due() const {
+  const std::size_t wanted = due(options_.thresholds.logs);
+  const bool witnessed = options_.witnesses && options_.witnesses->quorum;
+  return witnessed ? std::max<std::size_t>(wanted, 1) : wanted;
+}
+
+// A certificate is looked at for the times that are proven: one has to be there, whatever is asked.
+std::size_t EvidenceJudge::times_due() const {
+  const std::size_t wanted = due(options_.thresholds.times);
+  return recorded_.signer.certificate ? std::max<std::size_t>(wanted, 1) : wanted;
+}
+
   judge_times(clocks);
   if (const auto& certificate = recorded_.signer.certificate) {
     SLUICE_CHECK(check_certificate(*certificate));
@@ -131,7 +144,7 @@ std::size_t EvidenceJudge::count_logs() const {
 }
 
 void EvidenceJudge::judge_logs(std::size_t count) {
-  const std::size_t wanted = due(options_.thresholds.logs);
+  const std::size_t wanted = logs_due();
   if (count >= wanted) {
     if (wanted > 1) {
       report_.pass("log.threshold", "logs", cat(count, " different logs have recorded it"));
@@ -175,7 +188,7 @@ std::size_t EvidenceJudge::count_clocks() const {
 }
 
 void EvidenceJudge::judge_times(std::size_t count) {
-  const std::size_t wanted = due(options_.thresholds.times);
+  const std::size_t wanted = times_due();
   if (count < wanted) {
     Check& check =
         report_.fail("time.verified", "time",

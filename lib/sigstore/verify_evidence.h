@@ -37,6 +37,8 @@ class EvidenceJudge {
   void settle(const std::vector<Report>& unknown, bool enough);
   std::size_t due(const std::optional<std::size_t>& wanted) const;
 
+  std::size_t logs_due() const;
+  std::size_t times_due() const;
   const VerifierOptions& options_;
   const TrustRoot& trust_;
   const Recorded& recorded_;

@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: Apache-2.0
+// Bundles by somebody who wants more to be believed than they prove, each beside the smallest one
+// that does prove it.
+#include <gtest/gtest.h>
+
+#include "base/codec.h"
+#include "base/text.h"
+#include "sigstore/verifier.h"
+#include "support/temp_folder.h"
+#include "support/virtual_sigstore/virtual_sigstore.h"
+
+namespace sluice::sigstore {
+namespace {
+
+using test::LogWish;
+using test::Made;
+using test::SignWish;
+using test::VirtualSigstore;
+
+constexpr std::string_view kAttacked = "the artifact\n";
+
+const VirtualSigstore& attacked_world() {
+  static const VirtualSigstore world;
+  return world;
+}
+
+// What a verification asks for, beyond the usual identity or the key of what was made.
+struct Asked {
+  Thresholds thresholds = {};
+  std::string witnesses = {};
+  test::Change change_root = {};
+};
+
+Result<Verdict<VerifiedContent>> ask(const SignWish& wish, const Asked& asked = {}) {
+  const test::TempFolder folder;
+  const Made made = attacked_world().sign(kAttacked, wish);
+  VerifierOptions options{.thresholds = asked.thresholds};
+  SLUICE_TRY(options.trust,
+             TrustRoot::parse(attacked_world().trusted_root(asked.change_root), "a test's trust"));
+  if (wish.material == test::Material::key) {
+    options.keys.push_back({made.key.public_key(), made.key.scheme()});
+  } else {
+    SLUICE_TRY(auto rule, make_identity_rule({.identity = std::string(test::kIdentity),
+                                              .issuer = std::string(test::kIssuer)}));
+    options.rules.push_back(std::move(rule));
+  }
+  if (!asked.witnesses.empty()) {
+    SLUICE_TRY(options.witnesses, parse_witness_policy(asked.witnesses));
+  }
+  return Verifier(std::move(options))
+      .verify(system_files(), {.bundle = made.bundle,
+                               .bundle_source = "a test's bundle",
+                               .artifact = folder.write("artifact", kAttacked)});
+}
+
+// "pass", or the ids of the rows that failed.
+std::string answer(const SignWish& wish, const Asked& asked = {}) {
+  const auto verdict = ask(wish, asked);
+  if (!verdict) return cat("error: ", verdict.error().text());
+  if (verdict->passed()) return "pass";
+  std::vector<std::string> failed;
+  for (const Check& check : verdict->report().checks()) {
+    if (check.outcome == Outcome::fail) failed.push_back(check.id);
+  }
+  return join(failed, " ");
+}
+
+std::string policy_of_one_witness() {
+  return attacked_world().witness_policy(test::kLogV2, {0}, 1);
+}
+
+// ---- witnesses
+
+// Whoever makes a bundle chooses its version, and 0.1 does without proofs.
+SignWish witnessed_v1() {
+  SignWish wish = test::rekor_v1();
+  wish.media_type = std::string(test::kMedia01);
+  wish.logs.front().witnesses = {0};
+  return wish;
+}
+
+TEST(Attack, WitnessesAreAskedForWhereNoCheckpointCameAlong) {
+  const Asked asked{.witnesses = policy_of_one_witness()};
+  EXPECT_EQ(answer(witnessed_v1(), asked), "pass");
+
+  SignWish bare = witnessed_v1();
+  bare.logs.front().proof = false;
+  EXPECT_EQ(answer(bare), "pass") << "without a policy the promise is enough";
+  EXPECT_TRUE(answer(bare, asked).starts_with("log.witnesses")) << answer(bare, asked);
+
+  SignWish unsigned_root = witnessed_v1();
+  unsigned_root.logs.front().change_entry = [](json::Value& entry) {
+    test::erase(entry, "inclusionProof.checkpoint");
+  };
+  EXPECT_EQ(answer(unsigned_root), "pass");
+  EXPECT_TRUE(answer(unsigned_root, asked).starts_with("log.witnesses"));
+}
+
+TEST(Attack, WitnessesAreAskedForWhereNoEntryCameAlong) {
+  SignWish wish = test::by_key(test::rekor_v2());
+  wish.logs.front().witnesses = {0};
+  const Asked asked{.witnesses = policy_of_one_witness()};
+  EXPECT_EQ(answer(wish, asked), "pass");
+  wish.logs = {};
+  EXPECT_EQ(answer(wish), "pass") << "a key needs no log";
+  EXPECT_EQ(answer(wish, asked), "log.threshold");
+  const Asked none{.thresholds = {.logs = 0}, .witnesses = policy_of_one_witness()};
+  EXPECT_EQ(answer(wish, none), "log.threshold");
+  EXPECT_EQ(answer(wish, {.witnesses = "quorum none\n"}), "pass") << "a policy may ask for nobody";
+}
+
+// ---- thresholds
+
+TEST(Attack, ACertificateIsNeverLookedAtForNoTime) {
+  const Asked none{.thresholds = {.times = 0}};
+  EXPECT_EQ(answer(test::rekor_v2(), none), "pass") << "there is one, and it counts";
+  SignWish timeless = test::in_envelope(test::rekor_v2());
+  timeless.stamps = {};
+  const auto verdict = ask(timeless, none);
+  ASSERT_TRUE(verdict) << verdict.error().text();
+  ASSERT_NE(verdict->report().first_failure(), nullptr) << "a refusal says what failed";
+  EXPECT_EQ(verdict->report().first_failure()->id, "time.verified");
+  EXPECT_EQ(refusal_kind(verdict->report()), "untrusted");
+  for (const Check& check : verdict->report().checks()) {
+    EXPECT_FALSE(check.id.starts_with("statement.")) << "nobody vouches for what it says";
+  }
+}
+
+TEST(Attack, WhatWasNotLookedAtHasAReason) {
+  Report report("a");
+  report.pass("bundle.present", "signed", "signed");
+  EXPECT_EQ(refusal_kind(report), "");
+  report.skip("certificate.chain", "certificate chain", "needs a time");
+  EXPECT_EQ(refusal_kind(report), "untrusted");
+}
+
+}  // namespace
+}  // namespace sluice::sigstore
