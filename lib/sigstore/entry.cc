@@ -43,7 +43,7 @@ class EntryJudge {
     check_promise(*log);
     SLUICE_CHECK(check_proof(*log));
     if (!good_) return std::nullopt;
-    LogProof proof{log->name, log->id, entry_.index, {}};
+    LogProof proof{log->name, log->key.der(), proven_index(), {}};
     if (entry_.promise) proof.time = entry_.integrated_time;
     return proof;
   }
@@ -67,6 +67,11 @@ class EntryJudge {
     if (entry_.promise && entry_.integrated_time) return {*entry_.integrated_time};
     return {rules_.stamped.begin(), rules_.stamped.end()};
   }
+  // The one over all shards is signed by the promise alone.
+  std::uint64_t proven_index() const {
+    return entry_.promise || !entry_.proof ? entry_.index : entry_.proof->index;
+  }
+
 
   Result<std::optional<TransparencyLog>> find_log() {
     SLUICE_TRY(const auto logs, rules_.trust.logs_with_id(entry_.log_id));
@@ -103,7 +108,7 @@ class EntryJudge {
   void check_body() {
     auto other = compare_body(entry_, recorded_);
     if (!other) {
-      pass("body", cat(entry_.index, ", ", entry_.kind, " ", entry_.version,
+      pass("body", cat(proven_index(), ", ", entry_.kind, " ", entry_.version,
                        ", about this signature and its signer"));
       return;
     }

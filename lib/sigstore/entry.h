@@ -41,7 +41,7 @@ struct Recorded {
 
 struct LogProof {
   std::string log;  // for people: its name
-  Bytes log_id;
+  Bytes log_key;    // SPKI: two logs with one key are one witness
   std::uint64_t index = 0;
   std::optional<Time> time = {};  // only under the log's valid promise
 };

@@ -134,5 +134,109 @@ TEST(Attack, WhatWasNotLookedAtHasAReason) {
   EXPECT_EQ(refusal_kind(report), "untrusted");
 }
 
+SignWish in_two_logs(std::size_t one, std::size_t other) {
+  SignWish wish = test::rekor_v2();
+  wish.logs = {{.log = one}, {.log = other}};
+  return wish;
+}
+
+TEST(Attack, TwoLogsWithOneKeyAreOneWitness) {
+  const Asked two{.thresholds = {.logs = 2}};
+  EXPECT_EQ(answer(in_two_logs(test::kLogV2, test::kEcdsaLogV2), two), "pass");
+  EXPECT_EQ(answer(in_two_logs(test::kLogV2, test::kLogV2), two), "log.threshold");
+
+  // The same key under another name has another id, as Rekor v2 makes them.
+  VirtualSigstore world;
+  world.logs.push_back(world.logs[test::kLogV2]);
+  world.logs.back().host = "alias.rekor.example.org";
+  const Made made = world.sign(kAttacked, in_two_logs(test::kLogV2, world.logs.size() - 1));
+  const test::TempFolder folder;
+  for (const std::size_t wanted : {1U, 2U}) {
+    VerifierOptions options{.thresholds = {.logs = wanted}};
+    options.trust = TrustRoot::parse(world.trusted_root(), "a test's trust").value();
+    options.rules.push_back(make_identity_rule({.identity = std::string(test::kIdentity),
+                                                .issuer = std::string(test::kIssuer)})
+                                .value());
+    const auto verdict =
+        Verifier(std::move(options))
+            .verify(system_files(), {.bundle = made.bundle,
+                                     .bundle_source = "a test's bundle",
+                                     .artifact = folder.write("artifact", kAttacked)});
+    ASSERT_TRUE(verdict) << verdict.error().text();
+    EXPECT_EQ(verdict->passed(), wanted == 1);
+  }
+}
+
+SignWish stamped_at(std::initializer_list<std::pair<std::size_t, std::string_view>> stamps) {
+  SignWish wish = test::rekor_v2();
+  wish.stamps = {};
+  for (const auto& [service, time] : stamps) {
+    wish.stamps.push_back({.service = service, .wish = {.time = test::at(time)}});
+  }
+  return wish;
+}
+
+TEST(Attack, OneServiceInTwoSpansOfTimeIsOneClock) {
+  constexpr std::string_view kFirst = "2026-06-01T12:00:02Z";
+  constexpr std::string_view kThen = "2026-06-01T12:00:04Z";
+  // Trusted until that second under one entry, from the next on under another.
+  const auto in_spans = [](json::Value& root) {
+    json::Array& services = *test::at(root, "timestampAuthorities").array();
+    json::Value again = services.front();
+    test::set(services.front(), "validFor.end", "2026-06-01T12:00:03Z");
+    test::set(again, "validFor.start", "2026-06-01T12:00:04Z");
+    services.push_back(std::move(again));
+  };
+  const Asked two{.thresholds = {.times = 2}, .change_root = in_spans};
+  EXPECT_EQ(answer(stamped_at({{0, kFirst}, {1, kThen}}), two), "pass");
+  EXPECT_EQ(answer(stamped_at({{0, kFirst}, {0, kThen}}), {.change_root = in_spans}), "pass");
+  EXPECT_TRUE(answer(stamped_at({{0, kFirst}, {0, kThen}}), two).starts_with("time.verified"));
+
+  // Two certificates behind one URL are one service as well.
+  const auto one_url = [](json::Value& root) {
+    const std::string url = test::text_at(root, "timestampAuthorities.0.uri");
+    test::set(root, "timestampAuthorities.1.uri", url);
+  };
+  const Asked behind_one{.thresholds = {.times = 2}, .change_root = one_url};
+  EXPECT_TRUE(
+      answer(stamped_at({{0, kFirst}, {1, kThen}}), behind_one).starts_with("time.verified"));
+}
+
+// ---- what a report says
+
+std::string fact_of(const SignWish& wish, std::string_view label) {
+  const auto verdict = ask(wish);
+  if (!verdict || !verdict->passed()) return "refused";
+  for (const auto& [name, value] : verdict->report().facts()) {
+    if (name == label) return value;
+  }
+  return "no fact";
+}
+
+TEST(Attack, ATimeIsOfWhoStatesIt) {
+  constexpr std::string_view kEntry = "the log (rekor.example.org, entry 4163436)";
+  SignWish wish = test::rekor_v1();
+  EXPECT_EQ(fact_of(wish, "at"), cat("2026-06-01 12:00:03Z, by ", kEntry));
+  wish.stamps = {{}};
+  EXPECT_EQ(
+      fact_of(wish, "at"),
+      cat("2026-06-01 12:00:02Z, by https://stamps0.example.org/api/v1/timestamp; in ", kEntry));
+  wish.stamps.front().wish.time = test::at("2026-06-01T12:00:05Z");
+  wish.logs.push_back(wish.logs.front());
+  EXPECT_EQ(fact_of(wish, "at"), cat("2026-06-01 12:00:03Z, by ", kEntry));
+}
+
+TEST(Attack, AnIndexThatNobodySignedIsNotReported) {
+  SignWish wish = test::rekor_v1();
+  wish.stamps = {{}};
+  wish.logs.front().promise = false;
+  wish.logs.front().change_entry = [](json::Value& entry) {
+    test::set(entry, "logIndex", "987654321");
+  };
+  const std::string at = fact_of(wish, "at");
+  EXPECT_TRUE(at.contains("entry 5)")) << at;
+  EXPECT_FALSE(at.contains("987654321")) << at;
+}
+
 }  // namespace
 }  // namespace sluice::sigstore
