@@ -87,22 +87,27 @@ class EntryJudge {
     }
     const auto when = times();
     for (const TransparencyLog& log : logs) {
-      const bool trusted =
-          std::ranges::all_of(when, [&](Time time) { return log.window.contains(time); });
-      if (!trusted) continue;
+      if (!is_trusted(log, when)) continue;
       pass("known", cat("of ", log.name, when.empty() ? "" : ", trusted at that time"));
       return log;
     }
     std::vector<std::string> stamped;
     for (const Time time : when) stamped.push_back(human_time(time));
     refuse("known", cat(logs.front().name, " is not trusted for the time of the entry"),
-           cat("a time ", logs.front().window.text()), join(stamped, ", "));
+           cat("a time ", logs.front().window.text()),
+           stamped.empty() ? "nothing that proves the time" : join(stamped, ", "));
     return std::nullopt;
   }
 
   std::string known_logs() const {
     const auto urls = rules_.trust.urls(TrustKind::log);
     return urls.empty() ? "a log (none is trusted here)" : cat("one of ", join(urls, ", "));
+  }
+
+  // Who has the key of a log that is not trusted any more could leave out what says when.
+  static bool is_trusted(const TransparencyLog& log, const std::vector<Time>& when) {
+    if (when.empty()) return !log.window.end;
+    return std::ranges::all_of(when, [&](Time time) { return log.window.contains(time); });
   }
 
   void check_body() {

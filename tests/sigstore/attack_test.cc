@@ -167,6 +167,21 @@ TEST(Attack, TwoLogsWithOneKeyAreOneWitness) {
   }
 }
 
+TEST(Attack, ALogThatIsNotTrustedAnyMoreIsNoneWhereNothingSaysWhen) {
+  const auto until = [](std::string_view end) {
+    return [end](json::Value& root) { test::set(root, "tlogs.0.publicKey.validFor.end", end); };
+  };
+  SignWish wish = test::by_key(test::rekor_v2());
+  const Asked later{.thresholds = {.logs = 1}, .change_root = until("2026-06-01T12:00:02Z")};
+  const Asked before{.thresholds = {.logs = 1}, .change_root = until("2026-06-01T12:00:01Z")};
+  EXPECT_EQ(answer(wish, later), "pass");
+  EXPECT_EQ(answer(wish, before), "log.known log.threshold");
+  wish.stamps = {};  // who leaves evidence out must not gain by it
+  EXPECT_EQ(answer(wish, {.thresholds = {.logs = 1}}), "pass");
+  EXPECT_EQ(answer(wish, later), "log.known log.threshold");
+  EXPECT_EQ(answer(wish, before), "log.known log.threshold");
+}
+
 SignWish stamped_at(std::initializer_list<std::pair<std::size_t, std::string_view>> stamps) {
   SignWish wish = test::rekor_v2();
   wish.stamps = {};
