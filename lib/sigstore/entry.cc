@@ -24,6 +24,11 @@ std::string tree_text(std::uint64_t size, ByteView root) {
   return cat("size ", size, ", root ", to_base64(root));
 }
 
+// The only kind of Rekor v2; intoto of Rekor v1 has the same version.
+bool is_rekor2(const LogEntry& entry) {
+  return entry.kind == "hashedrekord" && entry.version == "0.0.2";
+}
+
 std::string title_of(std::string_view id) {
   if (id == "known") return "log";
   if (id == "body") return "log entry";
@@ -156,7 +161,7 @@ class EntryJudge {
 
   void check_inclusion(const InclusionProof& proof) {
     // The index over all shards is at least that within one; Rekor v2 has no shards.
-    const bool sharded = entry_.promise.has_value() || entry_.version == "0.0.1";
+    const bool sharded = entry_.promise.has_value() || !is_rekor2(entry_);
     if (sharded ? entry_.index < proof.index : entry_.index != proof.index) {
       refuse("inclusion", "the entry's index is not that of its proof", cat(proof.index),
              cat(entry_.index));

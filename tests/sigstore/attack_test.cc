@@ -217,6 +217,23 @@ TEST(Attack, OneServiceInTwoSpansOfTimeIsOneClock) {
       answer(stamped_at({{0, kFirst}, {1, kThen}}), behind_one).starts_with("time.verified"));
 }
 
+// ---- what was refused and should not be
+
+TEST(Attack, AnIntotoEntryOfRekorV1IsKnownByItsGlobalIndexAlsoWithoutAPromise) {
+  SignWish wish = test::in_envelope(test::rekor_v1());
+  wish.logs.front().kind = test::EntryKind::intoto;
+  wish.stamps = {{}};
+  EXPECT_EQ(answer(wish), "pass");
+  wish.logs.front().promise = false;
+  EXPECT_EQ(answer(wish), "pass");
+  // Rekor v2 has no shards: there both are one number.
+  SignWish other = test::rekor_v2();
+  other.logs.front().change_entry = [](json::Value& entry) {
+    test::set(entry, "logIndex", "4163436");
+  };
+  EXPECT_TRUE(answer(other).starts_with("log.inclusion")) << answer(other);
+}
+
 // ---- what a report says
 
 std::string fact_of(const SignWish& wish, std::string_view label) {
