@@ -67,16 +67,16 @@ class EntryJudge {
     report_.pass(cat("log.", id), title_of(id), std::move(detail));
   }
 
-  // The time of the entry for its log: under a promise the log's own, elsewhere the stamps'.
-  std::vector<Time> times() const {
-    if (entry_.promise && entry_.integrated_time) return {*entry_.integrated_time};
-    return {rules_.stamped.begin(), rules_.stamped.end()};
-  }
   // The one over all shards is signed by the promise alone.
   std::uint64_t proven_index() const {
     return entry_.promise || !entry_.proof ? entry_.index : entry_.proof->index;
   }
 
+  // The time of the entry for its log: under a promise the log's own, elsewhere the stamps'.
+  std::vector<Time> times() const {
+    if (entry_.promise && entry_.integrated_time) return {*entry_.integrated_time};
+    return {rules_.stamped.begin(), rules_.stamped.end()};
+  }
 
   Result<std::optional<TransparencyLog>> find_log() {
     SLUICE_TRY(const auto logs, rules_.trust.logs_with_id(entry_.log_id));
@@ -104,15 +104,15 @@ class EntryJudge {
     return std::nullopt;
   }
 
-  std::string known_logs() const {
-    const auto urls = rules_.trust.urls(TrustKind::log);
-    return urls.empty() ? "a log (none is trusted here)" : cat("one of ", join(urls, ", "));
-  }
-
   // Who has the key of a log that is not trusted any more could leave out what says when.
   static bool is_trusted(const TransparencyLog& log, const std::vector<Time>& when) {
     if (when.empty()) return !log.window.end;
     return std::ranges::all_of(when, [&](Time time) { return log.window.contains(time); });
+  }
+
+  std::string known_logs() const {
+    const auto urls = rules_.trust.urls(TrustKind::log);
+    return urls.empty() ? "a log (none is trusted here)" : cat("one of ", join(urls, ", "));
   }
 
   void check_body() {
@@ -194,7 +194,8 @@ class EntryJudge {
              tree_text(proof.tree_size, proof.root), tree_text(checkpoint->size, checkpoint->root));
       return {};
     }
-    SLUICE_TRY(const LogKey key, log_key(log.url, log.id, log.key, log.scheme));
+    const Bytes& key_id = log.checkpoint_key_id.empty() ? log.id : log.checkpoint_key_id;
+    SLUICE_TRY(const LogKey key, log_key(log.url, key_id, log.key, log.scheme));
     SLUICE_TRY(const LogMatch match, verify_checkpoint(*checkpoint, key));
     explain_checkpoint(match, *checkpoint, log);
     if (rules_.witnesses != nullptr) return check_witnesses(*checkpoint);

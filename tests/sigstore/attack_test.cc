@@ -234,6 +234,24 @@ TEST(Attack, AnIntotoEntryOfRekorV1IsKnownByItsGlobalIndexAlsoWithoutAPromise) {
   EXPECT_TRUE(answer(other).starts_with("log.inclusion")) << answer(other);
 }
 
+TEST(Attack, ACheckpointIsSignedUnderTheKeyIdThatTheTrustMaterialStatesForIt) {
+  const auto& log = attacked_world().logs[test::kLogV2];
+  const std::string by_key = to_base64(log.key.public_key().fingerprint().bytes());
+  SignWish wish = test::rekor_v2();
+  wish.logs.front().change_entry = [&](json::Value& entry) {
+    test::set(entry, "logId.keyId", by_key);
+  };
+  const auto root_with = [&](const Bytes& key_id) {
+    return [&by_key, key_id](json::Value& root) {
+      test::set(root, "tlogs.0.logId.keyId", by_key);
+      test::set(root, "tlogs.0.checkpointKeyId", test::object({{"keyId", to_base64(key_id)}}));
+    };
+  };
+  EXPECT_EQ(answer(wish, {.change_root = root_with(log.id())}), "pass");
+  EXPECT_EQ(answer(wish, {.change_root = root_with(test::first_four(log.id()))}), "pass");
+  EXPECT_TRUE(answer(wish, {.change_root = root_with(Bytes(4, 7))}).starts_with("log.checkpoint"));
+}
+
 // ---- what a report says
 
 std::string fact_of(const SignWish& wish, std::string_view label) {
