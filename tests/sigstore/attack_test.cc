@@ -288,5 +288,40 @@ TEST(Attack, AnIndexThatNobodySignedIsNotReported) {
   EXPECT_FALSE(at.contains("987654321")) << at;
 }
 
+// ---- memory and time
+
+std::string crowded(std::size_t values) {
+  std::string list = "0";
+  for (std::size_t i = 1; i < values; ++i) list += ",0";
+  return list;
+}
+
+TEST(Attack, ABundleOfCountlessValuesIsNotBuiltUp) {
+  const auto error_of = [](std::size_t values) {
+    const auto bundle = parse_bundle(cat(R"({"mediaType":")", test::kMedia03,
+                                         R"(","verificationMaterial":[)", crowded(values), "]}"));
+    return bundle ? std::string("none") : bundle.error().text();
+  };
+  EXPECT_TRUE(error_of(kBundleValuesMost - 10).contains("expected an object"));
+  EXPECT_TRUE(error_of(kBundleValuesMost).contains("more than")) << error_of(kBundleValuesMost);
+}
+
+TEST(Attack, TheBodyOfAnEntryNeither) {
+  const auto wish_of = [](std::size_t values) {
+    SignWish wish = test::rekor_v1();
+    wish.logs.front().change_body_text = [values](std::string& body) {
+      body = cat(R"({"apiVersion":"0.0.1","kind":"hashedrekord","spec":[)", crowded(values), "]}");
+    };
+    return wish;
+  };
+  const auto detail_of = [&](std::size_t values) {
+    const auto verdict = ask(wish_of(values));
+    const Check* failure = verdict ? verdict->report().first_failure() : nullptr;
+    return failure == nullptr ? std::string() : failure->detail;
+  };
+  EXPECT_TRUE(detail_of(kBundleValuesMost - 10).contains("expected an object"));
+  EXPECT_TRUE(detail_of(kBundleValuesMost).contains("more than")) << detail_of(kBundleValuesMost);
+}
+
 }  // namespace
 }  // namespace sluice::sigstore
