@@ -60,7 +60,8 @@ Result<InclusionProof> answered_proof(const Fields& entry) {
 }
 
 Result<std::pair<LogEntry, InclusionProof>> answered(std::string_view text) {
-  SLUICE_TRY(const auto value, json::parse_strict(text, {.bytes = limits::kBundleFile}));
+  SLUICE_TRY(const auto value,
+             json::parse_strict(text, {.bytes = limits::kBundleFile, .values = kBundleValuesMost}));
   const json::Object* members = value.object();
   if (members == nullptr || members->size() != 1)
     return fail(Errc::malformed, "the answer is not one entry");
@@ -139,7 +140,8 @@ Result<Bytes> signature_of_text(std::string_view text) {
 Result<Bytes> timestamp_of_text(std::string_view text) {
   Bytes reply = copy_of(bytes_of(text));
   if (trim(text).starts_with("{")) {
-    SLUICE_TRY(const auto value, json::parse_strict(text, {.bytes = limits::kBundleFile}));
+    SLUICE_TRY(const auto value, json::parse_strict(text, {.bytes = limits::kBundleFile,
+                                                           .values = kBundleValuesMost}));
     const Fields fields(value, "timestamp");
     SLUICE_CHECK(fields.only({"SignedRFC3161Timestamp"}));
     SLUICE_TRY(const auto base64, fields.string("SignedRFC3161Timestamp"));
