@@ -40,6 +40,5 @@ inline constexpr std::string_view kRollback = "rollback attack";
 inline constexpr std::string_view kFreeze = "freeze attack";
 inline constexpr std::string_view kMixAndMatch = "mix-and-match attack";
 inline constexpr std::string_view kEndlessData = "endless data attack";
-inline constexpr std::string_view kWrongSoftware = "wrong software attack";
 
 }  // namespace sluice::tuf

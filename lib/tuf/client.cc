@@ -61,6 +61,18 @@ Client::Client(Files& files, Clock& clock, Http* http, ClientOptions options)
 
 Client::~Client() = default;
 
+// Offline nothing is written, so that a cache may be read-only.
+Result<std::unique_ptr<FileLock>> Client::hold() {
+  if (options_.offline) return nullptr;
+  SLUICE_CHECK(cache_.make_folders());
+  return cache_.lock(options_.lock_wait);
+}
+
+Result<void> Client::drop(const RoleName& role, const Report& report) {
+  note(cat("a file of the cache is dropped: ", refusal_of(report)));
+  return options_.offline ? Result<void>() : cache_.drop(role);
+}
+
 void Client::note(const std::string& what) const {
   if (options_.note) options_.note(what);
 }
@@ -178,6 +190,16 @@ Client::Step Client::load_roots(Report& report, Time now) {
   append(report, start.report());
   if (!start.passed()) return false;
   set_ = *start.value();
+  if (options_.root) {
+    const auto kept = cache_.load_root(set_->root().header.version);
+    if (kept && *kept != *first && TrustedSet::start(*kept, trust).passed()) {
+      return fail(Error{Errc::denied,
+                        cat(shown(options_.folder), " holds another root of version ",
+                            set_->root().header.version),
+                        {},
+                        "each repository needs a cache of its own: name another folder"});
+    }
+  }
   current_root_ = *std::move(first);
   for (;;) {
     const Version next = set_->root().header.version + 1;
@@ -186,7 +208,7 @@ Client::Step Client::load_roots(Report& report, Time now) {
     const auto verdict = set_->update_root(*text);
     if (!verdict.passed()) {
       note(cat("a root of the cache is dropped: ", refusal_of(verdict.report())));
-      cache_.drop_root(next);
+      if (!options_.offline) cache_.drop_root(next);
       return true;
     }
     append(report, verdict.report());
@@ -228,8 +250,7 @@ Client::Step Client::update_timestamp(Report& report) {
   if (const auto text = cache_.load(kTimestamp)) {
     const auto verdict = set_->update_timestamp(*text, Origin::cache);
     if (!verdict.passed()) {
-      note(cat("the timestamp of the cache is dropped: ", refusal_of(verdict.report())));
-      SLUICE_CHECK(cache_.drop(kTimestamp));
+      SLUICE_CHECK(drop(kTimestamp, verdict.report()));
     } else if (options_.offline) {
       append(report, verdict.report());
     }
@@ -264,8 +285,7 @@ Client::Step Client::update_snapshot(Report& report) {
         append(report, verdict.report());
         return false;
       }
-      note(cat("the snapshot of the cache is dropped: ", refusal_of(verdict.report())));
-      SLUICE_CHECK(cache_.drop(kSnapshot));
+      SLUICE_CHECK(drop(kSnapshot, verdict.report()));
     } else if (set_->snapshot_current()) {
       append(report, verdict.report());
       return true;
@@ -306,10 +326,7 @@ Client::Step Client::load_role(Report& report, const RoleName& role, const Targe
       append(report, verdict.report());
       return true;
     }
-    if (is_damage(verdict.report())) {
-      note(cat("a file of the cache is dropped: ", refusal_of(verdict.report())));
-      SLUICE_CHECK(cache_.drop(role));
-    }
+    if (is_damage(verdict.report())) SLUICE_CHECK(drop(role, verdict.report()));
     if (options_.offline) {
       append(report, verdict.report());
       return false;
@@ -388,8 +405,7 @@ Result<Verdict<State>> Client::refresh() {
                       {},
                       "sluice tuf client init --cache DIR ROOT.json"});
   }
-  SLUICE_CHECK(cache_.make_folders());
-  SLUICE_TRY(const auto lock, cache_.lock(options_.lock_wait));
+  SLUICE_TRY(const auto lock, hold());
   SLUICE_TRY(const bool passed, refresh_roles(report, now));
   if (!passed) {
     set_.reset();
@@ -449,7 +465,7 @@ Client::Step Client::search(Report& report, const std::string& path, std::option
 Result<Verdict<Found>> Client::find(const std::string& path) {
   Report report(printable(path, 300));
   if (!set_) return fail(Errc::internal, "a search before a refresh that passed");
-  SLUICE_TRY(const auto lock, cache_.lock(options_.lock_wait));
+  SLUICE_TRY(const auto lock, hold());
   std::optional<Found> found;
   SLUICE_CHECK(search(report, path, found));
   return Verdict<Found>::conclude(std::move(report), std::move(found));

@@ -116,6 +116,8 @@ class Client {
   };
   [[nodiscard]] Result<std::optional<bool>> ask_mirrors(Report& report, const Ask& ask,
                                                         const Accept& accept, const Store& store);
+  [[nodiscard]] Result<std::unique_ptr<FileLock>> hold();
+  [[nodiscard]] Result<void> drop(const RoleName& role, const Report& report);
   void note(const std::string& what) const;
   State state_of() const;
 

@@ -133,59 +133,80 @@ class Downloads {
   }
 
   Result<bool> finish(Wanted& one, std::optional<Result<HttpResponse>> first) {
-    const TargetFile& file = one.target.file;
     if (one.present) {
       checks(one.target).pass("hash", "is there already");
       done_.push_back({one.target, one.path, true});
       return true;
     }
-    if (file.length > options_.limits.target) {
-      checks(one.target)
-          .refuse("limit", kEndlessData, "5.7.3",
-                  cat("it has ", human_bytes(file.length), ", allowed are ",
-                      human_bytes(options_.limits.target)));
-      return false;
-    }
-    if (file.hashes.known.empty()) {
-      checks(one.target)
-          .refuse("hash", kArbitrarySoftware, "5.7.3",
-                  "its hashes are all of kinds that this client does not know");
-      return false;
-    }
-    std::optional<Report> refused;
-    std::optional<Error> error;
+    if (!may_be_fetched(one.target)) return false;
+    Attempts attempts;
     for (std::size_t mirror = 0; mirror < options_.target_urls.size(); ++mirror) {
       const std::string url = joined_url(options_.target_urls[mirror], one.url);
-      auto body = mirror == 0 && first ? Fetcher::body_of(*std::move(first), url) : get(file, url);
-      if (!body && body.error().code != Errc::limit) {
-        if (!error) error = std::move(body).error().in(cat("fetching ", printable(file.path, 200)));
-        continue;
-      }
-      const auto why = !body   ? std::optional(body.error().what)
-                       : *body ? mismatch(file.length, file.hashes, **body)
-                               : std::optional(std::string("the server does not have it"));
-      if (!why) {
-        SLUICE_CHECK(put(one, **body));
-        return true;
-      }
-      if (!refused && (!body || *body)) {
-        Report rows(file.path);
-        Checks(rows, "target", printable(file.path, 300))
-            .refuse(body ? "hash" : "endless-data", body ? kArbitrarySoftware : kEndlessData,
-                    "5.7.3", *why);
-        refused = std::move(rows);
-      }
+      auto body = mirror == 0 && first ? Fetcher::body_of(*std::move(first), url)
+                                       : get(one.target.file, url);
+      if (!take(one.target, std::move(body), attempts)) continue;
+      SLUICE_CHECK(put(one, *attempts.body));
+      return true;
     }
-    if (refused) {
-      append(report_, *refused);
+    if (attempts.refused) {
+      append(report_, *attempts.refused);
       return false;
     }
-    if (error) return fail(*std::move(error));
+    if (attempts.error) return fail(*std::move(attempts.error));
     if (options_.target_urls.empty()) return fail(Errc::usage, "no URL of the targets was given");
     return fail(Error{Errc::not_found,
                       cat("no server has ", printable(one.url, 300)),
                       {},
                       "the metadata lists it: the repository is being published, or is broken"});
+  }
+
+  bool may_be_fetched(const Found& target) {
+    const TargetFile& file = target.file;
+    if (file.length > options_.limits.target) {
+      checks(target).refuse("limit", kEndlessData, "5.7.3",
+                            cat("it has ", human_bytes(file.length), ", allowed are ",
+                                human_bytes(options_.limits.target)));
+      return false;
+    }
+    if (file.hashes.known.empty()) {
+      checks(target).refuse("hash", kArbitrarySoftware, "5.7.3",
+                            "its hashes are all of kinds that this client does not know");
+      return false;
+    }
+    return true;
+  }
+
+  // What the mirrors answered so far: the first refusal and the first error are the ones to tell.
+  struct Attempts {
+    std::optional<std::string> body;
+    std::optional<Report> refused;
+    std::optional<Error> error;
+  };
+  // Whether this answer is the target.
+  static bool take(const Found& target, Result<std::optional<std::string>> answer,
+                   Attempts& attempts) {
+    const TargetFile& file = target.file;
+    const bool endless = !answer && answer.error().code == Errc::limit;
+    if (!answer && !endless) {
+      if (!attempts.error) {
+        attempts.error = std::move(answer).error().in(cat("fetching ", printable(file.path, 200)));
+      }
+      return false;
+    }
+    if (answer && !*answer) return false;  // this server does not have it
+    const auto why =
+        endless ? std::optional(answer.error().what) : mismatch(file.length, file.hashes, **answer);
+    if (!why) {
+      attempts.body = *std::move(answer);
+      return true;
+    }
+    if (!attempts.refused) {
+      attempts.refused.emplace(file.path);
+      Checks(*attempts.refused, "target", printable(file.path, 300))
+          .refuse(endless ? "endless-data" : "hash", endless ? kEndlessData : kArbitrarySoftware,
+                  "5.7.3", *why);
+    }
+    return false;
   }
 
   Result<void> put(const Wanted& one, std::string_view body) {

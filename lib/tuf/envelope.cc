@@ -67,6 +67,8 @@ class Messages {
  public:
   explicit Messages(std::string_view bytes) : bytes_(bytes_of(bytes)) {}
 
+  ByteView bytes() const { return bytes_; }
+
   Result<const crypto::Message*> of(crypto::Scheme scheme) {
     for (const auto& message : made_) {
       if (message.scheme() == scheme) return &message;
@@ -96,6 +98,11 @@ Result<bool> signature_holds(const Key& key, const Signature& signature, Message
   if (key.foreign) {
     SLUICE_TRY(const auto* message, messages.of(key.foreign->scheme()));
     SLUICE_TRY(const auto match, key.foreign->verify(*message, *bytes));
+    return match == crypto::Match::yes;
+  }
+  // Pure Ed25519 takes no digest, so there is none to share among the keys.
+  if (key.scheme->kind == crypto::SchemeKind::ed25519) {
+    SLUICE_TRY(const auto match, crypto::verify(*key.key, *key.scheme, messages.bytes(), *bytes));
     return match == crypto::Match::yes;
   }
   SLUICE_TRY(const auto* message, messages.of(*key.scheme));

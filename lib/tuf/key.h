@@ -16,7 +16,7 @@ namespace sluice::tuf {
 
 // A key that this room does not know: say an identity (TAP 18). Whoever does know it answers with a
 // verifier; the signature that this gets is the decoded "sig", or the JSON text of "bundle" where
-// the signature has such a member.
+// the signature has such a member. May be asked by another thread than the caller's.
 struct ForeignKey {
   std::string keytype;
   std::string scheme;

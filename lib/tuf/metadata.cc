@@ -17,6 +17,9 @@ using crypto::HashAlgorithm;
 constexpr std::array kRoleTypes{RoleType::root, RoleType::timestamp, RoleType::snapshot,
                                 RoleType::targets};
 
+// {"a.json":{"version":1}, about: no snapshot has more entries than bytes by this.
+constexpr std::size_t kLeastEntry = 28;
+
 std::optional<HashAlgorithm> hash_named(std::string_view text) {
   for (const auto algorithm :
        {HashAlgorithm::sha256, HashAlgorithm::sha384, HashAlgorithm::sha512}) {
@@ -283,6 +286,7 @@ Result<Snapshot> parse_snapshot(std::string_view signed_part) {
              read_members(in, RoleType::snapshot, [&](std::string_view key) -> Result<bool> {
                if (key != "meta") return false;
                has_meta = true;
+               files.reserve(signed_part.size() / kLeastEntry);
                SLUICE_CHECK(in.enter_object());
                for (;;) {
                  SLUICE_TRY(const auto file, in.next_key());

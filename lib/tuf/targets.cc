@@ -85,12 +85,10 @@ Result<void> check_target(json::Tokenizer& in) {
 // Fills in a Targets while it reads; offsets count from the beginning of the document.
 class TargetsReader {
  public:
-  TargetsReader(std::string document, std::size_t begin, std::size_t size,
-                const ForeignKeys& foreign)
-      : foreign_(foreign), begin_(begin) {
-    out_.document_ = std::move(document);
-    part_ = std::string_view(out_.document_).substr(begin, size);
-  }
+  TargetsReader(std::string_view document, std::string_view part, const ForeignKeys& foreign)
+      : foreign_(foreign),
+        begin_(static_cast<std::size_t>(part.data() - document.data())),
+        part_(part) {}
 
   Result<Targets> run() && {
     json::Tokenizer in(part_, {.bytes = part_.size()});
@@ -172,10 +170,11 @@ class TargetsReader {
   bool has_targets_ = false;
 };
 
-Result<Targets> parse_targets(std::string document, std::string_view signed_part,
+Result<Targets> parse_targets(std::string&& document, std::string_view signed_part,
                               const ForeignKeys& foreign) {
-  const auto begin = static_cast<std::size_t>(signed_part.data() - document.data());
-  return TargetsReader(std::move(document), begin, signed_part.size(), foreign).run();
+  SLUICE_TRY(auto targets, TargetsReader(document, signed_part, foreign).run());
+  targets.document_ = std::move(document);
+  return targets;
 }
 
 std::string_view Targets::raw_key(const Entry& entry) const {

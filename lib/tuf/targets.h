@@ -65,6 +65,7 @@ class Targets {
 
  private:
   friend class TargetsReader;
+  friend Result<Targets> parse_targets(std::string&&, std::string_view, const ForeignKeys&);
   struct Entry {  // in document_
     std::uint32_t key;
     std::uint32_t key_size;
@@ -84,8 +85,9 @@ class Targets {
   std::optional<Bins> bins_;
 };
 
-// Takes the document over; `signed_part` is a part of it, as open_envelope() found it.
-[[nodiscard]] Result<Targets> parse_targets(std::string document, std::string_view signed_part,
+// Takes the document over, but only where it succeeds; `signed_part` is a part of it, as
+// open_envelope() found it.
+[[nodiscard]] Result<Targets> parse_targets(std::string&& document, std::string_view signed_part,
                                             const ForeignKeys& foreign);
 
 // SHA-256 of a target's path, in hex: what hash prefixes and bins go by.

@@ -3,12 +3,15 @@
 
 #include <set>
 
+#include "base/parallel.h"
 #include "base/text.h"
 #include "tuf/checks.h"
 
 namespace sluice::tuf {
 
 namespace {
+
+constexpr std::size_t kLarge = 4U << 20;  // worth a second thread
 
 std::string shown_list(const std::vector<std::string>& parts) { return join(parts, ", "); }
 
@@ -151,6 +154,71 @@ bool check_snapshot_rollback(Checks& checks, const Snapshot& before, const Snaps
   return true;
 }
 
+// What is signed by a role that root speaks of; nothing where that was refused.
+template <class T>
+struct SignedPart {
+  RoleType type;
+  std::size_t max;
+  std::string_view clause;
+  Result<T> (*parse)(std::string_view);
+};
+template <class T>
+std::optional<T> read_signed(Checks& checks, const Root& root, std::string_view document,
+                             const SignedPart<T>& part) {
+  const auto envelope = open_checked(checks, document, part.max, part.type);
+  if (!envelope ||
+      !signed_enough(checks, *envelope, root.keys, root.role(part.type), part.clause)) {
+    return std::nullopt;
+  }
+  return parsed(checks, part.parse(envelope->signed_part));
+}
+
+// 5.4.3, for another version than the trusted one.
+bool check_timestamp_rollback(Checks& checks, const Timestamp& trusted, const Timestamp& fresh) {
+  const Version version = trusted.header.version;
+  if (fresh.header.version < version) {
+    Check& row = checks.refuse(
+        "rollback", kRollback, "5.4.3.1",
+        cat("it has version ", fresh.header.version, ", version ", version, " was seen"));
+    row.expected = cat(version, " or newer");
+    row.found = cat(fresh.header.version);
+    return false;
+  }
+  if (fresh.snapshot.version < trusted.snapshot.version) {
+    Check& row = checks.refuse("snapshot-rollback", kRollback, "5.4.3.2",
+                               cat("it takes snapshot.json back from version ",
+                                   trusted.snapshot.version, " to ", fresh.snapshot.version));
+    row.expected = cat(trusted.snapshot.version, " or newer");
+    row.found = cat(fresh.snapshot.version);
+    return false;
+  }
+  checks.pass("rollback", cat("version ", fresh.header.version, " after ", version));
+  return true;
+}
+
+// 5.6.3: signed by these keys, and read. A large one is read while its signatures are checked;
+// nothing of it counts before they are good.
+std::optional<Targets> read_targets(Checks& checks, std::string document, std::size_t max,
+                                    const Keys& keys, const RoleKeys& role,
+                                    const ForeignKeys& foreign) {
+  const auto envelope = open_checked(checks, document, max, RoleType::targets);
+  if (!envelope) return std::nullopt;
+  bool good = false;
+  std::optional<Result<Targets>> read;
+  const auto check = [&] { good = signed_enough(checks, *envelope, keys, role, "5.6.3"); };
+  const auto parse = [&] {
+    read.emplace(parse_targets(std::move(document), envelope->signed_part, foreign));
+  };
+  if (document.size() >= kLarge) {
+    for_each_parallel(2, 2, [&](std::size_t i) { i == 0 ? check() : parse(); });
+  } else {
+    check();
+    if (good) parse();
+  }
+  if (!good) return std::nullopt;
+  return parsed(checks, *std::move(read));
+}
+
 Verdict<Accepted> out_of_order(std::string_view kind, std::string file, std::string_view why) {
   Report report{file};
   Checks(report, std::string(kind), std::move(file)).refuse("order", "", "5", why);
@@ -235,46 +303,22 @@ Verdict<Accepted> TrustedSet::update_timestamp(std::string_view document, Origin
   if (snapshot_current_) return out_of_order("timestamp", file, "the snapshot is taken already");
   Report report(file);
   Checks checks(report, "timestamp", file);
-  const auto envelope =
-      open_checked(checks, document, options_.limits.timestamp, RoleType::timestamp);
-  if (!envelope ||
-      !signed_enough(checks, *envelope, root_.keys, root_.role(RoleType::timestamp), "5.4.2")) {
-    return conclude(std::move(report), {});
+  const auto refused = [&] { return conclude(std::move(report), {}); };
+  auto fresh = read_signed<Timestamp>(
+      checks, root_, document,
+      {RoleType::timestamp, options_.limits.timestamp, "5.4.2", parse_timestamp});
+  if (!fresh) return refused();
+  if (timestamp_ && fresh->header.version == timestamp_->header.version) {
+    // Nothing is new (5.4.3.1): the one that is trusted stays, as long as it is good.
+    checks.pass("rollback", cat("still version ", timestamp_->header.version));
+    if (!check_expiry(checks, timestamp_->header, options_.now, "5.4.4")) return refused();
+    Accepted out = accepted("timestamp", timestamp_->header);
+    out.kept = true;
+    return conclude(std::move(report), std::move(out));
   }
-  auto fresh = parsed(checks, parse_timestamp(envelope->signed_part));
-  if (!fresh) return conclude(std::move(report), {});
-  if (timestamp_) {
-    const Version trusted = timestamp_->header.version;
-    if (fresh->header.version < trusted) {  // 5.4.3.1
-      Check& row = checks.refuse(
-          "rollback", kRollback, "5.4.3.1",
-          cat("it has version ", fresh->header.version, ", version ", trusted, " was seen"));
-      row.expected = cat(trusted, " or newer");
-      row.found = cat(fresh->header.version);
-      return conclude(std::move(report), {});
-    }
-    if (fresh->header.version == trusted) {
-      checks.pass("rollback", cat("still version ", trusted));
-      if (!check_expiry(checks, timestamp_->header, options_.now, "5.4.4")) {
-        return conclude(std::move(report), {});
-      }
-      Accepted out = accepted("timestamp", timestamp_->header);
-      out.kept = true;
-      return conclude(std::move(report), std::move(out));
-    }
-    if (fresh->snapshot.version < timestamp_->snapshot.version) {  // 5.4.3.2
-      Check& row =
-          checks.refuse("snapshot-rollback", kRollback, "5.4.3.2",
-                        cat("it takes snapshot.json back from version ",
-                            timestamp_->snapshot.version, " to ", fresh->snapshot.version));
-      row.expected = cat(timestamp_->snapshot.version, " or newer");
-      row.found = cat(fresh->snapshot.version);
-      return conclude(std::move(report), {});
-    }
-    checks.pass("rollback", cat("version ", fresh->header.version, " after ", trusted));
-  }
+  if (timestamp_ && !check_timestamp_rollback(checks, *timestamp_, *fresh)) return refused();
   if (origin == Origin::repository && !check_expiry(checks, fresh->header, options_.now, "5.4.4")) {
-    return conclude(std::move(report), {});
+    return refused();
   }
   timestamp_ = *std::move(fresh);
   return conclude(std::move(report), accepted("timestamp", timestamp_->header));
@@ -285,39 +329,31 @@ Verdict<Accepted> TrustedSet::update_snapshot(std::string_view document, Origin 
   if (!timestamp_) return out_of_order("snapshot", file, "there is no timestamp yet");
   Report report(file);
   Checks checks(report, "snapshot", file);
-  if (!check_expiry(checks, timestamp_->header, options_.now, "5.4.4")) {
-    return conclude(std::move(report), {});
-  }
+  const auto refused = [&] { return conclude(std::move(report), {}); };
+  if (!check_expiry(checks, timestamp_->header, options_.now, "5.4.4")) return refused();
   const FileMeta& stated = timestamp_->snapshot;
-  const bool from_cache = origin == Origin::cache;
-  if (!from_cache && !check_stated(checks, stated, document, "timestamp.json", "5.5.2")) {
-    return conclude(std::move(report), {});
+  const bool new_one = origin == Origin::repository;
+  if (new_one && !check_stated(checks, stated, document, "timestamp.json", "5.5.2")) {
+    return refused();
   }
-  const std::size_t max = stated.length ? options_.limits.stated : options_.limits.snapshot;
-  const auto envelope =
-      open_checked(checks, document, from_cache ? options_.limits.stated : max, RoleType::snapshot);
-  if (!envelope ||
-      !signed_enough(checks, *envelope, root_.keys, root_.role(RoleType::snapshot), "5.5.3")) {
-    return conclude(std::move(report), {});
+  const bool bounded = new_one && !stated.length;
+  auto fresh = read_signed<Snapshot>(
+      checks, root_, document,
+      {RoleType::snapshot, bounded ? options_.limits.snapshot : options_.limits.stated, "5.5.3",
+       parse_snapshot});
+  if (!fresh) return refused();
+  const Header& header = fresh->header();
+  if (new_one &&
+      !check_version(checks, header.version, stated.version, "timestamp.json", "5.5.4")) {
+    return refused();
   }
-  auto fresh = parsed(checks, parse_snapshot(envelope->signed_part));
-  if (!fresh) return conclude(std::move(report), {});
-  bool current = true;
-  if (from_cache) {
-    current = fresh->header().version == stated.version && fresh->header().expires > options_.now &&
-              !mismatch(stated.length, stated.hashes, document);
-  } else if (!check_version(checks, fresh->header().version, stated.version, "timestamp.json",
-                            "5.5.4")) {
-    return conclude(std::move(report), {});
-  }
-  if (snapshot_ && !check_snapshot_rollback(checks, *snapshot_, *fresh)) {
-    return conclude(std::move(report), {});
-  }
-  if (!from_cache && !check_expiry(checks, fresh->header(), options_.now, "5.5.6")) {
-    return conclude(std::move(report), {});
-  }
+  if (snapshot_ && !check_snapshot_rollback(checks, *snapshot_, *fresh)) return refused();
+  if (new_one && !check_expiry(checks, header, options_.now, "5.5.6")) return refused();
+  // One of the cache may be older: it then only tells a rollback.
+  snapshot_current_ =
+      new_one || (header.version == stated.version && header.expires > options_.now &&
+                  !mismatch(stated.length, stated.hashes, document));
   snapshot_ = *std::move(fresh);
-  snapshot_current_ = current;
   return conclude(std::move(report), accepted("snapshot", snapshot_->header()));
 }
 
@@ -329,33 +365,27 @@ Verdict<Accepted> TrustedSet::update_targets(std::string document, const RoleNam
   if (targets(role, delegator) != nullptr) return out_of_order(kind, file, "it is taken already");
   Report report(file);
   Checks checks(report, kind, file);
+  const auto refused = [&] { return conclude(std::move(report), {}); };
   const FileMeta* stated = snapshot_->find(role);
   if (stated == nullptr) {
     checks.refuse("unlisted", kMixAndMatch, "5.6.1", "snapshot.json does not list it");
-    return conclude(std::move(report), {});
+    return refused();
   }
-  const auto keys = delegator == nullptr ? std::optional<RoleKeys>(root_.role(RoleType::targets))
-                                         : delegator->keys_of(role);
-  if (!keys) {
+  const auto signers = delegator == nullptr ? std::optional(root_.role(RoleType::targets))
+                                            : delegator->keys_of(role);
+  if (!signers) {
     checks.refuse("delegation", kArbitrarySoftware, "5.6.7", "nobody delegates to this role");
-    return conclude(std::move(report), {});
+    return refused();
   }
-  if (!check_stated(checks, *stated, document, "snapshot.json", "5.6.2")) {
-    return conclude(std::move(report), {});
-  }
-  const std::size_t max = stated->length ? options_.limits.stated : options_.limits.targets;
-  const auto envelope = open_checked(checks, document, max, RoleType::targets);
-  if (!envelope ||
-      !signed_enough(checks, *envelope, delegator == nullptr ? root_.keys : delegator->keys(),
-                     *keys, "5.6.3")) {
-    return conclude(std::move(report), {});
-  }
-  auto fresh =
-      parsed(checks, parse_targets(std::move(document), envelope->signed_part, options_.foreign));
+  if (!check_stated(checks, *stated, document, "snapshot.json", "5.6.2")) return refused();
+  auto fresh = read_targets(checks, std::move(document),
+                            stated->length ? options_.limits.stated : options_.limits.targets,
+                            delegator == nullptr ? root_.keys : delegator->keys(), *signers,
+                            options_.foreign);
   if (!fresh ||
       !check_version(checks, fresh->header().version, stated->version, "snapshot.json", "5.6.4") ||
       !check_expiry(checks, fresh->header(), options_.now, "5.6.5")) {
-    return conclude(std::move(report), {});
+    return refused();
   }
   Accepted out = accepted(role.str(), fresh->header());
   targets_[{delegator, role.str()}] = std::make_shared<const Targets>(*std::move(fresh));

@@ -102,9 +102,15 @@ TEST_F(ClientTest, InitRefusesWhatIsNoRootAndAnotherRootThanBefore) {
 TEST_F(ClientTest, ARootGivenAtTheCallIsTheOneToBeginWith) {
   options.root = test::FakeRepo().files.at("metadata/1.root.json");
   publish_all();
-  EXPECT_EQ(refresh(), "tuf.root.signature");
+  EXPECT_EQ(refresh(),
+            cat("error: ", (folder / "cache").native(), " holds another root of version 1"));
+  options.root = repo.files.at("metadata/2.root.json");
+  EXPECT_EQ(refresh(), "good");
+  EXPECT_EQ(requests()[0], "metadata/3.root.json");
   options.root = repo.files.at("metadata/1.root.json");
   EXPECT_EQ(refresh(), "good");
+  std::filesystem::remove_all(folder / "cache");
+  EXPECT_EQ(refresh(), "good");  // no init was needed
 }
 
 TEST_F(ClientTest, RootsAreFollowedOneByOneAndKept) {
@@ -330,6 +336,16 @@ TEST_F(ClientTest, WorksOfflineUntilItExpires) {
   EXPECT_EQ(refresh(), "tuf.timestamp.expired");
   options.offline = true;
   EXPECT_EQ(refresh(), "tuf.snapshot.expired");  // its first check: the timestamp
+}
+
+TEST_F(ClientTest, OfflineNothingIsWritten) {
+  EXPECT_EQ(refresh(), "good");
+  options.offline = true;
+  folder.write("cache/targets.json", "{");
+  std::filesystem::remove(folder / "cache/.lock");
+  EXPECT_EQ(refresh(), "tuf.targets.format");
+  EXPECT_EQ(cached("targets.json"), "{");
+  EXPECT_FALSE(std::filesystem::exists(folder / "cache/.lock"));
 }
 
 TEST_F(ClientTest, AClockSetBackIsNoticed) {

@@ -298,6 +298,26 @@ TEST_F(TrustedSetTest, TargetsAreWhatTheSnapshotStates) {
   EXPECT_EQ(refusal(set.update_targets(file("1.targets.json"), targets, nullptr)), "none");
 }
 
+TEST_F(TrustedSetTest, LargeTargetsAreJudgedLikeSmallOnes) {
+  // Large enough to be read while their signatures are checked.
+  repo.part("targets").set("x-filler", std::string(5U << 20, 'x'));
+  repo.publish({"targets", "snapshot", "timestamp"});
+  auto set = at_snapshot("2.snapshot.json");
+  const RoleName targets("targets");
+  const std::string good = file("2.targets.json");
+  EXPECT_EQ(refusal(set.update_targets(FakeRepo::sign(repo.part("targets"), {make_tuf_key()}),
+                                       targets, nullptr)),
+            "tuf.targets.signature");
+  std::string changed = good;
+  changed[changed.find("xxx") + 1000] = 'y';
+  EXPECT_EQ(refusal(set.update_targets(changed, targets, nullptr)), "tuf.targets.signature");
+  repo.part("targets").set("targets", std::int64_t{1});
+  EXPECT_EQ(refusal(set.update_targets(repo.sign("targets"), targets, nullptr)),
+            "tuf.targets.format");
+  EXPECT_EQ(set.targets(targets, nullptr), nullptr);
+  EXPECT_EQ(refusal(set.update_targets(good, targets, nullptr)), "none");
+}
+
 TEST_F(TrustedSetTest, ExpiredSnapshotsAndTargetsAreRefused) {
   repo.set_expires("targets", kTufNow - days(2));
   repo.publish({"targets", "snapshot", "timestamp"});
