@@ -97,5 +97,7 @@ std::string help_overview();
 std::string help_group(const Group& group);
 std::string help_command(const Command& command);
 const Group* find_group(std::string_view name);
+// The group where the words lead to commands and are none yet ("key", "tuf client"), else nullptr.
+const Group* group_below(const std::vector<std::string>& words);
 
 }  // namespace sluice::cli

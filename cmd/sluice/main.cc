@@ -36,8 +36,9 @@ bool colour_wanted(const Console& console, const config::Settings& settings) {
 
 Result<int> run_command(Console& console, const World& world, std::vector<std::string> words,
                         bool& json) {
-  if (words.size() == 2 && wants_help(words[1])) {
-    if (const Group* group = find_group(words[0])) {
+  if (words.size() >= 2 && wants_help(words.back())) {
+    const std::vector<std::string> asked(words.begin(), words.end() - 1);
+    if (const Group* group = group_below(asked)) {
       SLUICE_CHECK(console.print(help_group(*group)));
       return kDone;
     }
