@@ -10,6 +10,7 @@
 #include "commands.h"
 #include "exit.h"
 #include "invocation.h"
+#include "personality.h"
 #include "report/report.h"
 #include "settings.h"
 
@@ -77,6 +78,9 @@ Result<int> run_command(Console& console, const World& world, std::vector<std::s
 int run(int argc, char** argv) {
   Console& console = system_console();
   const std::vector<std::string> words(argv + std::min(argc, 1), argv + argc);
+  if (const Personality* who = argc > 0 ? personality_called(argv[0]) : nullptr) {
+    return run_as(*who, console, system_world(), words);
+  }
   if (words.empty()) {
     console.talk(help_overview());
     return kUsage;
