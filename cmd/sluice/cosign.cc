@@ -77,6 +77,11 @@ std::string cosign_canonical(std::string_view flag) {
   return flag == "--output-cert" ? "--output-certificate" : std::string(flag);
 }
 
+// Those of bundles, of trust material and `version` take their flags from the command line alone.
+std::string_view cosign_variables(const Command& command) {
+  return command.words.size() == 1 && command.words[0] != "version" ? "COSIGN_" : "";
+}
+
 }  // namespace
 
 const Personality& cosign_personality() {
@@ -85,7 +90,7 @@ const Personality& cosign_personality() {
                                .commands = cosign_commands,
                                .common = cosign_common,
                                .not_covered = cosign_not_covered,
-                               .variables = "COSIGN_",
+                               .variables = cosign_variables,
                                .canonical = cosign_canonical,
                                .failed = kCosignFailed};
   return who;

@@ -20,7 +20,8 @@ struct Personality {
   std::vector<Command> (*commands)();
   std::vector<Option> (*common)();                 // of every command; also in front of its words
   std::vector<std::string_view> (*not_covered)();  // commands
-  std::string_view variables;  // with this prefix, variables of the environment stand for flags
+  // With this prefix variables of the environment stand for flags of the command; empty: none does.
+  std::string_view (*variables)(const Command& command);
   std::string (*canonical)(std::string_view flag);  // the name that counts, of an older one
   int failed;                                       // every exit code that is not 0
 };

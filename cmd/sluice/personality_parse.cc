@@ -52,8 +52,8 @@ std::optional<bool> bool_of(std::string_view text) {
   return std::nullopt;
 }
 
-std::string variable_of(const Personality& who, const Option& option) {
-  std::string out(who.variables);
+std::string variable_of(std::string_view prefix, const Option& option) {
+  std::string out(prefix);
   for (const char c : std::string_view(option.name).substr(2)) {
     out += c == '-' ? '_' : static_cast<char>(c >= 'a' && c <= 'z' ? c - 'a' + 'A' : c);
   }
@@ -165,8 +165,9 @@ class PersonalityParser {
   // What was not given: from the environment, else what counts by default. What is off is as if it
   // had never been there.
   Result<void> fill(const Option& option) {
-    if (!out_.has(option.name) && option.name != "--help" && !who_.variables.empty()) {
-      const std::string variable = variable_of(who_, option);
+    const std::string_view prefix = who_.variables(command_);
+    if (!out_.has(option.name) && option.name != "--help" && !prefix.empty()) {
+      const std::string variable = variable_of(prefix, option);
       if (auto value = world_.environment.get(variable)) {
         SLUICE_CHECK(take(option, *std::move(value), cat(option.name, " (from ", variable, ")")));
       }
