@@ -196,7 +196,9 @@ Result<Found> find_command(const std::vector<std::string>& arguments) {
         join({arguments.begin(), arguments.begin() + static_cast<std::ptrdiff_t>(agreed)}, " ");
     const std::string help = cat("sluice ", first, " --help");
     if (arguments.size() == agreed)
-      return misuse(cat("sluice ", so_far, " needs one word more: ", join(next, ", ")), help);
+      return misuse(cat("sluice ", so_far, " needs a ", agreed == 1 ? "second" : "third",
+                        " word: ", join(next, ", ")),
+                    help);
     if (std::ranges::find(next, arguments[agreed]) != next.end()) continue;
     const std::vector<std::string_view> candidates(next.begin(), next.end());
     return misuse(cat("unknown command \"", so_far, " ", printable(arguments[agreed], 60), "\"",
