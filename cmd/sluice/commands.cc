@@ -5,7 +5,8 @@ namespace sluice::cli {
 
 const std::vector<Group>& groups() {
   static const std::vector<Group> all = {
-      {"sign", "sign files or payloads with a key", sign_commands},
+      {"sign", "sign files or payloads, by your identity or with a key", sign_commands},
+      {"attest", "sign what is said about artifacts", attest_commands},
       {"verify", "verify files against their bundles, offline", verify_commands},
       {"bundle", "look into bundles, and convert older ones", bundle_commands},
       {"key", "make, import, export and look at keys", key_commands},

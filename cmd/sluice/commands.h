@@ -9,6 +9,7 @@
 namespace sluice::cli {
 
 std::vector<Command> sign_commands();
+std::vector<Command> attest_commands();
 std::vector<Command> verify_commands();
 std::vector<Command> bundle_commands();
 std::vector<Command> key_commands();

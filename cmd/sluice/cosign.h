@@ -25,9 +25,6 @@ std::vector<Option> cosign_token_options();
 [[nodiscard]] Result<crypto::PublicKey> cosign_public_key(Invocation& in,
                                                           const std::string& reference);
 
-// cosign's short name of a predicate type, or the URI itself.
-[[nodiscard]] Result<std::string> cosign_predicate_type(const std::string& word);
-
 void cosign_warn(Invocation& in, std::string_view what);
 
 }  // namespace sluice::cli

@@ -6,6 +6,7 @@
 #include "base/limits.h"
 #include "base/text.h"
 #include "cosign.h"
+#include "evidence/predicate.h"
 #include "exit.h"
 #include "identity_options.h"
 #include "report/report.h"
@@ -18,23 +19,6 @@ namespace sluice::cli {
 namespace {
 
 using sigstore::Artifact;
-
-struct PredicateName {
-  std::string_view name;
-  std::string_view uri;
-};
-constexpr std::array kPredicates{
-    PredicateName{"custom", "https://cosign.sigstore.dev/attestation/v1"},
-    PredicateName{"slsaprovenance", "https://slsa.dev/provenance/v0.2"},
-    PredicateName{"slsaprovenance02", "https://slsa.dev/provenance/v0.2"},
-    PredicateName{"slsaprovenance1", "https://slsa.dev/provenance/v1"},
-    PredicateName{"spdx", "https://spdx.dev/Document"},
-    PredicateName{"spdxjson", "https://spdx.dev/Document"},
-    PredicateName{"cyclonedx", "https://cyclonedx.org/bom"},
-    PredicateName{"link", "https://in-toto.io/Link/v1"},
-    PredicateName{"vuln", "https://cosign.sigstore.dev/attestation/vuln/v1"},
-    PredicateName{"openvex", "https://openvex.dev/ns"},
-};
 
 std::unexpected<Error> cosign_misuse(std::string what, std::string hint) {
   return fail(Error{Errc::usage, std::move(what), {}, std::move(hint)});
@@ -244,7 +228,7 @@ Result<int> run_verify_blob(Invocation& in) {
 }
 
 Result<int> run_verify_blob_attestation(Invocation& in) {
-  SLUICE_TRY(auto type, cosign_predicate_type(*in.args.get("--type")));
+  SLUICE_TRY(auto type, evidence::predicate_type_named(*in.args.get("--type")));
   SLUICE_TRY(const auto artifact, attested(in));
   return verify_as_cosign(in, artifact, std::move(type));
 }
@@ -326,7 +310,7 @@ std::vector<Option> shared_options() {
 std::vector<Option> attestation_options() {
   std::vector<Option> out = shared_options();
   std::vector<std::string> names;
-  for (const PredicateName& each : kPredicates) names.emplace_back(each.name);
+  for (const auto& each : evidence::predicate_names()) names.emplace_back(each.name);
   out.push_back({.name = "--type",
                  .value = "TYPE",
                  .help = cat("the predicate's: ", join(names, ", "), ", or a URI"),
@@ -343,17 +327,6 @@ std::vector<Option> attestation_options() {
 }
 
 }  // namespace
-
-Result<std::string> cosign_predicate_type(const std::string& word) {
-  const auto* const at = std::ranges::find(kPredicates, word, &PredicateName::name);
-  if (at != kPredicates.end()) return std::string(at->uri);
-  if (word.find(':') != std::string::npos) return word;
-  std::vector<std::string_view> names;
-  for (const PredicateName& each : kPredicates) names.push_back(each.name);
-  return cosign_misuse(
-      cat("\"", printable(word, 60), "\" is neither a predicate type's name nor a URI"),
-      cat("the names are ", join({names.begin(), names.end()}, ", ")));
-}
 
 std::vector<Command> cosign_verify_commands() {
   return {

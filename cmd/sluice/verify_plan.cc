@@ -6,6 +6,7 @@
 
 #include "base/limits.h"
 #include "base/text.h"
+#include "evidence/predicate.h"
 #include "evidence/vsa.h"
 #include "identity_options.h"
 #include "keyfile.h"
@@ -216,7 +217,11 @@ Result<Plan> make_plan(Invocation& in) {
   SLUICE_TRY(const std::size_t signers, signers_wanted(in));
   unsigned at_a_time = threads(in.settings);
   for (const auto& one : options.keys) at_a_time = std::min(at_a_time, threads_for(in, one.key));
-  return Plan{sigstore::Verifier(std::move(options)), in.args.get("--type"), signers, at_a_time};
+  std::optional<std::string> type;
+  if (const auto given = in.args.get("--type")) {
+    SLUICE_TRY(type, evidence::predicate_type_named(*given));
+  }
+  return Plan{sigstore::Verifier(std::move(options)), std::move(type), signers, at_a_time};
 }
 
 std::vector<Option> plan_options() {

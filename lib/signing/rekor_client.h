@@ -16,8 +16,8 @@
 #include <variant>
 
 #include "base/time.h"
-#include "sigstore/entry.h"
 #include "signing/service.h"
+#include "sigstore/entry.h"
 
 namespace sluice::sigstore {
 

@@ -3,9 +3,9 @@
 #include <algorithm>
 
 #include "base/text.h"
+#include "signing/rekor_client.h"
 #include "sigstore/checkpoint.h"
 #include "sigstore/merkle.h"
-#include "signing/rekor_client.h"
 
 namespace sluice::sigstore {
 

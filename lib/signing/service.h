@@ -34,7 +34,7 @@ struct Trouble {
   Kind kind = Kind::broken;
   Check check;                   // the failed row for a report, with what to do about it
   Errc code = Errc::network;     // of an outage
-  bool again = true;  // of an outage: the same service may fare better in a while
+  bool again = true;             // of an outage: the same service may fare better in a while
   std::string retry_after = {};  // as the service said it (net/retry.h)
 
   bool may_fare_better_elsewhere() const { return kind != Kind::refused; }

@@ -1,0 +1,275 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sign_services.h"
+
+#include <array>
+#include <charconv>
+
+#include "base/text.h"
+#include "crypto/digest.h"
+#include "exit.h"
+#include "keyfile.h"
+#include "net/client.h"
+#include "oidc/ambient.h"
+#include "oidc/browser.h"
+#include "oidc/callback.h"
+#include "oidc/device.h"
+#include "report/report.h"
+#include "settings.h"
+#include "trust_material.h"
+
+namespace sluice::cli {
+
+namespace {
+
+using sigstore::Instance;
+using sigstore::SigningConfig;
+
+constexpr std::chrono::seconds kDeadlineLeast{5};
+constexpr std::chrono::seconds kDeadlineMost{3600};
+
+Result<SigningConfig> config_for(Invocation& in) {
+  if (const auto file = in.args.get("--signing-config")) {
+    return SigningConfig::read(in.world.files, *file);
+  }
+  return SigningConfig::embedded(in.args.has("--staging") ? Instance::staging
+                                                          : Instance::production);
+}
+
+Result<std::string> issuer_for(const Invocation& in, const SigningConfig& config) {
+  if (const auto given = in.args.get("--oidc-issuer")) return *given;
+  constexpr std::array<std::uint32_t, 1> kVersions{1};
+  auto chosen = sigstore::choose_services(config, sigstore::ServiceKind::oidc, kVersions,
+                                          in.world.clock.now());
+  if (!chosen) {
+    return fail(std::move(chosen).error().in("looking for who could say who you are"));
+  }
+  return chosen->chosen.front().url;
+}
+
+// Asks a person, on this machine or on another one.
+Result<oidc::Token> sign_in(Invocation& in, Http& http, const SigningConfig& config) {
+  SLUICE_TRY(std::string issuer, issuer_for(in, config));
+  const oidc::Client client{.issuer = std::move(issuer),
+                            .id = in.args.get("--oidc-client-id").value_or("sigstore")};
+  if (in.args.has("--device")) {
+    return oidc::sign_in_with_device(
+        in.world, http,
+        {.client = client, .show = [&](const oidc::DevicePrompt& prompt) {
+           in.console.talk(cat("sluice: open ", prompt.url, " and enter ", prompt.code,
+                               " (good for ", human_duration(prompt.good_for), ")\n"));
+         }});
+  }
+  SLUICE_TRY(const auto callback, oidc::open_callback());
+  return oidc::sign_in_with_browser(
+      in.world, http, *callback,
+      {.client = client, .person = true, .show = [&](std::string_view url) {
+         in.console.talk(
+             cat("sluice: sign in with your browser; if none opens, go to\n  ", url, "\n"));
+       }});
+}
+
+// What the surroundings give; else a person is asked, if one is there.
+Result<oidc::Token> fetch_token(Invocation& in, Http& http, const SigningConfig& config) {
+  oidc::AmbientWish wish;
+  if (const auto audience = in.args.get("--oidc-client-id")) wish.audience = *audience;
+  if (const auto file = in.args.get("--identity-token-file")) wish.token_file = *file;
+  SLUICE_TRY(auto token, oidc::ambient_token(in.world, http, wish));
+  if (token) return *std::move(token);
+  if (in.args.has("--device") || in.console.terminal_in()) return sign_in(in, http, config);
+  return fail(
+      Error{Errc::denied, "nothing here says who signs, and there is no terminal to ask a person"}
+          .advise("in a CI job, give it the right to ask for an ID token (GitHub: permissions: "
+                  "id-token: write; GitLab: id_tokens: SIGSTORE_ID_TOKEN); or "
+                  "--identity-token-file FILE, --device, or --key FILE"));
+}
+
+Result<std::chrono::milliseconds> deadline_for(const Invocation& in) {
+  const auto text = in.args.get("--deadline");
+  if (!text) return sigstore::BadDays{}.deadline;
+  std::int64_t seconds = 0;
+  const char* end = text->data() + text->size();
+  const auto [at, status] = std::from_chars(text->data(), end, seconds);
+  if (status != std::errc{} || at != end || seconds < kDeadlineLeast.count() ||
+      seconds > kDeadlineMost.count()) {
+    return fail(Errc::usage, cat("--deadline wants seconds from ", kDeadlineLeast.count(), " to ",
+                                 kDeadlineMost.count(), ", not \"", printable(*text, 40), "\""));
+  }
+  return std::chrono::seconds(seconds);
+}
+
+void show_progress(Invocation& in, sigstore::SignOptions& options) {
+  if (!in.console.terminal_out() || in.json) return;
+  options.progress = [&in](const sigstore::SignProgress& progress) {
+    if (progress.all < 2 || progress.step != sigstore::SignProgress::Step::finished) return;
+    in.console.talk(cat("\rsigning   ", progress.done, " of ", progress.all,
+                        progress.done == progress.all ? "\n" : ""));
+  };
+}
+
+json::Value signed_json(const sigstore::SignResult& item, const Path& target) {
+  const sigstore::SignedBundle& bundle = *item.outcome->value();
+  json::Value row;
+  row.set("file", printable(item.name));
+  row.set("bundle", shown(target));
+  if (bundle.digest) row.set("digest", bundle.digest->text());
+  row.set("signer", printable(bundle.signer));
+  json::Array entries;
+  for (const auto& [log, index] : bundle.entries) {
+    json::Value entry;
+    entry.set("log", printable(log));
+    entry.set("index", static_cast<std::int64_t>(index));
+    entries.push_back(std::move(entry));
+  }
+  row.set("log_entries", std::move(entries));
+  row.set("timestamps", static_cast<std::int64_t>(bundle.timestamps));
+  json::Array times;
+  for (const Time time : bundle.times) times.emplace_back(rfc3339(time));
+  row.set("times", std::move(times));
+  json::Array notes;
+  for (const auto& note : bundle.notes) notes.emplace_back(printable(note));
+  row.set("notes", std::move(notes));
+  return row;
+}
+
+std::string signed_text(const sigstore::SignResult& item, const Path& target) {
+  const sigstore::SignedBundle& bundle = *item.outcome->value();
+  std::string out = cat("signed  ", printable(item.name), "  ->  ", shown(target), "\n");
+  std::string where;
+  for (const auto& [log, index] : bundle.entries) {
+    where += cat(where.empty() ? "" : "; ", printable(log), ", entry ", index);
+  }
+  if (bundle.timestamps > 0) {
+    where += cat(where.empty() ? "" : "; ", bundle.timestamps,
+                 bundle.timestamps == 1 ? " timestamp" : " timestamps");
+  }
+  if (!where.empty()) out += cat("  recorded  ", where, "\n");
+  for (const auto& note : bundle.notes) out += cat("  note      ", printable(note), "\n");
+  return out;
+}
+
+// What could not be signed, each with its reason. A refusal weighs more than an outage.
+Result<int> print_failures(Invocation& in, const sigstore::SignReport& report) {
+  int worst = kDone;
+  if (!report.shared.passed() && report.shared.first_failure() != nullptr) {
+    SLUICE_CHECK(in.json ? in.print_json(report::as_json(report.shared))
+                         : in.console.print(report::as_text(report.shared, {in.colour, false})));
+    return kRefused;
+  }
+  std::string last;
+  for (const auto& item : report.items) {
+    if (!item.outcome) {
+      if (worst == kDone) worst = exit_code(item.outcome.error().code);
+      const std::string text = report::as_text(item.outcome.error());
+      if (text != last) in.console.talk(cat("sluice: ", printable(item.name), ": ", text));
+      last = text;
+    } else if (!item.outcome->passed()) {
+      worst = kRefused;
+      const Report& rows = item.outcome->report();
+      SLUICE_CHECK(in.json ? in.print_json(report::as_json(rows))
+                           : in.console.print(report::as_text(rows, {in.colour, false})));
+    }
+  }
+  return worst;
+}
+
+std::string signer_of(const sigstore::SignReport& report) {
+  return report.items.empty() ? "" : (*report.items.front().outcome).value()->signer;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<SignSetup>> make_sign_setup(Invocation& in) {
+  auto setup = std::make_unique<SignSetup>();
+  SLUICE_TRY(const SigningConfig config, config_for(in));
+  const auto key = in.args.get("--key");
+  SLUICE_TRY(setup->options.services,
+             sigstore::choose_sign_services(config, in.world.clock.now(), key.has_value()));
+  SLUICE_TRY(setup->options.trust, trust_root_for(in));
+  net::ClientOptions client = client_options(in.settings);
+  client.max_connections_per_host = setup->options.at_once;
+  client.max_parallel = 2 * setup->options.at_once;
+  setup->http = net::make_client(in.world, std::move(client));
+  if (key) {
+    SLUICE_TRY(setup->key, load_private_key(in, *key));
+    setup->options.key = &*setup->key;
+  } else {
+    setup->tokens = std::make_unique<oidc::TokenSource>(
+        [&in, http = setup->http.get(), config] { return fetch_token(in, *http, config); });
+    setup->options.tokens = setup->tokens.get();
+    if (const auto audience = in.args.get("--oidc-client-id")) {
+      setup->options.ca_rules.audience = *audience;
+    }
+  }
+  SLUICE_TRY(setup->options.bad_days.deadline, deadline_for(in));
+  setup->options.bad_days.without_log = in.args.has("--allow-no-log");
+  setup->options.bad_days.without_stamp = in.args.has("--allow-no-timestamp");
+  setup->options.threads = threads(in.settings);
+  if (const auto journal = in.args.get("--journal")) setup->options.journal = *journal;
+  show_progress(in, setup->options);
+  keep_out_of_cores();
+  return setup;
+}
+
+std::vector<Option> sign_setup_options() {
+  std::vector<Option> out = {
+      {"--signing-config", "FILE",
+       "the services to use; default: Sigstore's public ones, which are built in"},
+      {"--identity-token-file", "FILE", "a file with the identity token to sign with"},
+      {"--device", "", "sign in on another device, by a code"},
+      {"--oidc-issuer", "URL", "whom to ask who you are; default: as the signing config says"},
+      {"--oidc-client-id", "ID", "what the token has to be for; default: sigstore"},
+      {"--journal", "FILE",
+       "keep there what was obtained, so that a run that was killed goes on: without a second "
+       "certificate or log entry"},
+      {"--deadline", "SECONDS", "for everything together; default: 120"},
+      {"--allow-no-log", "",
+       "where no log answers, go on with a timestamp alone; verifiers have to be told to accept "
+       "that"},
+      {"--allow-no-timestamp", "",
+       "where no timestamp authority answers, go on with the log's time (Rekor v1)"}};
+  for (Option& option : trust_options()) out.push_back(std::move(option));
+  for (Option& option : network_options()) out.push_back(std::move(option));
+  return out;
+}
+
+Result<int> sign_and_write(Invocation& in, SignSetup& setup,
+                           const std::vector<sigstore::SignItem>& items,
+                           const std::vector<Path>& targets) {
+  sigstore::Signing signing(in.world, *setup.http, std::move(setup.options));
+  SLUICE_TRY(const sigstore::SignReport report, signing.sign(items));
+  for (const auto& note : report.notes) in.console.talk(cat("sluice: ", printable(note), "\n"));
+  if (!report.complete()) {
+    SLUICE_TRY(const int code, print_failures(in, report));
+    in.console.talk(in.args.has("--journal")
+                        ? "sluice: nothing was written; the journal has what was obtained: run "
+                          "the same command again\n"
+                        : "sluice: nothing was written\n");
+    return code == kDone ? kUndecided : code;
+  }
+  // All or nothing: a bundle is written only where each could be made.
+  json::Array rows;
+  for (std::size_t i = 0; i < items.size(); ++i) {
+    const sigstore::SignedBundle& bundle = *report.items[i].outcome->value();
+    if (targets[i] == "-") {
+      SLUICE_CHECK(in.console.print(bundle.text + "\n"));
+      return signing.forget_journal() ? kDone : kUndecided;
+    }
+    SLUICE_CHECK(in.world.files.replace(targets[i], bundle.text));
+    rows.push_back(signed_json(report.items[i], targets[i]));
+    if (!in.json) SLUICE_CHECK(in.console.print(signed_text(report.items[i], targets[i])));
+  }
+  SLUICE_CHECK(signing.forget_journal());
+  if (!in.json) {
+    SLUICE_CHECK(in.console.print(cat("as  ", printable(signer_of(report)), "\n")));
+    return kDone;
+  }
+  json::Value out;
+  out.set("kind", "sluice.signed/v1");
+  out.set("signer", printable(signer_of(report)));
+  out.set("certificates", static_cast<std::int64_t>(report.certificates));
+  out.set("signed", std::move(rows));
+  SLUICE_CHECK(in.print_json(out));
+  return kDone;
+}
+
+}  // namespace sluice::cli

@@ -1,0 +1,219 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""sluice signs in a real Sigstore: every client verifies it, and bad days are survived or told."""
+import concurrent.futures
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "support"))
+from sigstore_lab import CLIENTS, SLUICE, LabCase, main  # noqa: E402
+
+SUBJECTS = {"email": "dev@lab.test", "uri": "http://127.0.0.1/workload/7", "github": "octo/app", "gitlab": "group/app"}
+
+
+class SigningCase(LabCase):
+    def services(self):
+        here = self.world.endpoints
+        return ["--signing-config", here["signing_config"], "--trusted-root", here["trusted_root"]]
+
+    def fresh(self, name="file"):
+        """No two files are alike: the log refuses what it has."""
+        return self.write(name, f"{os.urandom(8).hex()}\n")
+
+    def token(self, kind="email", **claims):
+        return self.write("token", self.world.token(kind, SUBJECTS[kind], **claims))
+
+    def sign(self, *words, kind="email", **claims):
+        return self.sluice("sign", *self.services(), "--identity-token-file", self.token(kind, **claims), *words)
+
+    def signed(self, kind="email"):
+        file = self.fresh()
+        done = self.sign(file, kind=kind)
+        self.assertEqual(done.code, 0, done.text)
+        return self.expected(kind, SUBJECTS[kind], file, file.with_name(file.name + ".sigstore.json"))
+
+
+class Signatures(SigningCase):
+    def test_are_verified_by_every_client(self):
+        for kind in SUBJECTS:
+            with self.subTest(kind):
+                signed = self.signed(kind)
+                for client in CLIENTS:
+                    if client == "sigstore-python" and "logIndex" not in signed.entry():
+                        continue
+                    self.accepts(client, signed)
+                self.refuses("cosign", signed, identity="eve@lab.test")
+
+    def test_of_many_files_take_one_certificate(self):
+        files = [self.fresh(f"f{i}") for i in range(20)]
+        done = self.sign("--output", "json", *files)
+        self.assertEqual(done.code, 0, done.text)
+        answer = json.loads(done.text)
+        self.assertEqual(answer["certificates"], 1)
+        self.assertEqual(len(answer["signed"]), 20)
+        leaves = {self.expected("email", SUBJECTS["email"], f, f.with_name(f.name + ".sigstore.json")).certificate() for f in files}
+        self.assertEqual(len(leaves), 1)
+        for file in files[:3]:
+            self.accepts("cosign", self.expected("email", SUBJECTS["email"], file, file.with_name(file.name + ".sigstore.json")))
+
+    def test_of_a_runner_need_no_token_of_the_caller(self):
+        here = self.world.endpoints
+        file = self.fresh()
+        done = self.sluice("sign", *self.services(), file, GITHUB_ACTIONS="true",
+                           ACTIONS_ID_TOKEN_REQUEST_URL=here["runner_token_url"],
+                           ACTIONS_ID_TOKEN_REQUEST_TOKEN=here["runner_token_secret"])
+        self.assertEqual(done.code, 0, done.text)
+        signed = self.expected("github", "octo/app", file, file.with_name("file.sigstore.json"))
+        for client in ("cosign", "sluice"):
+            self.accepts(client, signed)
+
+    def test_with_a_key_may_be_recorded_too(self):
+        password = {"SLUICE_PASSWORD": "pw"}
+        self.assertEqual(self.sluice("key", "generate", "--out-prefix", "k", **password).code, 0)
+        file = self.fresh()
+        done = self.sluice("sign", "--key", "k.key", *self.services(), file, **password)
+        self.assertEqual(done.code, 0, done.text)
+        root = self.world.endpoints["trusted_root"]
+        done = self.sluice("verify", "--key", "k.pub", "--trusted-root", root, "--logs", "1", "--times", "1", file)
+        self.assertEqual(done.code, 0, done.text)
+        done = self.run_program(["cosign", "verify-blob", "--key", "k.pub", "--trusted-root", root, "--use-signed-timestamps",
+                                 "--bundle", "file.sigstore.json", file])
+        self.assertEqual(done.code, 0, done.text)
+
+
+class Attestations(SigningCase):
+    def test_are_verified_by_cosign_and_by_us(self):
+        file = self.fresh()
+        predicate = self.write("predicate.json", '{"reviewed": true}')
+        done = self.sluice("attest", "--type", "custom", "--predicate", predicate, *self.services(),
+                           "--identity-token-file", self.token(), file)
+        self.assertEqual(done.code, 0, done.text)
+        bundle = file.with_name("file.attestation.sigstore.json")
+        here = self.expected("email", SUBJECTS["email"], file, bundle)
+        who = ["--certificate-identity", here.identity, "--certificate-oidc-issuer", here.issuer,
+               "--trusted-root", here.trusted_root, "--bundle", bundle]
+        for words in (["cosign", "verify-blob-attestation", "--type", "custom"],
+                      [SLUICE, "verify", "--type", "https://cosign.sigstore.dev/attestation/v1"]):
+            done = self.run_program([*words, *who, file])
+            self.assertEqual(done.code, 0, done.text)
+            self.assertNotEqual(self.run_program([*words, *who, self.fresh("other")]).code, 0)
+
+
+class Tokens(SigningCase):
+    """Fulcio has one sentence for each of these; sluice names the claim before it asks."""
+
+    def test_that_are_wrong_are_refused_by_their_claim(self):
+        wrong = {"expired": ({"exp": -3600}, "oidc.expiry"),
+                 "for somebody else": ({"aud": "other"}, "oidc.audience"),
+                 "unverified": ({"email_verified": False}, "oidc.email")}
+        for why, (claims, check) in wrong.items():
+            with self.subTest(why):
+                size = self.log_size()
+                file = self.fresh()
+                done = self.sign("--output", "json", file, **claims)
+                self.assertEqual(done.code, 1, done.text)
+                self.assertIn(check, done.text)
+                self.assertFalse(file.with_name("file.sigstore.json").exists())
+                self.assertEqual(self.log_size(), size)
+
+    def test_of_strangers_are_refused_by_the_ca(self):
+        done = self.sign(self.fresh(), iss="http://127.0.0.1:1/email")
+        self.assertNotEqual(done.code, 0)
+        self.assertIn("nothing was written", done.text)
+
+    def test_never_show(self):
+        secret = self.world.token("email", SUBJECTS["email"])
+        token = self.write("token", secret)
+        done = self.sluice("sign", *self.services(), "--identity-token-file", token, "--log-level", "debug", self.fresh())
+        self.assertEqual(done.code, 0, done.text)
+        for part in secret.split("."):
+            self.assertNotIn(part, done.text)
+
+    def test_are_needed(self):
+        done = self.sluice("sign", *self.services(), self.fresh())
+        self.assertEqual(done.code, 3, done.text)
+        self.assertIn("--identity-token-file", done.text)
+
+
+class BadDays(SigningCase):
+    def test_a_log_that_is_busy_is_asked_again(self):
+        self.faults({"status": 503, "headers": {"Retry-After": "1"}}, {"status": 429, "body": "<html>busy</html>"})
+        self.accepts("cosign", self.signed())
+
+    def test_an_entry_whose_answer_was_lost_is_found_again(self):
+        size = self.log_size()
+        self.faults({"lost": True})
+        signed = self.signed()
+        self.log_grows_to(size + 1)  # one entry, not two
+        for client in ("cosign", "sluice"):
+            self.accepts(client, signed)
+
+    def test_a_log_that_talks_html_is_told(self):
+        self.faults(*[{"status": 200, "body": "<html>maintenance</html>"}] * 40)
+        try:
+            done = self.sign("--deadline", "8", self.fresh())
+        finally:
+            self.faults()
+        self.assertNotEqual(done.code, 0, done.text)
+        self.assertIn("HTML", done.text)
+
+    def test_without_a_log_nothing_is_written_unless_that_is_allowed(self):
+        self.world.stop("rekor")
+        try:
+            file = self.fresh()
+            done = self.sign("--deadline", "6", file)
+            self.assertEqual(done.code, 3, done.text)
+            self.assertFalse(file.with_name("file.sigstore.json").exists())
+            done = self.sign("--deadline", "6", "--allow-no-log", file)
+            self.assertEqual(done.code, 0, done.text)
+            self.assertIn("without an entry in a log", done.text)
+        finally:
+            self.world.start("rekor")
+        signed = self.expected("email", SUBJECTS["email"], file, file.with_name("file.sigstore.json"))
+        self.refuses("sluice", signed)
+        done = self.sluice("verify", "--logs", "0", "--trusted-root", signed.trusted_root, "--certificate-identity",
+                           signed.identity, "--certificate-oidc-issuer", signed.issuer, file)
+        self.assertEqual(done.code, 0, done.text)
+
+    def test_a_killed_run_goes_on_without_a_second_entry(self):
+        files = [self.fresh(f"f{i}") for i in range(4)]
+        size = self.log_size()
+        words = ["sign", *self.services(), "--identity-token-file", self.token(), "--journal", self.folder / "journal", *files]
+        # The log takes the entries, and the answers never arrive: the run is killed while it waits.
+        self.faults(*[{"lost": True}] * 4)
+        run = subprocess.Popen([SLUICE, *[str(word) for word in words]], cwd=self.folder, env=self.environment,
+                               stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        until = time.monotonic() + 20
+        while self.log_size() < size + 4 and time.monotonic() < until:
+            time.sleep(0.01)
+        run.send_signal(signal.SIGKILL)
+        run.communicate()
+        self.faults()
+        self.assertEqual(self.log_size(), size + 4)
+        self.assertTrue((self.folder / "journal").exists())
+        self.assertFalse(any(file.with_name(file.name + ".sigstore.json").exists() for file in files))
+        self.assertNotIn("PRIVATE", (self.folder / "journal").read_text())
+        done = self.sluice(*words, "--output", "json")
+        self.assertEqual(done.code, 0, done.text)
+        self.assertEqual(self.log_size(), size + 4)
+        self.assertEqual(json.JSONDecoder().raw_decode(done.text)[0]["certificates"], 0)
+        for file in files:
+            self.accepts("cosign", self.expected("email", SUBJECTS["email"], file, file.with_name(file.name + ".sigstore.json")))
+        self.assertFalse((self.folder / "journal").exists())
+
+    def test_two_at_once_both_sign(self):
+        with concurrent.futures.ThreadPoolExecutor() as pool:
+            def one(number):
+                file = self.fresh(f"g{number}")
+                return self.sluice("sign", *self.services(), "--identity-token-file",
+                                   self.write(f"token{number}", self.world.token("email", SUBJECTS["email"])), file)
+            for done in pool.map(one, range(4)):
+                self.assertEqual(done.code, 0, done.text)
+
+
+if __name__ == "__main__":
+    main(needs=("cosign",))
