@@ -3,6 +3,7 @@
 # measure: start-up, hashing, parsing, windows, admission, build times; figures as JSON in build/bench
 #
 #   ./dev bench [NAME...]      start, hash, json, risk, gate, aiops, carbon, x509, admission, tuf,
+#                              sigstore, sign,
 #                              build; default: all of them
 #
 # Each bench/bench-NAME is a script of its own: it finds the optimised binary in $SLUICE, the folder
@@ -24,7 +25,7 @@ done
 
 need "to measure against" test
 build_preset default
-cmake --build build/default --target bench_hash bench_json bench_carbon bench_gate bench_aiops bench_admission bench_x509 bench_tuf >&2
+cmake --build build/default --target bench_hash bench_json bench_carbon bench_gate bench_aiops bench_admission bench_x509 bench_tuf bench_sigstore >&2
 
 SLUICE=$(binary_of default)
 BUILD=$PWD/build/default
