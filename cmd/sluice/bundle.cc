@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // sluice bundle: inspect, convert.
+#include "bundle_convert.h"
+
 #include "base/limits.h"
 #include "base/text.h"
 #include "commands.h"
@@ -8,7 +10,6 @@
 #include "net/client.h"
 #include "report/report.h"
 #include "settings.h"
-#include "sigstore/convert.h"
 #include "sigstore/inspect.h"
 
 namespace sluice::cli {
@@ -93,30 +94,9 @@ Result<int> run_convert(Invocation& in) {
       in, {"--out"},
       {"--signature", "--certificate", "--key", "--rfc3161-timestamp", "--artifact"}));
   SLUICE_TRY(auto request, convert_request(in));
-  RekorClient log;
-  if (const auto url = in.args.get("--rekor-url")) {
-    log = {net::make_client(in.world, client_options(in.settings)), *url,
-           in.settings.get(config::kNetTimeout).value};
-    request.ask_log = [&log](std::uint64_t index) { return ask_rekor(log, index); };
-  }
-  const auto converted = sigstore::convert(request);
-  if (!converted) {
-    const Error& error = converted.error();
-    if (error.code != Errc::malformed && error.code != Errc::unsupported) return fail(error);
-    // What is under examination is not what it should be: refused, and nothing written.
-    in.console.talk(cat("sluice: ", report::as_text(error)));
-    return kRefused;
-  }
-  for (const std::string& note : converted->notes) in.console.talk(cat("note: ", note, "\n"));
-  const std::string out = in.args.get("--out").value_or("-");
-  if (out == "-") {
-    SLUICE_CHECK(in.console.print(converted->text + "\n"));
-    return kDone;
-  }
-  SLUICE_CHECK(in.world.files.replace(out, converted->text));
-  in.console.talk(cat("wrote  ", shown(Path(out)), ", a bundle ", name(converted->version),
-                      "; nothing was verified\n"));
-  return kDone;
+  return convert_and_write(
+      in, std::move(request),
+      {.rekor_url = in.args.get("--rekor-url"), .out = in.args.get("--out").value_or("-")});
 }
 
 Command inspect_command() {
@@ -170,6 +150,34 @@ Command convert_command() {
 }
 
 }  // namespace
+
+Result<int> convert_and_write(Invocation& in, sigstore::ConvertRequest request,
+                              const ConvertTarget& target) {
+  RekorClient log;
+  if (target.rekor_url) {
+    log = {net::make_client(in.world, client_options(in.settings)), *target.rekor_url,
+           in.settings.get(config::kNetTimeout).value};
+    request.ask_log = [&log](std::uint64_t index) { return ask_rekor(log, index); };
+  }
+  const auto converted = sigstore::convert(request);
+  if (!converted) {
+    const Error& error = converted.error();
+    if (error.code != Errc::malformed && error.code != Errc::unsupported) return fail(error);
+    // What is under examination is not what it should be: refused, and nothing written.
+    in.console.talk(cat("sluice: ", report::as_text(error)));
+    return kRefused;
+  }
+  for (const std::string& note : converted->notes) in.console.talk(cat("note: ", note, "\n"));
+  if (target.newest && converted->version != sigstore::BundleVersion::v03) return kRefused;
+  if (target.out == "-") {
+    SLUICE_CHECK(in.console.print(converted->text + "\n"));
+    return kDone;
+  }
+  SLUICE_CHECK(in.world.files.replace(target.out, converted->text));
+  in.console.talk(cat("wrote  ", shown(Path(target.out)), ", a bundle ", name(converted->version),
+                      "; nothing was verified\n"));
+  return kDone;
+}
 
 std::vector<Command> bundle_commands() { return {inspect_command(), convert_command()}; }
 

@@ -30,6 +30,13 @@ const Option* find_option(const Command& command, std::string_view name) {
 
 std::string help_hint(const Command& command) { return cat("sluice ", command.name(), " --help"); }
 
+// Whether both begin with the same `count` words.
+bool agree(const std::vector<std::string>& a, const std::vector<std::string>& b,
+           std::size_t count) {
+  return a.size() >= count && b.size() >= count &&
+         std::equal(a.begin(), a.begin() + static_cast<std::ptrdiff_t>(count), b.begin());
+}
+
 Result<void> check_choice(std::string_view what, const std::string& value,
                           const std::vector<std::string>& choices, const Command& command) {
   if (choices.empty() || std::ranges::find(choices, value) != choices.end()) return {};
@@ -154,6 +161,15 @@ const Group* find_group(std::string_view name) {
   return at == groups().end() ? nullptr : &*at;
 }
 
+const Group* group_below(const std::vector<std::string>& words) {
+  const Group* group = find_group(words.front());
+  if (group == nullptr) return nullptr;
+  const bool leads_on = std::ranges::any_of(group->commands(), [&](const Command& command) {
+    return command.words.size() > words.size() && agree(command.words, words, words.size());
+  });
+  return leads_on ? group : nullptr;
+}
+
 Result<Found> find_command(const std::vector<std::string>& arguments) {
   const std::string& first = arguments.front();
   const Group* group = find_group(first);
@@ -166,17 +182,29 @@ Result<Found> find_command(const std::vector<std::string>& arguments) {
   auto commands = group->commands();
   if (commands.size() == 1 && commands.front().words.size() == 1)
     return Found{std::move(commands.front()), 1};
-  std::vector<std::string_view> seconds;
-  for (auto& command : commands) {
-    if (arguments.size() > 1 && command.words[1] == arguments[1])
-      return Found{std::move(command), 2};
-    seconds.push_back(command.words[1]);
+  // Commands have two words or three ("tuf client init"): go down as far as they agree.
+  std::size_t agreed = 1;
+  for (;; ++agreed) {
+    std::vector<std::string> next;
+    for (auto& command : commands) {
+      if (!agree(command.words, arguments, agreed)) continue;
+      if (command.words.size() == agreed) return Found{std::move(command), agreed};
+      if (std::ranges::find(next, command.words[agreed]) == next.end())
+        next.push_back(command.words[agreed]);
+    }
+    const std::string so_far =
+        join({arguments.begin(), arguments.begin() + static_cast<std::ptrdiff_t>(agreed)}, " ");
+    const std::string help = cat("sluice ", first, " --help");
+    if (arguments.size() == agreed)
+      return misuse(cat("sluice ", so_far, " needs a ", agreed == 1 ? "second" : "third",
+                        " word: ", join(next, ", ")),
+                    help);
+    if (std::ranges::find(next, arguments[agreed]) != next.end()) continue;
+    const std::vector<std::string_view> candidates(next.begin(), next.end());
+    return misuse(cat("unknown command \"", so_far, " ", printable(arguments[agreed], 60), "\"",
+                      did_you_mean(arguments[agreed], candidates)),
+                  help);
   }
-  if (arguments.size() < 2)
-    return misuse(cat("sluice ", first, " needs a second word"), cat("sluice ", first, " --help"));
-  return misuse(cat("unknown command \"", first, " ", printable(arguments[1], 60), "\"",
-                    did_you_mean(arguments[1], seconds)),
-                cat("sluice ", first, " --help"));
 }
 
 Result<Arguments> parse(const Command& command, const std::vector<std::string>& arguments) {

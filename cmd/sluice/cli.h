@@ -10,6 +10,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/result.h"
@@ -23,6 +24,10 @@ struct Option {
   std::vector<std::string> choices = {};
   bool required = false;
   bool repeated = false;
+  // The rest is of personalities (personality.h) alone.
+  char letter = 0;               // -y
+  std::string fallback = {};     // what counts where it is not given
+  std::string not_covered = {};  // known there and refused here: why, and what to do instead
 };
 
 struct Positional {
@@ -45,9 +50,14 @@ class Arguments {
   std::optional<std::string> get(std::string_view option) const;  // the last one given
   std::vector<std::string> all(std::string_view option) const;
   const std::vector<std::string>& positionals() const { return positionals_; }
+  // For a command that calls another one.
+  void put(std::string option, std::string value) {
+    values_[std::move(option)].push_back(std::move(value));
+  }
 
  private:
   friend class Parser;
+  friend class PersonalityParser;
   std::map<std::string, std::vector<std::string>, std::less<>> values_;
   std::vector<std::string> positionals_;
 };
@@ -93,9 +103,13 @@ struct Found {
 
 // Breaks text at blanks so that no line, indent included, passes 80 columns.
 std::string wrapped(std::string_view text, std::size_t indent);
+// Two columns.
+std::string help_table(const std::vector<std::pair<std::string, std::string>>& rows);
 std::string help_overview();
 std::string help_group(const Group& group);
 std::string help_command(const Command& command);
 const Group* find_group(std::string_view name);
+// The group where the words lead to commands and are none yet ("key", "tuf client"), else nullptr.
+const Group* group_below(const std::vector<std::string>& words);
 
 }  // namespace sluice::cli

@@ -19,6 +19,7 @@ std::vector<Command> policy_commands();
 std::vector<Command> gate_commands();
 std::vector<Command> carbon_commands();
 std::vector<Command> aiops_commands();
+std::vector<Command> tuf_commands();
 std::vector<Command> serve_commands();
 std::vector<Command> ci_commands();
 std::vector<Command> config_commands();

@@ -30,13 +30,35 @@ std::string group_names() {
   return out;
 }
 
-// The second words of a group, or nothing where the group is one command.
-std::vector<std::string> second_words(const Group& group) {
+// What may follow these words of a group, each once; nothing where they are a whole command.
+std::vector<std::string> next_words(const Group& group, const std::vector<std::string>& before) {
   std::vector<std::string> words;
   for (const auto& command : group.commands()) {
-    if (command.words.size() > 1) words.push_back(command.words[1]);
+    if (command.words.size() <= before.size() ||
+        !std::equal(before.begin(), before.end(), command.words.begin())) {
+      continue;
+    }
+    const std::string& next = command.words[before.size()];
+    if (std::ranges::find(words, next) == words.end()) words.push_back(next);
   }
   return words;
+}
+std::vector<std::string> second_words(const Group& group) {
+  return next_words(group, {std::string(group.name)});
+}
+
+// Two words that a third one follows, with what may follow.
+struct Deeper {
+  std::string word;
+  std::vector<std::string> next;
+};
+std::vector<Deeper> deeper_words(const Group& group) {
+  std::vector<Deeper> out;
+  for (const auto& word : second_words(group)) {
+    auto next = next_words(group, {std::string(group.name), word});
+    if (!next.empty()) out.push_back({word, std::move(next)});
+  }
+  return out;
 }
 
 // For single quotes in a shell.
@@ -84,10 +106,20 @@ std::string bash_script() {
   for (const auto& group : groups()) {
     const auto words = second_words(group);
     if (words.empty()) continue;
-    groups_case += cat(
-        "    ", group.name,
-        ")\n      if [ \"$COMP_CWORD\" -eq 2 ]; then COMPREPLY=($(compgen -W \"", join(words, " "),
-        "\" -- \"$cur\")); return; fi\n      command=\"$command ${COMP_WORDS[2]}\" ;;\n");
+    groups_case += cat("    ", group.name,
+                       ")\n      if [ \"$COMP_CWORD\" -eq 2 ]; then COMPREPLY=($(compgen -W \"",
+                       join(words, " "),
+                       "\" -- \"$cur\")); return; fi\n      command=\"$command ${COMP_WORDS[2]}\"");
+    for (const auto& [word, next] : deeper_words(group)) {
+      groups_case +=
+          cat("\n      if [ \"${COMP_WORDS[2]}\" = ", word,
+              " ]; then\n        if [ \"$COMP_CWORD\" -eq 3 ]; then COMPREPLY=($(compgen -W "
+              "\"",
+              join(next, " "),
+              "\" -- \"$cur\")); return; fi\n        command=\"$command "
+              "${COMP_WORDS[3]}\"\n      fi");
+    }
+    groups_case += " ;;\n";
   }
   std::string commands;
   for (const auto& command : all_commands()) commands += bash_command(command);
@@ -140,9 +172,16 @@ std::string zsh_script() {
     firsts += cat("      ", shell_quoted(cat(group.name, ":", group.summary)), "\n");
     const auto words = second_words(group);
     if (words.empty()) continue;
-    seconds += cat(
-        "    ", group.name, ")\n      if (( CURRENT == 3 )); then compadd ", join(words, " "),
-        "; return; fi\n      command=\"$command ${words[3]}\"; shift words; (( CURRENT-- )) ;;\n");
+    seconds +=
+        cat("    ", group.name, ")\n      if (( CURRENT == 3 )); then compadd ", join(words, " "),
+            "; return; fi\n      command=\"$command ${words[3]}\"; shift words; (( CURRENT-- ))");
+    for (const auto& [word, next] : deeper_words(group)) {
+      seconds += cat("\n      if [[ \"${words[2]}\" == ", word,
+                     " ]]; then\n        if (( CURRENT == 3 )); then compadd ", join(next, " "),
+                     "; return; fi\n        command=\"$command ${words[3]}\"; shift words; (( "
+                     "CURRENT-- ))\n      fi");
+    }
+    seconds += " ;;\n";
   }
   std::string commands;
   for (const auto& command : all_commands()) commands += zsh_command(command);
@@ -156,7 +195,8 @@ std::string zsh_script() {
 
 std::string fish_condition(const Command& command) {
   std::string out = cat("__fish_seen_subcommand_from ", command.words[0]);
-  if (command.words.size() > 1) out += cat("; and __fish_seen_subcommand_from ", command.words[1]);
+  for (std::size_t i = 1; i < command.words.size(); ++i)
+    out += cat("; and __fish_seen_subcommand_from ", command.words[i]);
   return shell_quoted(out);
 }
 
@@ -171,6 +211,13 @@ std::string fish_script() {
                shell_quoted(cat("__fish_seen_subcommand_from ", group.name,
                                 "; and not __fish_seen_subcommand_from ", join(words, " "))),
                " -a ", shell_quoted(join(words, " ")), "\n");
+    for (const auto& [word, next] : deeper_words(group)) {
+      out += cat("complete -c sluice -f -n ",
+                 shell_quoted(cat("__fish_seen_subcommand_from ", group.name,
+                                  "; and __fish_seen_subcommand_from ", word,
+                                  "; and not __fish_seen_subcommand_from ", join(next, " "))),
+                 " -a ", shell_quoted(join(next, " ")), "\n");
+    }
   }
   for (const auto& command : all_commands()) {
     for (const auto& option : options_of(command)) {

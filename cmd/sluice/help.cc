@@ -30,9 +30,7 @@ std::string wrapped(std::string_view text, std::size_t indent) {
   return out;
 }
 
-namespace {
-
-std::string table(const std::vector<std::pair<std::string, std::string>>& rows) {
+std::string help_table(const std::vector<std::pair<std::string, std::string>>& rows) {
   std::size_t width = 0;
   for (const auto& [left, right] : rows) width = std::max(width, left.size());
   width = std::min<std::size_t>(width, 28);
@@ -48,6 +46,8 @@ std::string table(const std::vector<std::pair<std::string, std::string>>& rows) 
   }
   return out;
 }
+
+namespace {
 
 std::string usage_line(const Command& command) {
   std::string out = cat("sluice ", command.name());
@@ -78,7 +78,7 @@ std::string help_overview() {
   for (const auto& group : groups()) rows.emplace_back(group.name, group.summary);
   return cat(
       "sluice guards software on its way to production.\n\nusage: sluice COMMAND [options]\n\n",
-      table(rows),
+      help_table(rows),
       "\nsluice COMMAND --help explains one, with examples.\n"
       "exit: 0 done or verified, 1 refused, 2 wrong call, 3 could not decide, 4 our fault,\n"
       "      75 not now\n");
@@ -90,7 +90,7 @@ std::string help_group(const Group& group) {
     return help_command(commands.front());
   std::vector<std::pair<std::string, std::string>> rows;
   for (const auto& command : commands) rows.emplace_back(command.name(), command.summary);
-  return cat("sluice ", group.name, ": ", group.summary, "\n\n", table(rows), "\nsluice ",
+  return cat("sluice ", group.name, ": ", group.summary, "\n\n", help_table(rows), "\nsluice ",
              group.name, " WORD --help explains one, with examples.\n");
 }
 
@@ -105,9 +105,9 @@ std::string help_command(const Command& command) {
   if (!command.positionals.empty()) {
     std::vector<std::pair<std::string, std::string>> rows;
     for (const auto& each : command.positionals) rows.emplace_back(each.name, each.help);
-    out += cat("\narguments\n", table(rows));
+    out += cat("\narguments\n", help_table(rows));
   }
-  out += cat("\noptions\n", table(option_rows(options_of(command))), "\nexamples\n");
+  out += cat("\noptions\n", help_table(option_rows(options_of(command))), "\nexamples\n");
   for (const auto& example : command.examples)
     out += cat("  # ", example.what, "\n  ", example.command, "\n");
   return out;

@@ -10,6 +10,7 @@
 #include "commands.h"
 #include "exit.h"
 #include "invocation.h"
+#include "personality.h"
 #include "report/report.h"
 #include "settings.h"
 
@@ -36,8 +37,9 @@ bool colour_wanted(const Console& console, const config::Settings& settings) {
 
 Result<int> run_command(Console& console, const World& world, std::vector<std::string> words,
                         bool& json) {
-  if (words.size() == 2 && wants_help(words[1])) {
-    if (const Group* group = find_group(words[0])) {
+  if (words.size() >= 2 && wants_help(words.back())) {
+    const std::vector<std::string> asked(words.begin(), words.end() - 1);
+    if (const Group* group = group_below(asked)) {
       SLUICE_CHECK(console.print(help_group(*group)));
       return kDone;
     }
@@ -76,6 +78,9 @@ Result<int> run_command(Console& console, const World& world, std::vector<std::s
 int run(int argc, char** argv) {
   Console& console = system_console();
   const std::vector<std::string> words(argv + std::min(argc, 1), argv + argc);
+  if (const Personality* who = argc > 0 ? personality_called(argv[0]) : nullptr) {
+    return run_as(*who, console, system_world(), words);
+  }
   if (words.empty()) {
     console.talk(help_overview());
     return kUsage;

@@ -11,7 +11,10 @@ std::optional<Path> imported_trust(const Environment& environment) {
   if (const auto data = environment.get("XDG_DATA_HOME"); data && data->starts_with('/')) {
     return Path(*data) / kFile;
   }
-  if (const auto home = environment.get("HOME")) return Path(*home) / ".local/share" / kFile;
+  // A relative one would lead into the folder that sluice was called in.
+  if (const auto home = environment.get("HOME"); home && home->starts_with('/')) {
+    return Path(*home) / ".local/share" / kFile;
+  }
   return std::nullopt;
 }
 

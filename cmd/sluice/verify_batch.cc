@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // sluice verify --batch: JSON lines in, JSON lines out, in the same order.
+#include "base/limits.h"
 #include "base/parallel.h"
 #include "base/text.h"
 #include "exit.h"
@@ -99,10 +100,11 @@ Result<Question> read_question(const Line& line) {
 }
 
 Result<Report> answer_question(const Invocation& in, const Plan& plan, const Question& question) {
+  SLUICE_CHECK(check_plain(in, question.artifact));
   std::vector<BundleText> texts;
   for (const auto& name : question.bundles) {
-    SLUICE_TRY(auto text, named_bundle(in, name));
-    texts.push_back(std::move(text));
+    SLUICE_TRY(auto text, in.world.files.read_plain(name, limits::kBundleFile, Links::followed));
+    texts.push_back({std::move(text), shown(Path(name))});
   }
   if (texts.empty()) {
     SLUICE_TRY(auto text, bundle_beside(in, question.artifact));
@@ -151,12 +153,14 @@ Result<int> verify_batch(Invocation& in, const Plan& plan, const std::string& fi
   LineReader lines(*source);
   int worst = kDone;
   std::size_t count = 0;
+  std::optional<Error> broken;
   for (bool more = true; more;) {
     std::vector<Line> round;
     while (round.size() < kRound && more) {
-      SLUICE_TRY(auto line, lines.next());
-      more = line.has_value();
-      if (more && !trim(line->text).empty()) round.push_back(*std::move(line));
+      auto line = lines.next();
+      if (!line) broken = std::move(line).error();  // what was read before is answered all the same
+      more = line && line->has_value();
+      if (more && !trim((*line)->text).empty()) round.push_back(**std::move(line));
     }
     std::vector<Answered> answers(round.size());
     for_each_parallel(round.size(), plan.threads,
@@ -167,6 +171,7 @@ Result<int> verify_batch(Invocation& in, const Plan& plan, const std::string& fi
     }
     count += round.size();
   }
+  if (broken) return fail(*std::move(broken));
   if (count == 0) return fail(Errc::usage, "the batch is empty: nothing was verified");
   return worst;
 }

@@ -63,6 +63,10 @@ Result<void> read_trust(Invocation& in, sigstore::VerifierOptions& options) {
     if (!options.rules.empty()) {
       return fail(Errc::usage, "--key-alone goes with --key: a certificate needs logs and times");
     }
+    for (const auto* demand : {"--logs", "--times", "--certificate-logs", "--witness-policy"}) {
+      if (!in.args.has(demand)) continue;
+      return fail(Errc::usage, cat("with --key-alone nobody looks at what ", demand, " asks for"));
+    }
     return {};
   }
   SLUICE_TRY(options.trust, trust_root_for(in));
@@ -162,15 +166,26 @@ Result<BundleText> named_bundle(const Invocation& in, const std::string& name) {
   return BundleText{std::move(text), shown(Path(name))};
 }
 
-Result<BundleText> bundle_beside(const Invocation& in, const Artifact& artifact) {
+Result<void> check_plain(const Invocation& in, const Artifact& artifact) {
   const auto* path = std::get_if<Path>(&artifact);
-  if (path == nullptr) return fail(Errc::usage, "say which bundle: --bundle FILE");
-  // A missing file is "could not decide"; a file without a bundle is "unsigned".
+  if (path == nullptr) return {};
   SLUICE_TRY(const FileInfo info, in.world.files.info(*path));
+  if (info.kind == FileKind::file) return {};
   if (info.kind == FileKind::folder) {
     return fail(
         Error{Errc::unsupported, cat(shown(*path), " is a folder"), {}, "name the files in it"});
   }
+  return fail(Error{Errc::unsupported,
+                    cat(shown(*path), " is no plain file"),
+                    {},
+                    "verify it alone, with --bundle FILE"});
+}
+
+Result<BundleText> bundle_beside(const Invocation& in, const Artifact& artifact) {
+  const auto* path = std::get_if<Path>(&artifact);
+  if (path == nullptr) return fail(Errc::usage, "say which bundle: --bundle FILE");
+  // A missing file is "could not decide"; a file without a bundle is "unsigned".
+  SLUICE_CHECK(check_plain(in, artifact));
   const Path beside = path->native() + ".sigstore.json";
   auto text = in.world.files.read_plain(beside, limits::kBundleFile, Links::followed);
   if (!text && text.error().code == Errc::not_found) return BundleText{std::nullopt, shown(beside)};
@@ -193,7 +208,8 @@ Result<Plan> make_plan(Invocation& in) {
     return fail(Error{Errc::usage,
                       "who may have signed? Anybody can sign anything",
                       {},
-                      "--certificate-identity and --certificate-oidc-issuer, or --repo, or --key: sluice verify --help"});
+                      "--certificate-identity and --certificate-oidc-issuer, or --repo, or --key: "
+                      "sluice verify --help"});
   }
   SLUICE_CHECK(read_trust(in, options));
   options.now = in.world.clock.now();

@@ -32,6 +32,9 @@ struct BundleText {
   std::string source;
 };
 [[nodiscard]] Result<BundleText> named_bundle(const Invocation& in, const std::string& name);
+// An artifact that nobody named by itself, with its bundle, may be a pipe that never ends: it has
+// to be a digest or a plain file.
+[[nodiscard]] Result<void> check_plain(const Invocation& in, const sigstore::Artifact& artifact);
 // The one beside the artifact; Errc::usage for a digest, which nothing lies beside.
 [[nodiscard]] Result<BundleText> bundle_beside(const Invocation& in,
                                                const sigstore::Artifact& artifact);

@@ -43,6 +43,12 @@ std::unexpected<Error> fail_errno(std::string_view doing, const Path& path, int 
   return fail(code_of(error), cat("cannot ", doing, " ", shown(path), ": ", std::strerror(error)));
 }
 
+// The system would stop reading the name there, and open another file than the one that is shown.
+Result<void> check_name(const Path& path) {
+  if (path.native().find('\0') == std::string::npos) return {};
+  return fail(Errc::malformed, cat(shown(path), ": a name with a NUL byte is no file's"));
+}
+
 class Descriptor {
  public:
   explicit Descriptor(int fd) : fd_(fd) {}
@@ -185,6 +191,7 @@ class SystemFiles final : public Files {
   Result<std::unique_ptr<ByteSource>> open(const Path& path) override { return open_with(path, 0); }
 
   Result<void> replace(const Path& path, std::string_view content, unsigned mode) override {
+    SLUICE_CHECK(check_name(path));
     struct stat info{};
     const bool there = ::lstat(path.c_str(), &info) == 0;
     if (there && !S_ISREG(info.st_mode)) {
@@ -198,6 +205,7 @@ class SystemFiles final : public Files {
   }
 
   Result<void> create(const Path& path, std::string_view content, unsigned mode) override {
+    SLUICE_CHECK(check_name(path));
     // A file without a name until it is whole: nothing is left of it if this process is killed.
     const Descriptor nameless(
         ::open(folder_of(path).c_str(), O_TMPFILE | O_WRONLY | O_CLOEXEC, mode));
@@ -207,6 +215,7 @@ class SystemFiles final : public Files {
   }
 
   Result<FileInfo> info(const Path& path) override {
+    SLUICE_CHECK(check_name(path));
     struct stat info{};
     if (::stat(path.c_str(), &info) != 0) return fail_errno("look at", path, errno);
     return FileInfo{kind_of(info.st_mode), static_cast<std::uint64_t>(info.st_size),
@@ -273,6 +282,7 @@ class SystemFiles final : public Files {
   }
 
   static Result<std::unique_ptr<ByteSource>> open_with(const Path& path, int flags) {
+    SLUICE_CHECK(check_name(path));
     Descriptor fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY | flags));
     if (!fd && errno == ELOOP) return fail(Errc::denied, cat(shown(path), " is a link"));
     if (!fd) return fail_errno("read", path, errno);

@@ -57,6 +57,7 @@ struct FolderEntry {
 
 enum class Links : std::uint8_t { followed, refused };
 
+// A name with a NUL byte is Errc::malformed everywhere where a file is read or written.
 class Files {
  public:
   virtual ~Files() = default;

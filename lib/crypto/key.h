@@ -85,6 +85,10 @@ enum class Match : std::uint8_t { yes, no };
 [[nodiscard]] Result<Match> verify(const PublicKey& key, const Message& message,
                                    ByteView signature);
 
+// The same over bytes that are in memory: nothing is copied, and hashed is what the scheme needs.
+[[nodiscard]] Result<Match> verify(const PublicKey& key, Scheme scheme, ByteView message,
+                                   ByteView signature);
+
 // ECDSA signatures as JOSE writes them (r || s, fixed width) in the DER form that verify() takes.
 [[nodiscard]] Result<Bytes> ecdsa_der_from_raw(KeyType type, ByteView raw);
 

@@ -89,13 +89,19 @@ Result<void> check_hash(Scheme scheme) {
   return {};
 }
 
-bool verify_ed25519(const PublicKey::Impl& key, const Message::Impl& message, ByteView signature) {
+bool verify_pure_ed25519(const PublicKey::Impl& key, ByteView message, ByteView signature) {
   if (signature.size() != crypto_sign_BYTES) return false;
   ready_sodium();
+  return crypto_sign_verify_detached(signature.data(), message.data(), message.size(),
+                                     key.ed25519.data()) == 0;
+}
+
+bool verify_ed25519(const PublicKey::Impl& key, const Message::Impl& message, ByteView signature) {
   if (message.scheme.kind == SchemeKind::ed25519) {
-    return crypto_sign_verify_detached(signature.data(), message.whole.data(), message.whole.size(),
-                                       key.ed25519.data()) == 0;
+    return verify_pure_ed25519(key, message.whole, signature);
   }
+  if (signature.size() != crypto_sign_BYTES) return false;
+  ready_sodium();
   crypto_sign_ed25519ph_state copy = *message.prehash;
   return crypto_sign_ed25519ph_final_verify(&copy, signature.data(), key.ed25519.data()) == 0;
 }
@@ -191,6 +197,15 @@ Result<Match> verify(const PublicKey& key, const Message& message, ByteView sign
                                  digest.size());
   ERR_clear_error();
   return rc == 1 ? Match::yes : Match::no;
+}
+
+Result<Match> verify(const PublicKey& key, Scheme scheme, ByteView message, ByteView signature) {
+  SLUICE_CHECK(check_scheme(scheme, key.type()));
+  if (scheme.kind == SchemeKind::ed25519) {
+    return verify_pure_ed25519(key.impl(), message, signature) ? Match::yes : Match::no;
+  }
+  SLUICE_TRY(const auto taken, Message::of(scheme, message));
+  return verify(key, taken, signature);
 }
 
 Result<Bytes> ecdsa_der_from_raw(KeyType type, ByteView raw) {

@@ -36,6 +36,7 @@ class CurlTransfer {
   void refuse(Error error);  // remembered; libcurl then ends the transfer
 
   static std::size_t on_header(char* data, std::size_t one, std::size_t count, void* self);
+  void make_room();
   static std::size_t on_body(char* data, std::size_t one, std::size_t count, void* self);
 
   std::size_t id_;

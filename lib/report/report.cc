@@ -96,8 +96,11 @@ json::Value as_json(const Report& report) {
   }
   json::Value facts{json::Object{}};
   if (report.passed()) {
-    for (const auto& [label, value] : report.facts())
-      facts.set(label, printable(value, kShownText));
+    for (const auto& [label, value] : report.facts()) {
+      const json::Value* before = facts.find(label);  // "signed by" of several signers, say
+      const std::string shown = printable(value, kShownText);
+      facts.set(label, before == nullptr ? shown : cat(*before->string(), "; ", shown));
+    }
   }
   json::Value out;
   out.set("kind", "sluice.verification/v1");

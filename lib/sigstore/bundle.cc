@@ -346,7 +346,8 @@ Result<void> parse_content(const Fields& root, Bundle& bundle) {
 }  // namespace
 
 Result<Bundle> parse_bundle(std::string_view text) {
-  SLUICE_TRY(const auto value, json::parse_strict(text, {.bytes = limits::kBundleFile}));
+  SLUICE_TRY(const auto value,
+             json::parse_strict(text, {.bytes = limits::kBundleFile, .values = kBundleValuesMost}));
   const Fields root(value, "bundle");
   Bundle bundle;
   SLUICE_TRY(std::string media_type, root.string("mediaType"));

@@ -21,6 +21,9 @@ namespace sluice::sigstore {
 
 inline constexpr std::string_view kBundleV03 = "application/vnd.dev.sigstore.bundle.v0.3+json";
 
+// JSON values of a bundle, or of the body of an entry. An honest one has some hundred; a hostile
+// one of 16 MiB would become a tree of 200 MiB.
+inline constexpr std::size_t kBundleValuesMost = 20'000;
 inline constexpr std::size_t kLogEntriesMost = 32;   // of one bundle
 inline constexpr std::size_t kTimestampsMost = 32;   // of one bundle
 inline constexpr std::size_t kProofHashesMost = 64;  // more than any tree of 2^63 leaves needs

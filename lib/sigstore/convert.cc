@@ -107,7 +107,8 @@ Result<void> read_input(std::string_view text, Draft& draft) {
     return fail(Error{
         Errc::malformed, cat("this is no signature; it looks like ", like.what), {}, like.advice});
   }
-  SLUICE_TRY(const auto value, json::parse_strict(text, {.bytes = limits::kBundleFile}));
+  SLUICE_TRY(const auto value,
+             json::parse_strict(text, {.bytes = limits::kBundleFile, .values = kBundleValuesMost}));
   if (value.find("base64Signature") != nullptr) return read_old_bundle(value, draft);
   if (value.find("payloadType") != nullptr) return read_content(text, draft);
   if (value.find("mediaType") != nullptr) return read_bundle(text, value, draft);

@@ -14,6 +14,7 @@ namespace {
 
 using json::Fields;
 
+constexpr std::size_t kNodeBytes = 32;
 constexpr std::size_t kBareSignatureMost = 1024;  // bytes: RSA of 8192 bits
 
 Result<std::uint64_t> natural(const Fields& fields, std::string_view key) {
@@ -22,7 +23,15 @@ Result<std::uint64_t> natural(const Fields& fields, std::string_view key) {
   return static_cast<std::uint64_t>(value);
 }
 
-// What Rekor says of an entry, in its answers and in what cosign kept of them.
+// A hash of a log's tree.
+Result<Bytes> node_in_hex(std::string_view text, std::string_view what) {
+  SLUICE_TRY(Bytes out, within(from_hex(text), cat("reading ", what)));
+  if (out.size() == kNodeBytes) return out;
+  return fail(Errc::malformed, cat(what, " has ", out.size(), " bytes, not ", kNodeBytes));
+}
+
+}  // namespace
+
 Result<LogEntry> logged_entry(const Fields& payload) {
   LogEntry entry;
   SLUICE_TRY(const auto body, payload.string("body"));
@@ -48,19 +57,22 @@ Result<InclusionProof> answered_proof(const Fields& entry) {
   SLUICE_TRY(proof.index, natural(fields, "logIndex"));
   SLUICE_TRY(proof.tree_size, natural(fields, "treeSize"));
   SLUICE_TRY(const auto root, fields.string("rootHash"));
-  SLUICE_TRY(proof.root, from_hex(root));
+  SLUICE_TRY(proof.root, node_in_hex(root, "rootHash"));
   SLUICE_TRY(const auto hashes, fields.array("hashes", kProofHashesMost));
   for (const auto& each : hashes) {
     SLUICE_TRY(const auto hex, each.as_string());
-    SLUICE_TRY(auto hash, from_hex(hex));
+    SLUICE_TRY(auto hash, node_in_hex(hex, each.path()));
     proof.hashes.push_back(std::move(hash));
   }
   SLUICE_TRY(proof.checkpoint, fields.string("checkpoint"));
   return proof;
 }
 
+namespace {
+
 Result<std::pair<LogEntry, InclusionProof>> answered(std::string_view text) {
-  SLUICE_TRY(const auto value, json::parse_strict(text, {.bytes = limits::kBundleFile}));
+  SLUICE_TRY(const auto value,
+             json::parse_strict(text, {.bytes = limits::kBundleFile, .values = kBundleValuesMost}));
   const json::Object* members = value.object();
   if (members == nullptr || members->size() != 1)
     return fail(Errc::malformed, "the answer is not one entry");
@@ -139,7 +151,8 @@ Result<Bytes> signature_of_text(std::string_view text) {
 Result<Bytes> timestamp_of_text(std::string_view text) {
   Bytes reply = copy_of(bytes_of(text));
   if (trim(text).starts_with("{")) {
-    SLUICE_TRY(const auto value, json::parse_strict(text, {.bytes = limits::kBundleFile}));
+    SLUICE_TRY(const auto value, json::parse_strict(text, {.bytes = limits::kBundleFile,
+                                                           .values = kBundleValuesMost}));
     const Fields fields(value, "timestamp");
     SLUICE_CHECK(fields.only({"SignedRFC3161Timestamp"}));
     SLUICE_TRY(const auto base64, fields.string("SignedRFC3161Timestamp"));

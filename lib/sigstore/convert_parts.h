@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The pieces that a conversion reads. For the files of this room alone.
+// The pieces that a conversion reads, and what Rekor v1 answers. For the files of this room alone.
 #pragma once
 
 #include <optional>
@@ -14,6 +14,11 @@ namespace sluice::sigstore::parts {
 
 // {"SignedEntryTimestamp", "Payload": {"body", "integratedTime", "logIndex", "logID"}}
 [[nodiscard]] Result<LogEntry> entry_of_rekor_bundle(const json::Fields& fields);
+// {"body", "integratedTime", "logIndex", "logID"}: what Rekor v1 says of an entry, in its answers
+// and in what cosign kept of them. Without promise and proof.
+[[nodiscard]] Result<LogEntry> logged_entry(const json::Fields& fields);
+// Its "verification.inclusionProof", in hex.
+[[nodiscard]] Result<InclusionProof> answered_proof(const json::Fields& entry);
 // Rekor's answer: the proof of this very entry. Errc::malformed where it is of another one.
 [[nodiscard]] Result<InclusionProof> proof_of_answer(std::string_view text, const LogEntry& entry);
 

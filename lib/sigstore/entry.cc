@@ -24,6 +24,11 @@ std::string tree_text(std::uint64_t size, ByteView root) {
   return cat("size ", size, ", root ", to_base64(root));
 }
 
+// The only kind of Rekor v2; intoto of Rekor v1 has the same version.
+bool is_rekor2(const LogEntry& entry) {
+  return entry.kind == "hashedrekord" && entry.version == "0.0.2";
+}
+
 std::string title_of(std::string_view id) {
   if (id == "known") return "log";
   if (id == "body") return "log entry";
@@ -43,7 +48,7 @@ class EntryJudge {
     check_promise(*log);
     SLUICE_CHECK(check_proof(*log));
     if (!good_) return std::nullopt;
-    LogProof proof{log->name, log->id, entry_.index, {}};
+    LogProof proof{log->name, log->key.der(), proven_index(), {}};
     if (entry_.promise) proof.time = entry_.integrated_time;
     return proof;
   }
@@ -60,6 +65,11 @@ class EntryJudge {
   }
   void pass(std::string_view id, std::string detail) {
     report_.pass(cat("log.", id), title_of(id), std::move(detail));
+  }
+
+  // The one over all shards is signed by the promise alone.
+  std::uint64_t proven_index() const {
+    return entry_.promise || !entry_.proof ? entry_.index : entry_.proof->index;
   }
 
   // The time of the entry for its log: under a promise the log's own, elsewhere the stamps'.
@@ -82,17 +92,22 @@ class EntryJudge {
     }
     const auto when = times();
     for (const TransparencyLog& log : logs) {
-      const bool trusted =
-          std::ranges::all_of(when, [&](Time time) { return log.window.contains(time); });
-      if (!trusted) continue;
+      if (!is_trusted(log, when)) continue;
       pass("known", cat("of ", log.name, when.empty() ? "" : ", trusted at that time"));
       return log;
     }
     std::vector<std::string> stamped;
     for (const Time time : when) stamped.push_back(human_time(time));
     refuse("known", cat(logs.front().name, " is not trusted for the time of the entry"),
-           cat("a time ", logs.front().window.text()), join(stamped, ", "));
+           cat("a time ", logs.front().window.text()),
+           stamped.empty() ? "nothing that proves the time" : join(stamped, ", "));
     return std::nullopt;
+  }
+
+  // Who has the key of a log that is not trusted any more could leave out what says when.
+  static bool is_trusted(const TransparencyLog& log, const std::vector<Time>& when) {
+    if (when.empty()) return !log.window.end;
+    return std::ranges::all_of(when, [&](Time time) { return log.window.contains(time); });
   }
 
   std::string known_logs() const {
@@ -103,7 +118,7 @@ class EntryJudge {
   void check_body() {
     auto other = compare_body(entry_, recorded_);
     if (!other) {
-      pass("body", cat(entry_.index, ", ", entry_.kind, " ", entry_.version,
+      pass("body", cat(proven_index(), ", ", entry_.kind, " ", entry_.version,
                        ", about this signature and its signer"));
       return;
     }
@@ -131,17 +146,22 @@ class EntryJudge {
   }
 
   Result<void> check_proof(const TransparencyLog& log) {
-    if (!entry_.proof) return {};
-    const InclusionProof& proof = *entry_.proof;
-    check_inclusion(proof);
-    // Version 0.1 knows proofs without a signed root: they have to be right, and prove nothing.
-    if (proof.checkpoint.empty()) return {};
-    return check_checkpoint(log, proof);
+    if (entry_.proof) check_inclusion(*entry_.proof);
+    // Version 0.1 knows entries without a proof, and proofs without a signed root: those have to be
+    // right, and prove nothing.
+    if (entry_.proof && !entry_.proof->checkpoint.empty()) {
+      return check_checkpoint(log, *entry_.proof);
+    }
+    if (rules_.witnesses != nullptr && rules_.witnesses->quorum) {
+      refuse("witnesses", "no checkpoint came along that witnesses could have signed",
+             "a proof with a checkpoint", "the log's promise alone");
+    }
+    return {};
   }
 
   void check_inclusion(const InclusionProof& proof) {
     // The index over all shards is at least that within one; Rekor v2 has no shards.
-    const bool sharded = entry_.promise.has_value() || entry_.version == "0.0.1";
+    const bool sharded = entry_.promise.has_value() || !is_rekor2(entry_);
     if (sharded ? entry_.index < proof.index : entry_.index != proof.index) {
       refuse("inclusion", "the entry's index is not that of its proof", cat(proof.index),
              cat(entry_.index));
@@ -174,7 +194,8 @@ class EntryJudge {
              tree_text(proof.tree_size, proof.root), tree_text(checkpoint->size, checkpoint->root));
       return {};
     }
-    SLUICE_TRY(const LogKey key, log_key(log.url, log.id, log.key, log.scheme));
+    const Bytes& key_id = log.checkpoint_key_id.empty() ? log.id : log.checkpoint_key_id;
+    SLUICE_TRY(const LogKey key, log_key(log.url, key_id, log.key, log.scheme));
     SLUICE_TRY(const LogMatch match, verify_checkpoint(*checkpoint, key));
     explain_checkpoint(match, *checkpoint, log);
     if (rules_.witnesses != nullptr) return check_witnesses(*checkpoint);

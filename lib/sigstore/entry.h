@@ -41,7 +41,7 @@ struct Recorded {
 
 struct LogProof {
   std::string log;  // for people: its name
-  Bytes log_id;
+  Bytes log_key;    // SPKI: two logs with one key are one witness
   std::uint64_t index = 0;
   std::optional<Time> time = {};  // only under the log's valid promise
 };
@@ -54,7 +54,7 @@ struct EntryRules {
 
 // Appends to the report, in this order and as far as they apply:
 //   log.known       the log is trusted, for the time of the entry or, where it has none of its own,
-//                   for those that were stamped
+//                   for those that were stamped; where nothing says when, with no end to it
 //   log.body        the entry is of a known kind and about this very signature
 //   log.promise     Rekor v1: the log's signature over the body, its index and its time
 //   log.inclusion   the body is a leaf of the tree whose root is stated

@@ -160,7 +160,9 @@ Compared compare_intoto(const Fields& spec, const dsse::Envelope& envelope,
 }
 
 Compared compare_rekor1(const LogEntry& entry, const Recorded& recorded) {
-  SLUICE_TRY(const auto body, json::parse_strict(text_of(entry.body), {.bytes = kBodyMost}));
+  SLUICE_TRY(
+      const auto body,
+      json::parse_strict(text_of(entry.body), {.bytes = kBodyMost, .values = kBundleValuesMost}));
   // One text for each body: whoever reads it later, by whatever reader, reads what was compared.
   SLUICE_TRY(const std::string canonical, json::canonical_jcs(body));
   if (canonical != text_of(entry.body)) {

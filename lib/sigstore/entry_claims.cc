@@ -9,6 +9,7 @@
 #include "base/text.h"
 #include "crypto/pem.h"
 #include "json/value.h"
+#include "sigstore/bundle.h"
 #include "sigstore/names.h"
 
 namespace sluice::sigstore {
@@ -127,7 +128,8 @@ constexpr std::array kKnownEntries{
 };
 
 Result<json::Value> body_json(ByteView body) {
-  return json::parse_strict(text_of(body), {.bytes = limits::kBundleFile});
+  return json::parse_strict(text_of(body),
+                            {.bytes = limits::kBundleFile, .values = kBundleValuesMost});
 }
 
 Result<EntryClaims> claims_of(const Fields& root) {

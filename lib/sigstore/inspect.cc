@@ -215,7 +215,8 @@ json::Value parts::describe_content(const Fields& root, Seen& seen) {
 
 Inspection inspect(std::string_view text) {
   Seen seen;
-  const auto value = json::parse_strict(text, {.bytes = limits::kBundleFile});
+  const auto value =
+      json::parse_strict(text, {.bytes = limits::kBundleFile, .values = kBundleValuesMost});
   if (!value || !claims_to_be_bundle(*value)) {
     const Likeness like = looks_like(text);
     Error error =

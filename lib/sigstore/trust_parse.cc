@@ -87,10 +87,8 @@ class TrustReader {
     SLUICE_TRY(std::string text, fields.string(key));
     const std::string clean = printable(text, kWordsMost);
     if (clean == text) return text;
-    return fail(Errc::malformed, cat(fields.path(), ".", key,
-                                     " is too long or not for people: "
-                                     ", clean, "
-                                     ""));
+    return fail(Errc::malformed,
+                cat(fields.path(), ".", key, " is too long or not for people: \"", clean, "\""));
   }
 
   Result<Bytes> base64(const Fields& fields, std::string_view key, std::size_t most) {

@@ -80,7 +80,7 @@ class Verification {
     } else {
       note_what_was_not_looked_at(content.bundle);
     }
-    if (report_.first_failure() == nullptr) {
+    if (report_.passed()) {
       SLUICE_CHECK(judge.check_payload(content));
     } else {
       judge.skip_payload("needs that everything above holds");
@@ -275,7 +275,8 @@ Result<Verdict<VerifiedContent>> Verifier::verify(Files& files,
 
 std::string_view refusal_kind(const Report& report) {
   const Check* failure = report.first_failure();
-  if (failure == nullptr) return "";
+  // Nothing is known to be wrong, but not everything was looked at.
+  if (failure == nullptr) return report.passed() ? "" : "untrusted";
   const auto* const row = std::ranges::find_if(
       kKinds, [&](const KindRow& one) { return is_below(failure->id, one.prefix); });
   return row == kKinds.end() ? "wrong-content" : row->kind;

@@ -30,9 +30,12 @@ struct KeySigner {
 // How many different ones are asked for. None: one where a certificate signed, which nothing else
 // says when to trust; with a key, none has to be there.
 struct Thresholds {
-  std::optional<std::size_t> logs = {};   // that recorded the signature
-  std::optional<std::size_t> times = {};  // services, and logs under their promise
-  std::size_t certificate_logs = 1;       // that have seen the certificate
+  // That recorded the signature. Where witnesses are asked for, one at least.
+  std::optional<std::size_t> logs = {};
+  // Services, and logs under their promise. Where a certificate signed, one at least: it is looked
+  // at for those times.
+  std::optional<std::size_t> times = {};
+  std::size_t certificate_logs = 1;  // that have seen the certificate
 };
 
 struct VerifierOptions {

@@ -25,6 +25,14 @@ bool is_unknown_log(const Report& rows, const TrustRoot& trust, const LogEntry& 
   return logs && logs->empty();
 }
 
+// A service stands in the trust material once for each of its spans of time, and for each of its
+// certificates: what it is known by is its key, or its URL.
+bool is_one_service(const x509::VerifiedTime& one, const x509::VerifiedTime& other) {
+  const std::string& label = one.authority.label();
+  return one.authority == other.authority || one.signer->key == other.signer->key ||
+         (label.contains("://") && label == other.authority.label());
+}
+
 void append(Report& to, Check check) {
   Check& row =
       check.outcome == Outcome::pass
@@ -57,13 +65,26 @@ std::size_t EvidenceJudge::due(const std::optional<std::size_t>& wanted) const {
   return wanted.value_or(recorded_.signer.certificate ? 1 : 0);
 }
 
+// Witnesses have seen the tree of a log: without an entry they have seen nothing.
+std::size_t EvidenceJudge::logs_due() const {
+  const std::size_t wanted = due(options_.thresholds.logs);
+  const bool witnessed = options_.witnesses && options_.witnesses->quorum;
+  return witnessed ? std::max<std::size_t>(wanted, 1) : wanted;
+}
+
+// A certificate is looked at for the times that are proven: one has to be there, whatever is asked.
+std::size_t EvidenceJudge::times_due() const {
+  const std::size_t wanted = due(options_.thresholds.times);
+  return recorded_.signer.certificate ? std::max<std::size_t>(wanted, 1) : wanted;
+}
+
 Result<void> EvidenceJudge::run() {
   SLUICE_CHECK(check_timestamps());
   SLUICE_CHECK(check_entries());
   const std::size_t logs = count_logs();
   const std::size_t clocks = count_clocks();
-  settle(unknown_logs_, !logs_.empty() && logs >= due(options_.thresholds.logs));
-  settle(unknown_stamps_, !stamps_.empty() && clocks >= due(options_.thresholds.times));
+  settle(unknown_logs_, !logs_.empty() && logs >= logs_due());
+  settle(unknown_stamps_, !stamps_.empty() && clocks >= times_due());
   judge_logs(logs);
   judge_times(clocks);
   if (const auto& certificate = recorded_.signer.certificate) {
@@ -123,15 +144,15 @@ Result<void> EvidenceJudge::check_entries() {
   return {};
 }
 
-// Two entries of one log are one witness.
+// Two entries of one log are one witness, and so are two logs with one key.
 std::size_t EvidenceJudge::count_logs() const {
-  std::set<Bytes> ids;
-  for (const LogProof& proof : logs_) ids.insert(proof.log_id);
-  return ids.size();
+  std::set<Bytes> keys;
+  for (const LogProof& proof : logs_) keys.insert(proof.log_key);
+  return keys.size();
 }
 
 void EvidenceJudge::judge_logs(std::size_t count) {
-  const std::size_t wanted = due(options_.thresholds.logs);
+  const std::size_t wanted = logs_due();
   if (count >= wanted) {
     if (wanted > 1) {
       report_.pass("log.threshold", "logs", cat(count, " different logs have recorded it"));
@@ -163,19 +184,19 @@ std::vector<Time> EvidenceJudge::times() const {
 std::size_t EvidenceJudge::count_clocks() const {
   std::set<Bytes> logs;
   for (const LogProof& proof : logs_) {
-    if (proof.time) logs.insert(proof.log_id);
+    if (proof.time) logs.insert(proof.log_key);
   }
   std::size_t services = 0;
   for (std::size_t i = 0; i < stamps_.size(); ++i) {
     std::size_t first = 0;
-    while (!(stamps_[first].authority == stamps_[i].authority)) ++first;
+    while (!is_one_service(stamps_[first], stamps_[i])) ++first;
     if (first == i) ++services;
   }
   return logs.size() + services;
 }
 
 void EvidenceJudge::judge_times(std::size_t count) {
-  const std::size_t wanted = due(options_.thresholds.times);
+  const std::size_t wanted = times_due();
   if (count < wanted) {
     Check& check =
         report_.fail("time.verified", "time",
@@ -193,13 +214,21 @@ void EvidenceJudge::judge_times(std::size_t count) {
   std::vector<std::string> texts;
   for (const Time time : when) texts.push_back(human_time(time));
   report_.pass("time.verified", "time", cat("signed by ", join(texts, ", ")));
-  std::string by;
-  if (!stamps_.empty()) by = cat(", by ", stamps_.front().authority.label());
+  report_.fact("at", cat(texts.front(), ", ", join(who_says(when.front()), "; ")));
+}
+
+// Who says that it was signed by then, and which other logs hold it; each once.
+std::vector<std::string> EvidenceJudge::who_says(Time when) const {
+  std::vector<std::string> out;
+  const auto stamp = std::ranges::find(stamps_, when, &x509::VerifiedTime::time);
+  if (stamp != stamps_.end()) out.push_back(cat("by ", stamp->authority.label()));
   for (const LogProof& proof : logs_) {
-    by += cat(by.empty() ? ", by the log (" : "; in the log (", proof.log, ", entry ", proof.index,
-              ")");
+    const bool says = stamp == stamps_.end() && proof.time == when;
+    std::string text =
+        cat(says ? "by" : "in", " the log (", proof.log, ", entry ", proof.index, ")");
+    if (std::ranges::find(out, text) == out.end()) out.push_back(std::move(text));
   }
-  report_.fact("at", cat(texts.front(), by));
+  return out;
 }
 
 Result<void> EvidenceJudge::check_certificate(const x509::Certificate& leaf) {

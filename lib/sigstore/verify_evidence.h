@@ -32,10 +32,13 @@ class EvidenceJudge {
   std::size_t count_clocks() const;
   void judge_logs(std::size_t count);
   void judge_times(std::size_t count);
+  std::vector<std::string> who_says(Time when) const;
   Result<void> check_certificate(const x509::Certificate& leaf);
   void take(const Report& rows);
   void settle(const std::vector<Report>& unknown, bool enough);
   std::size_t due(const std::optional<std::size_t>& wanted) const;
+  std::size_t logs_due() const;
+  std::size_t times_due() const;
 
   const VerifierOptions& options_;
   const TrustRoot& trust_;

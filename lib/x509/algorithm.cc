@@ -132,4 +132,19 @@ Result<Scheme> scheme_of(const AlgorithmId& algorithm) {
   return row->scheme;
 }
 
+Bytes write_algorithm(HashAlgorithm hash) {
+  const auto* const row = std::ranges::find(kHashes, hash, &HashRow::hash);
+  return der_element(tag::kSequence, der_element(tag::kOid, row->oid.bytes()));
+}
+
+Result<Bytes> write_algorithm(Scheme scheme) {
+  const auto* const row = std::ranges::find(kSchemes, scheme, &SchemeRow::scheme);
+  if (row == kSchemes.end()) {
+    return fail(Errc::unsupported, cat("a request that is signed by ", crypto::name(scheme)));
+  }
+  Bytes content = der_element(tag::kOid, row->oid.bytes());
+  if (scheme.kind == SchemeKind::rsa_pkcs1) content.insert(content.end(), {tag::kNull, 0});
+  return der_element(tag::kSequence, content);
+}
+
 }  // namespace sluice::x509

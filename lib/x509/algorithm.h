@@ -21,4 +21,10 @@ struct AlgorithmId {
 // ECDSA, RSA PKCS#1 and PSS (salt as long as the digest) with SHA-256, -384, -512; Ed25519.
 [[nodiscard]] Result<crypto::Scheme> scheme_of(const AlgorithmId& algorithm);
 
+// The AlgorithmIdentifiers as they are written: digests and ECDSA without parameters, PKCS#1 with
+// NULL (RFC 4055 5, RFC 5758 3.2).
+Bytes write_algorithm(crypto::HashAlgorithm hash);
+// Errc::unsupported for RSA-PSS and Ed25519ph, which nothing here has to write.
+[[nodiscard]] Result<Bytes> write_algorithm(crypto::Scheme scheme);
+
 }  // namespace sluice::x509

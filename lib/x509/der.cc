@@ -214,6 +214,12 @@ Bytes der_header(std::uint8_t tag, std::size_t size) {
   return out;
 }
 
+Bytes der_element(std::uint8_t tag, ByteView content) {
+  Bytes out = der_header(tag, content.size());
+  out.insert(out.end(), content.begin(), content.end());
+  return out;
+}
+
 std::string dotted(ByteView oid) {
   std::string out;
   std::uint64_t arc = 0;

@@ -78,5 +78,6 @@ class DerReader {
 
 // Tag and length of an element with so many bytes inside.
 Bytes der_header(std::uint8_t tag, std::size_t size);
+Bytes der_element(std::uint8_t tag, ByteView content);
 
 }  // namespace sluice::x509

@@ -10,6 +10,7 @@ namespace {
 
 constexpr std::size_t kStampSerialMost = 64;
 constexpr std::size_t kAttributesMost = 16;
+constexpr std::size_t kNonceMost = 64;
 
 // What the parts of a token fill in, in the order in which they stand there.
 using Fields = TimestampFields;
@@ -79,7 +80,10 @@ Result<void> read_info_options(DerReader& in, Fields& out) {
     SLUICE_TRY(out.accuracy, read_accuracy(accuracy));
   }
   if (in.at(tag::kBoolean)) SLUICE_CHECK(in.boolean());  // ordering
-  if (in.at(tag::kInteger)) SLUICE_CHECK(in.integer());  // nonce
+  if (in.at(tag::kInteger)) {
+    SLUICE_TRY(out.nonce, in.integer());
+    if (out.nonce.size() > kNonceMost) return fail(Errc::limit, "a nonce that is too long");
+  }
   if (in.at(tag::constructed(0))) {
     SLUICE_TRY(DerReader service, in.enter(tag::constructed(0)));
     SLUICE_CHECK(read_general_name(service));

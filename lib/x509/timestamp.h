@@ -32,6 +32,7 @@ struct TimestampFields {
   ByteView serial;
   Time time;                           // fractions of a second are cut off
   std::chrono::microseconds accuracy;  // zero where none is stated
+  ByteView nonce;                      // content of its INTEGER; empty where there is none
 
   std::vector<ByteView> certificates;  // that came along, not looked into
 
@@ -54,8 +55,8 @@ struct TimestampFields {
 class Timestamp {
  public:
   // A whole TimeStampResp that was granted, or its token alone. SHA-256, -384 and -512 only, one
-  // signer, signed attributes and nothing unsigned beside them, no revocation lists. A nonce and
-  // the name of the service are not compared.
+  // signer, signed attributes and nothing unsigned beside them, no revocation lists. A nonce is for
+  // answers_question(); the name of the service is not compared.
   [[nodiscard]] static Result<Timestamp> from_reply(ByteView der);
   [[nodiscard]] static Result<Timestamp> from_token(ByteView der);
 
@@ -66,6 +67,10 @@ class Timestamp {
   explicit Timestamp(std::shared_ptr<const TimestampFields> fields) : fields_(std::move(fields)) {}
   std::shared_ptr<const TimestampFields> fields_;  // shared because it never changes
 };
+
+// Is it the answer to the question that had this nonce (RFC 3161 2.4.2), and no older one handed
+// out again? timestamp.nonce. For who asked; later nobody knows the question any more.
+[[nodiscard]] Judged<void> answers_question(const Timestamp& timestamp, ByteView nonce);
 
 struct VerifiedTime {
   Time time;

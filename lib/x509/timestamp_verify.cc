@@ -2,6 +2,7 @@
 // Timestamps, verified.
 #include <algorithm>
 
+#include "base/codec.h"
 #include "base/text.h"
 #include "x509/timestamp.h"
 
@@ -194,6 +195,13 @@ class StampJudge {
 };
 
 }  // namespace
+
+Judged<void> answers_question(const Timestamp& timestamp, ByteView nonce) {
+  const ByteView found = timestamp->nonce;
+  if (!nonce.empty() && equal(found, nonce)) return {};
+  return refuse_stamp("nonce", "it is the answer to another question than ours", to_hex(nonce),
+                      found.empty() ? std::string("no nonce") : to_hex(found));
+}
 
 std::string VerifiedTime::detail() const {
   return cat(human_time(time), ", by ", signer.describe(), " (", authority.label(), ")");

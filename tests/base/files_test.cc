@@ -40,6 +40,19 @@ TEST(Files, ReadKeepsToItsLimitWhereTheSizeIsNotKnownBefore) {
   EXPECT_EQ(endless.error().code, Errc::limit);
 }
 
+TEST(Files, ANameWithANulIsNoFiles) {
+  const TempFolder folder;
+  const Path whole = folder.write("a", "secret");
+  const Path cut = whole.native() + std::string("\0.txt", 5);
+  ASSERT_TRUE(system_files().read(whole, 10));
+  EXPECT_EQ(system_files().read(cut, 10).error().code, Errc::malformed);
+  EXPECT_EQ(system_files().open(cut).error().code, Errc::malformed);
+  EXPECT_EQ(system_files().info(cut).error().code, Errc::malformed);
+  EXPECT_EQ(system_files().replace(cut, "x").error().code, Errc::malformed);
+  EXPECT_EQ(system_files().create(cut, "x").error().code, Errc::malformed);
+  EXPECT_EQ(*system_files().read(whole, 10), "secret");
+}
+
 TEST(Files, TellsWhyAFileCannotBeRead) {
   const TempFolder folder;
   EXPECT_EQ(system_files().read(folder / "absent", 1).error().code, Errc::not_found);

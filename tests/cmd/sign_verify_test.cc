@@ -242,6 +242,67 @@ TEST_F(SignVerify, APipeThatNobodyNamedIsNotWaitedFor) {
   EXPECT_EQ(run({"version"}).exit_code, 2);
 }
 
+TEST_F(SignVerify, AnArtifactThatIsAPipeIsNotWaitedForAmongOthers) {
+  make_key();
+  sign();
+  ASSERT_EQ(::mkfifo((folder_ / "pipe").c_str(), 0600), 0);
+  folder_.write("pipe.sigstore.json", read_file(folder_ / "hello.sigstore.json"));
+  EXPECT_EQ(run({"verify", "--key", "k.pub", "hello", "pipe"}).exit_code, 3);
+  folder_.write("batch", R"({"artifact":"hello"}
+{"artifact":"/dev/zero","bundle":"hello.sigstore.json"}
+{"artifact":"hello","bundle":"pipe"}
+)");
+  const Ran ran = run({"verify", "--key", "k.pub", "--batch", "batch"});
+  EXPECT_EQ(ran.exit_code, 3) << ran.out;
+  EXPECT_TRUE(has(ran.out, "/dev/zero is no plain file")) << ran.out;
+  EXPECT_TRUE(has(ran.out, "pipe is no plain file")) << ran.out;
+  // Whoever names a pipe and its bundle means it.
+  const Ran piped = Program("/bin/sh").in(folder_.path())(
+      {"-c", cat("cat hello | '", SLUICE_BINARY_PATH,
+                 "' verify --key k.pub --bundle hello.sigstore.json /dev/stdin")});
+  EXPECT_EQ(piped.exit_code, 0) << piped.out << piped.err;
+}
+
+// A name ends at a NUL for the system: the report would be about one file and name another.
+TEST_F(SignVerify, ANameWithANulIsNoFiles) {
+  make_key();
+  sign();
+  folder_.write("batch", R"({"artifact":"hello"}
+{"artifact":"hello\u0000.other","bundle":"hello.sigstore.json"}
+{"artifact":"hello","bundle":"hello.sigstore.json\u0000.other"}
+{"artifact":"hello.sigstore.json\u0000"}
+)");
+  const Ran ran = run({"verify", "--key", "k.pub", "--batch", "batch"});
+  EXPECT_EQ(ran.exit_code, 3) << ran.out;
+  const auto lines = split(ran.out, '\n');
+  ASSERT_EQ(lines.size(), 5U) << ran.out;
+  EXPECT_TRUE(lines[0].contains(R"("verdict":"verified")"));
+  for (const std::size_t i : {1U, 2U, 3U}) {
+    EXPECT_TRUE(lines[i].contains("NUL")) << lines[i];
+  }
+}
+
+TEST_F(SignVerify, WhatStandsBeforeABrokenLineIsAnswered) {
+  make_key();
+  sign();
+  folder_.write("batch", cat("{\"artifact\":\"hello\"}\n", std::string(70'000, ' '), "\n"));
+  const Ran ran = run({"verify", "--key", "k.pub", "--batch", "batch"});
+  EXPECT_EQ(ran.exit_code, 3);
+  EXPECT_TRUE(has(ran.out, R"("verdict":"verified")")) << ran.out;
+  EXPECT_TRUE(has(ran.err, "line 2 is longer")) << ran.err;
+}
+
+TEST_F(SignVerify, TheKeyAloneGoesWithNoDemandThatNobodyWouldLookAt) {
+  make_key();
+  sign();
+  EXPECT_EQ(run({"verify", "--key", "k.pub", "--key-alone", "hello"}).exit_code, 0);
+  for (const char* demand : {"--logs", "--times", "--certificate-logs", "--witness-policy"}) {
+    const Ran ran = run({"verify", "--key", "k.pub", "--key-alone", demand, "1", "hello"});
+    EXPECT_EQ(ran.exit_code, 2) << demand;
+    EXPECT_TRUE(has(ran.err, demand)) << ran.err;
+  }
+}
+
 // A sanitizer reserves terabytes of addresses: its programs start under no such bound.
 #if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
 TEST_F(SignVerify, TooLittleMemoryIsUndecidedOnEveryThread) {

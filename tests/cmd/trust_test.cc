@@ -249,6 +249,21 @@ TEST_F(TrustCommand, WhatIsExportedImportsElsewhere) {
   EXPECT_EQ(test::read_file(folder_ / "carried.json"), out.out);
 }
 
+// Else whoever wrote the folder that sluice is called in would say whom to trust.
+TEST_F(TrustCommand, AHomeThatIsNoWholePathIsNone) {
+  std::filesystem::create_directories(folder_ / ".local/share/sluice");
+  folder_.write(".local/share/sluice/trusted_root.json", "{}");
+  const auto with_home = [&](const std::string& home) {
+    return test::sluice().in(folder_.path()).with("HOME", home)({"trust", "show"});
+  };
+  EXPECT_EQ(with_home(folder_.path().native()).exit_code, 3);
+  for (const char* home : {".", "../", ""}) {
+    const Ran ran = with_home(home);
+    EXPECT_EQ(ran.exit_code, 0) << ran.err;
+    EXPECT_TRUE(has(ran.out, "built in")) << ran.out;
+  }
+}
+
 TEST_F(TrustCommand, AnImportIsWholeOrNothing) {
   const std::string good = run({"export"}).out;
   const std::string key = "MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAE2G2Y+2tabdTV5Bc";

@@ -83,6 +83,7 @@ Match answer_of(const VectorCase& vector, const PublicKey& key) {
   EXPECT_TRUE(message);
   const auto match = verify(key, *message, signature);
   EXPECT_TRUE(match);
+  EXPECT_EQ(verify(key, message->scheme(), vector.message, signature), *match);
   return match.value_or(Match::no);
 }
 

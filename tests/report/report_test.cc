@@ -67,6 +67,15 @@ TEST(ReportJson, HoldsEveryCheckInOrder) {
   EXPECT_EQ(*checks[2].find("outcome")->string(), "not-run");
 }
 
+TEST(ReportJson, AFactThatComesTwiceIsNotLost) {
+  Report report("a");
+  report.pass("x", "x", "fine");
+  report.fact("signed by", "one");
+  report.fact("signed by", "another");
+  const auto json = as_json(report);
+  EXPECT_EQ(*json.find("facts")->find("signed by")->string(), "one; another");
+}
+
 TEST(ReportText, AnErrorGivesItsAdvice) {
   EXPECT_EQ(as_text(Error{Errc::io, "it broke", {"reading a"}, "read b"}),
             "it broke, while reading a\n  try: read b\n");

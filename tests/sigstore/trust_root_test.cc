@@ -118,6 +118,12 @@ TEST(TrustRoot, GivesWhatAVerifierAsksFor) {
   EXPECT_TRUE(root->logs_with_id({})->empty());
 }
 
+TEST(TrustRoot, WordsThatAreNotForPeopleAreShownInASafeForm) {
+  const Error error = error_of(changed("SHA2_256", "SHA2\\u001b[31m"));
+  EXPECT_EQ(error.code, Errc::malformed);
+  EXPECT_TRUE(error.text().contains(R"("SHA2\x1b[31m")")) << error.text();
+}
+
 TEST(TrustRoot, EveryMediaTypeIsKnownAndNoOther) {
   for (const std::string_view good : {"application/vnd.dev.sigstore.trustedroot+json;version=0.1",
                                       "application/vnd.dev.sigstore.trustedroot.v0.1+json",

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 # measure: start-up, hashing, parsing, windows, admission, build times; figures as JSON in build/bench
 #
-#   ./dev bench [NAME...]      start, hash, json, risk, gate, aiops, carbon, x509, admission, build;
-#                              default: all of them
+#   ./dev bench [NAME...]      start, hash, json, risk, gate, aiops, carbon, x509, admission, tuf,
+#                              build; default: all of them
 #
 # Each bench/bench-NAME is a script of its own: it finds the optimised binary in $SLUICE, the folder
 # of its build in $BUILD, a folder for JSON in $OUT, one for what it makes in $WORK and the measuring
@@ -24,7 +24,7 @@ done
 
 need "to measure against" test
 build_preset default
-cmake --build build/default --target bench_hash bench_json bench_carbon bench_gate bench_aiops bench_admission bench_x509 >&2
+cmake --build build/default --target bench_hash bench_json bench_carbon bench_gate bench_aiops bench_admission bench_x509 bench_tuf >&2
 
 SLUICE=$(binary_of default)
 BUILD=$PWD/build/default

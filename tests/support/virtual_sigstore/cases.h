@@ -2,6 +2,7 @@
 // Every good and every bad bundle that the public corpus lacks, and what a verifier has to say.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
@@ -50,12 +51,15 @@ const std::vector<BundleCase>& bundle_cases();
 // Valid bundles of each shape, for tests that change every character of them.
 const std::vector<BundleCase>& mutation_seeds();
 
-// Trusted roots: those that are not good are not to be used at all.
+// Trusted roots. `ignored`: one entry is of a kind that may not be known, and never counts; the
+// rest does. `malformed`: it is not to be used.
 struct TrustedRootCase {
+  enum class Due : std::uint8_t { good, ignored, malformed };
+
   std::string id;
   std::string why;
   std::string text;
-  bool good = false;
+  Due due = Due::malformed;
 };
 const std::vector<TrustedRootCase>& trusted_root_cases();
 

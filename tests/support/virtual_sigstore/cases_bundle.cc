@@ -180,17 +180,17 @@ void add_base64(CaseTable& table) {
   change("url-alphabet", "the other alphabet", cat(kEntryPath, ".canonicalizedBody"),
          [](std::string& text) { text.replace(0, 4, "-_-_"); });
   change("empty", "an empty signature", kSignature, [](std::string& text) { text.clear(); });
-  // A size that leaves bits over, so that they can be set.
-  const auto loose = [](std::string& text) {
-    Bytes bytes = from_base64(text).value();
-    text = to_base64(Bytes(bytes.begin(), bytes.begin() + 31));
-    text[text.size() - 2] = static_cast<char>(text[text.size() - 2] + 1);
+  // The last character before the padding has bits to spare.
+  const auto loosen = [](std::string& text) {
+    char& last = text[text.find_last_not_of('=')];
+    last = static_cast<char>(last + 1);
   };
-  change("loose-bits", "bits that belong to no byte", kSignature, loose);
+  change("loose-bits", "bits that belong to no byte", kSignature, [&](std::string& text) {
+    text = to_base64(Bytes(64, 1));
+    loosen(text);
+  });
   change("loose-bits-of-hash", "the same in a proof", cat(kEntryPath, ".inclusionProof.rootHash"),
-         [](std::string& text) {
-           text[text.size() - 2] = static_cast<char>(text[text.size() - 2] + 1);
-         })
+         loosen)
       .peer = "drops the bits";
   change("no-padding", "without its padding", cat(kEntryPath, ".inclusionProof.rootHash"),
          [](std::string& text) { std::erase(text, '='); })

@@ -12,11 +12,15 @@ struct Faults {
   std::vector<TrustedRootCase> list = {};
 
   void add(std::string id, std::string why, const Change& change) {
-    list.push_back({std::move(id), std::move(why), world.trusted_root(change), false});
+    list.push_back({std::move(id), std::move(why), world.trusted_root(change)});
   }
   void good(std::string id, std::string why, const Change& change) {
     add(std::move(id), std::move(why), change);
-    list.back().good = true;
+    list.back().due = TrustedRootCase::Due::good;
+  }
+  void ignored(std::string id, std::string why, const Change& change) {
+    add(std::move(id), std::move(why), change);
+    list.back().due = TrustedRootCase::Due::ignored;
   }
   void text(std::string id, std::string why, const ChangeText& change) {
     add(std::move(id), std::move(why), {});
@@ -61,10 +65,10 @@ void add_keys(Faults& faults) {
   faults.add("key-details-of-another", "the name of another scheme", [](json::Value& root) {
     set(root, "tlogs.0.publicKey.keyDetails", "PKIX_ECDSA_P256_SHA_256");
   });
-  faults.add("key-details-unknown", "a scheme that is not known",
-             [](json::Value& root) { set(root, "tlogs.0.publicKey.keyDetails", "PKIX_NEW"); });
-  faults.add("hash-unknown", "a log that hashes otherwise",
-             [](json::Value& root) { set(root, "tlogs.0.hashAlgorithm", "SHA2_512"); });
+  faults.ignored("key-details-unknown", "a scheme that is not known",
+                 [](json::Value& root) { set(root, "tlogs.0.publicKey.keyDetails", "PKIX_NEW"); });
+  faults.ignored("hash-unknown", "a log that hashes otherwise",
+                 [](json::Value& root) { set(root, "tlogs.0.hashAlgorithm", "SHA2_512"); });
   faults.add("log-id-missing", "a log without its id",
              [](json::Value& root) { erase(root, "tlogs.0.logId"); });
   faults.add(

@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: Apache-2.0
+// The TUF client with everything that takes the outside world: requests with a bound on size, time
+// and rate, mirrors, a cache that processes share, targets that appear under their names only when
+// they are whole and checked.
+//
+//   Client client(files, clock, http, options);
+//   client.init(root)        once
+//   client.refresh()         5.1 to 5.6 for the top-level roles
+//   client.find(path)        5.6.7, fetching the delegated roles on the way
+//   client.download(...)     5.7
+//
+// A refusal is a verdict; an Error means that it could not be decided: no network, no disk.
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/files.h"
+#include "base/http.h"
+#include "tuf/cache.h"
+#include "tuf/trusted_set.h"
+
+namespace sluice::tuf {
+
+struct Progress {
+  std::string what;  // a target's path
+  std::uint64_t done = 0;
+  std::uint64_t total = 0;
+};
+
+struct ClientOptions {
+  Path folder;                             // of the cache
+  std::vector<std::string> metadata_urls;  // mirrors, the first that works is taken
+  std::vector<std::string> target_urls;
+  Headers headers = {};
+  // A root that is trusted now, instead of the one that init was given.
+  std::optional<std::string> root = {};
+  Limits limits = {};
+  ForeignKeys foreign = {};
+  std::chrono::milliseconds request_time{30'000};  // beside the time that the bytes may take
+  std::chrono::milliseconds lock_wait{120'000};
+  bool offline = false;       // only what the cache has, as long as it has not expired
+  bool hash_in_names = true;  // of targets, where snapshots are consistent (TUF 6.2)
+  std::function<void(const Progress&)> progress = {};
+  std::function<void(const std::string&)> note = {};  // what went wrong and was overcome
+};
+
+struct RoleState {
+  Version version = 0;
+  Time expires{};
+};
+struct State {
+  RoleState root;
+  RoleState timestamp;
+  RoleState snapshot;
+  RoleState targets;
+  bool consistent_snapshot = false;
+  std::size_t target_count = 0;  // of the top-level role
+  std::size_t delegations = 0;
+};
+
+struct Found {
+  TargetFile file;
+  RoleName role{""};  // who lists it
+};
+
+struct Fetched {
+  Found target;
+  Path path;
+  bool present = false;  // it was there already: no request was made
+};
+
+class Fetcher;
+
+class Client {
+ public:
+  // http may be nullptr where options.offline is set.
+  Client(Files& files, Clock& clock, Http* http, ClientOptions options);
+  ~Client();
+
+  // 5.2: keeps the root; makes no request. Errc::denied where the folder began with another one.
+  [[nodiscard]] Result<Verdict<Accepted>> init(const std::string& root);
+  [[nodiscard]] Result<Verdict<State>> refresh();
+  // After a refresh that passed.
+  [[nodiscard]] Result<Verdict<Found>> find(const std::string& path);
+  // Each to folder/PATH. What was fetched before another one failed stays.
+  [[nodiscard]] Result<Verdict<std::vector<Fetched>>> download(const std::vector<Found>& targets,
+                                                               const Path& folder);
+  const TrustedSet* trusted() const { return set_ ? &*set_ : nullptr; }
+
+ private:
+  // true: go on; false: the report says why not.
+  using Step = Result<bool>;
+  Step check_clock(Report& report, Time now);
+  Step load_roots(Report& report, Time now);
+  Step fetch_roots(Report& report);
+  Step update_timestamp(Report& report);
+  Step update_snapshot(Report& report);
+  Step load_role(Report& report, const RoleName& role, const Targets* delegator);
+  Step refresh_roles(Report& report, Time now);
+  [[nodiscard]] Result<void> remember_time(Time now);
+  Step search(Report& report, const std::string& path, std::optional<Found>& found);
+  // A file of the repository, from the first mirror whose copy is accepted; nullopt where none has
+  // it. `store` keeps what was accepted.
+  using Accept = std::function<Verdict<Accepted>(std::string&)>;
+  using Store = std::function<Result<void>(const Accepted&, const std::string&)>;
+  struct Ask {
+    std::string path;
+    std::string kind;
+    std::string clause;
+    std::size_t max = 0;
+  };
+  [[nodiscard]] Result<std::optional<bool>> ask_mirrors(Report& report, const Ask& ask,
+                                                        const Accept& accept, const Store& store);
+  [[nodiscard]] Result<std::unique_ptr<FileLock>> hold();
+  [[nodiscard]] Result<void> drop(const RoleName& role, const Report& report);
+  void note(const std::string& what) const;
+  State state_of() const;
+
+  Files& files_;
+  Clock& clock_;
+  ClientOptions options_;
+  Cache cache_;
+  std::unique_ptr<Fetcher> fetcher_;
+  std::optional<TrustedSet> set_;
+  std::string current_root_;  // the bytes of the trusted one
+};
+
+}  // namespace sluice::tuf

@@ -1,0 +1,240 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tuf/delegations.h"
+
+#include <algorithm>
+#include <unordered_set>
+
+#include "base/codec.h"
+#include "base/text.h"
+#include "tuf/limits.h"
+
+namespace sluice::tuf {
+
+namespace {
+
+// One part of a path against one part of a pattern, in linear steps: after a mismatch only the last
+// star moves on. "?" is one character, which may have several bytes.
+bool part_matches(std::string_view pattern, std::string_view part) {
+  const auto next = [](std::string_view text, std::size_t at) {
+    ++at;
+    while (at < text.size() && (static_cast<unsigned char>(text[at]) & 0xC0U) == 0x80) ++at;
+    return at;
+  };
+  std::size_t p = 0;
+  std::size_t t = 0;
+  std::size_t star = std::string_view::npos;
+  std::size_t from = 0;
+  while (t < part.size()) {
+    if (p < pattern.size() && pattern[p] == '*') {
+      star = p++;
+      from = t;
+    } else if (p < pattern.size() && pattern[p] == '?') {
+      ++p;
+      t = next(part, t);
+    } else if (p < pattern.size() && pattern[p] == part[t]) {
+      ++p;
+      ++t;
+    } else if (star != std::string_view::npos) {
+      p = star + 1;
+      t = from = next(part, from);
+    } else {
+      return false;
+    }
+  }
+  while (p < pattern.size() && pattern[p] == '*') ++p;
+  return p == pattern.size();
+}
+
+Result<std::vector<std::string>> read_texts(json::Tokenizer& in) {
+  std::vector<std::string> out;
+  SLUICE_CHECK(in.enter_array());
+  for (;;) {
+    SLUICE_TRY(const bool more, in.next_element());
+    if (!more) return out;
+    if (out.size() == kMaxPaths) {
+      return fail(in.error_here(Errc::limit, cat("more than ", kMaxPaths, " paths in a role")));
+    }
+    SLUICE_TRY(const auto text, in.read_string());
+    out.emplace_back(text);
+  }
+}
+
+bool is_hex(std::string_view text) {
+  return std::ranges::all_of(
+      text, [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); });
+}
+
+Result<void> check_role_name(const json::Tokenizer& in, std::string_view role) {
+  if (role.empty() || role.size() > kMaxName || role.find('\0') != std::string_view::npos) {
+    return fail(in.error_here(Errc::malformed, "a role's name that is empty or too long"));
+  }
+  if (is_top_level(role)) {
+    return fail(in.error_here(Errc::malformed, cat("a delegation to the top-level role ", role)));
+  }
+  return {};
+}
+
+Result<Delegation> read_delegation(json::Tokenizer& in) {
+  Delegation out;
+  bool paths = false;
+  bool prefixes = false;
+  SLUICE_CHECK(in.enter_object());
+  for (;;) {
+    SLUICE_TRY(const auto found, in.next_key());
+    if (!found) break;
+    const std::string key(*found);
+    SLUICE_TRY(const bool taken, read_role_member(in, key, out.keys));
+    if (taken) continue;
+    if (key == "name") {
+      SLUICE_TRY(const auto text, in.read_string());
+      out.role = RoleName(std::string(text));
+    } else if (key == "terminating") {
+      SLUICE_TRY(out.terminating, in.read_boolean());
+    } else if (key == "paths") {
+      SLUICE_TRY(out.paths, read_texts(in));
+      paths = true;
+    } else if (key == "path_hash_prefixes") {
+      SLUICE_TRY(out.hash_prefixes, read_texts(in));
+      prefixes = true;
+    } else {
+      SLUICE_CHECK(in.skip());
+    }
+  }
+  SLUICE_CHECK(check_role_name(in, out.role.str()));
+  SLUICE_CHECK(check_role(out.keys, out.role.str()));
+  if (paths == prefixes) {
+    return fail(
+        in.error_here(Errc::malformed, "a delegation needs either paths or path_hash_prefixes"));
+  }
+  for (auto& prefix : out.hash_prefixes) {
+    prefix = lower_ascii(prefix);
+    if (!is_hex(prefix)) return fail(in.error_here(Errc::malformed, "a hash prefix is no hex"));
+  }
+  return out;
+}
+
+Result<std::vector<Delegation>> read_roles(json::Tokenizer& in) {
+  std::vector<Delegation> out;
+  std::unordered_set<std::string> seen;
+  SLUICE_CHECK(in.enter_array());
+  for (;;) {
+    SLUICE_TRY(const bool more, in.next_element());
+    if (!more) return out;
+    if (out.size() == kMaxRoles) {
+      return fail(in.error_here(Errc::limit, cat("more than ", kMaxRoles, " delegated roles")));
+    }
+    SLUICE_TRY(auto one, read_delegation(in));
+    if (!seen.insert(one.role.str()).second) {
+      return fail(in.error_here(
+          Errc::malformed, cat("two delegations to the role ", printable(one.role.str(), 80))));
+    }
+    out.push_back(std::move(one));
+  }
+}
+
+Result<Bins> read_bins(json::Tokenizer& in) {
+  Bins out;
+  std::int64_t bits = 0;
+  SLUICE_CHECK(in.enter_object());
+  for (;;) {
+    SLUICE_TRY(const auto found, in.next_key());
+    if (!found) break;
+    const std::string key(*found);
+    SLUICE_TRY(const bool taken, read_role_member(in, key, out.keys));
+    if (taken) continue;
+    if (key == "name_prefix") {
+      SLUICE_TRY(const auto text, in.read_string());
+      out.prefix = std::string(text);
+    } else if (key == "bit_length") {
+      SLUICE_TRY(bits, in.read_integer());
+    } else {
+      SLUICE_CHECK(in.skip());
+    }
+  }
+  SLUICE_CHECK(check_role_name(in, out.prefix));
+  SLUICE_CHECK(check_role(out.keys, out.prefix));
+  if (bits < 1 || bits > kMaxBinBits) {
+    return fail(in.error_here(
+        Errc::malformed, cat("a bit_length of ", bits, "; 1 to ", kMaxBinBits, " are possible")));
+  }
+  out.bits = static_cast<int>(bits);
+  return out;
+}
+
+std::size_t suffix_width(int bits) { return static_cast<std::size_t>((bits + 3) / 4); }
+
+}  // namespace
+
+bool path_matches(std::string_view pattern, std::string_view path) {
+  for (;;) {
+    const auto pattern_end = pattern.find('/');
+    const auto path_end = path.find('/');
+    if (!part_matches(pattern.substr(0, pattern_end), path.substr(0, path_end))) return false;
+    const bool last = pattern_end == std::string_view::npos;
+    if (last != (path_end == std::string_view::npos)) return false;
+    if (last) return true;
+    pattern.remove_prefix(pattern_end + 1);
+    path.remove_prefix(path_end + 1);
+  }
+}
+
+bool Delegation::covers(std::string_view path, std::string_view path_hash) const {
+  return std::ranges::any_of(paths, [&](const auto& each) { return path_matches(each, path); }) ||
+         std::ranges::any_of(hash_prefixes,
+                             [&](const auto& each) { return path_hash.starts_with(each); });
+}
+
+RoleName Bins::bin_of(std::string_view path_hash) const {
+  std::uint64_t number = 0;
+  for (const char c : path_hash.substr(0, 8)) {
+    number = number * 16 + static_cast<std::uint64_t>(c <= '9' ? c - '0' : c - 'a' + 10);
+  }
+  number >>= 32 - bits;
+  std::string suffix(suffix_width(bits), '0');
+  for (auto at = suffix.rbegin(); at != suffix.rend(); ++at, number /= 16) {
+    *at = "0123456789abcdef"[number % 16];
+  }
+  return RoleName(cat(prefix, "-", suffix));
+}
+
+bool Bins::names(const RoleName& role) const {
+  const std::string_view name = role.str();
+  const std::string head = prefix + "-";
+  if (!name.starts_with(head)) return false;
+  const auto suffix = name.substr(head.size());
+  if (suffix.size() != suffix_width(bits) || !is_hex(suffix)) return false;
+  const int spare = static_cast<int>(4 * suffix.size()) - bits;  // bits of the first digit
+  const int first = suffix[0] <= '9' ? suffix[0] - '0' : suffix[0] - 'a' + 10;
+  return (first << spare) < 16;
+}
+
+std::string path_hash(std::string_view path) {
+  return crypto::digest_of(crypto::HashAlgorithm::sha256, bytes_of(path)).hex();
+}
+
+Result<Delegations> read_delegations(json::Tokenizer& in, std::string_view document,
+                                     const ForeignKeys& foreign) {
+  Delegations out;
+  bool has_roles = false;
+  SLUICE_CHECK(in.enter_object());
+  for (;;) {
+    SLUICE_TRY(const auto key, in.next_key());
+    if (!key) break;
+    if (*key == "keys") {
+      SLUICE_TRY(out.keys, read_keys(in, document, foreign));
+    } else if (*key == "roles") {
+      SLUICE_TRY(out.roles, read_roles(in));
+      has_roles = true;
+    } else if (*key == "succinct_roles") {
+      SLUICE_TRY(out.bins, read_bins(in));
+    } else {
+      SLUICE_CHECK(in.skip());
+    }
+  }
+  if (has_roles == out.bins.has_value()) {
+    return fail(in.error_here(Errc::malformed, "delegations need either roles or succinct_roles"));
+  }
+  return out;
+}
+
+}  // namespace sluice::tuf

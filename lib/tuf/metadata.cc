@@ -1,0 +1,305 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tuf/metadata.h"
+
+#include <algorithm>
+#include <limits>
+
+#include "base/codec.h"
+#include "base/text.h"
+#include "tuf/limits.h"
+
+namespace sluice::tuf {
+
+namespace {
+
+using crypto::HashAlgorithm;
+
+constexpr std::array kRoleTypes{RoleType::root, RoleType::timestamp, RoleType::snapshot,
+                                RoleType::targets};
+
+// {"a.json":{"version":1}, about: no snapshot has more entries than bytes by this.
+constexpr std::size_t kLeastEntry = 28;
+
+std::optional<HashAlgorithm> hash_named(std::string_view text) {
+  for (const auto algorithm :
+       {HashAlgorithm::sha256, HashAlgorithm::sha384, HashAlgorithm::sha512}) {
+    if (text == crypto::name(algorithm)) return algorithm;
+  }
+  return std::nullopt;
+}
+
+// Reads on until "signed" ends: `member` takes in what is no member of the header, or answers
+// false.
+template <class Member>
+Result<Header> read_members(json::Tokenizer& in, RoleType type, Member member) {
+  Header header;
+  SLUICE_CHECK(in.enter_object());
+  for (;;) {
+    SLUICE_TRY(const auto key, in.next_key());
+    if (!key) break;
+    const std::string name(*key);
+    SLUICE_TRY(const bool ours, read_header_member(in, name, header));
+    if (ours) continue;
+    SLUICE_TRY(const bool taken, member(name));
+    if (!taken) SLUICE_CHECK(in.skip());
+  }
+  SLUICE_CHECK(in.finish());
+  SLUICE_CHECK(check_header(header, type));
+  return header;
+}
+
+Result<FileMeta> read_file_meta(json::Tokenizer& in) {
+  FileMeta out;
+  SLUICE_CHECK(in.enter_object());
+  for (;;) {
+    SLUICE_TRY(const auto key, in.next_key());
+    if (!key) break;
+    if (*key == "version") {
+      SLUICE_TRY(out.version, in.read_integer());
+    } else if (*key == "length") {
+      SLUICE_TRY(out.length, read_length(in));
+    } else if (*key == "hashes") {
+      SLUICE_TRY(out.hashes, read_hashes(in));
+    } else {
+      SLUICE_CHECK(in.skip());
+    }
+  }
+  if (out.version < 1) {
+    return fail(in.error_here(Errc::malformed, "a file without a version of 1 or more"));
+  }
+  return out;
+}
+
+Result<RoleKeys> read_root_role(json::Tokenizer& in, std::string_view name) {
+  RoleKeys out;
+  SLUICE_CHECK(in.enter_object());
+  for (;;) {
+    SLUICE_TRY(const auto key, in.next_key());
+    if (!key) break;
+    const std::string member(*key);
+    SLUICE_TRY(const bool taken, read_role_member(in, member, out));
+    if (!taken) SLUICE_CHECK(in.skip());
+  }
+  SLUICE_CHECK(check_role(out, name));
+  return out;
+}
+
+Result<std::array<RoleKeys, 4>> read_root_roles(json::Tokenizer& in) {
+  std::array<RoleKeys, 4> out;
+  SLUICE_CHECK(in.enter_object());
+  for (;;) {
+    SLUICE_TRY(const auto key, in.next_key());
+    if (!key) break;
+    const auto* const type =
+        std::ranges::find_if(kRoleTypes, [&](RoleType each) { return name(each) == *key; });
+    if (type == kRoleTypes.end()) {  // "mirrors", or what is to come
+      SLUICE_CHECK(in.skip());
+      continue;
+    }
+    SLUICE_TRY(out[static_cast<std::size_t>(*type)], read_root_role(in, name(*type)));
+  }
+  for (const RoleType type : kRoleTypes) {
+    if (out[static_cast<std::size_t>(type)].threshold == 0) {
+      return fail(Errc::malformed, cat("root has no role ", name(type)));
+    }
+  }
+  return out;
+}
+
+}  // namespace
+
+std::string_view name(RoleType type) {
+  switch (type) {
+    case RoleType::root:
+      return "root";
+    case RoleType::timestamp:
+      return "timestamp";
+    case RoleType::snapshot:
+      return "snapshot";
+    case RoleType::targets:
+      break;
+  }
+  return "targets";
+}
+
+bool is_top_level(std::string_view role) {
+  return std::ranges::any_of(kRoleTypes, [&](RoleType type) { return name(type) == role; });
+}
+
+std::optional<std::string> mismatch(const std::optional<std::uint64_t>& length,
+                                    const Hashes& hashes, std::string_view bytes) {
+  if (length && *length != bytes.size()) {
+    return cat("has ", bytes.size(), " bytes, stated are ", *length);
+  }
+  if (hashes.stated && hashes.known.empty()) return "its hashes are all of unknown kinds";
+  for (const auto& expected : hashes.known) {
+    const auto found = crypto::digest_of(expected.algorithm(), bytes_of(bytes));
+    if (found != expected) {
+      return cat("has ", found.text(), ", stated is ", expected.text());
+    }
+  }
+  return std::nullopt;
+}
+
+const FileMeta* Snapshot::find(const RoleName& role) const {
+  const std::string file = role.str() + ".json";
+  const auto at = std::ranges::lower_bound(
+      files_, file, {}, [](const auto& entry) -> const std::string& { return entry.first; });
+  return at != files_.end() && at->first == file ? &at->second : nullptr;
+}
+
+Result<std::string> type_of(std::string_view signed_part) {
+  json::Tokenizer in(signed_part, {.bytes = signed_part.size()});
+  SLUICE_CHECK(in.enter_object());
+  for (;;) {
+    SLUICE_TRY(const auto key, in.next_key());
+    if (!key) return fail(Errc::malformed, "metadata without \"_type\"");
+    if (*key == "_type") {
+      SLUICE_TRY(const auto text, in.read_string());
+      return std::string(text);
+    }
+    SLUICE_CHECK(in.skip());
+  }
+}
+
+Result<bool> read_header_member(json::Tokenizer& in, std::string_view key, Header& header) {
+  if (key == "version") {
+    SLUICE_TRY(header.version, in.read_integer());
+    return true;
+  }
+  if (key != "_type" && key != "spec_version" && key != "expires") return false;
+  SLUICE_TRY(const auto text, in.read_string());
+  if (key == "_type") header.type = std::string(text);
+  if (key == "spec_version") header.spec_version = std::string(text);
+  if (key == "expires") {
+    auto time = parse_rfc3339(text);
+    if (!time) return fail(in.error_here(Errc::malformed, cat("expires: ", time.error().what)));
+    header.expires = *time;
+  }
+  return true;
+}
+
+Result<void> check_header(const Header& header, RoleType type) {
+  if (header.type != name(type)) {
+    return fail(Errc::malformed,
+                cat("the type is \"", printable(header.type, 40), "\", not ", name(type)));
+  }
+  // 4.3: another major version means another format.
+  const std::string_view spec = header.spec_version;
+  if (spec != "1" && !spec.starts_with("1.")) {
+    return fail(Errc::unsupported,
+                cat("spec_version \"", printable(spec, 40), "\"; this client knows version 1"));
+  }
+  if (header.version < 1) {
+    return fail(Errc::malformed, cat("the version is ", header.version, "; at least 1 is needed"));
+  }
+  if (header.expires == Time{}) return fail(Errc::malformed, "\"expires\" is missing");
+  return {};
+}
+
+Result<Hashes> read_hashes(json::Tokenizer& in) {
+  Hashes out{.stated = true, .known = {}};
+  std::size_t count = 0;
+  SLUICE_CHECK(in.enter_object());
+  for (;;) {
+    SLUICE_TRY(const auto key, in.next_key());
+    if (!key) break;
+    if (++count > kMaxHashes) {
+      return fail(in.error_here(Errc::limit, cat("more than ", kMaxHashes, " hashes")));
+    }
+    const auto algorithm = hash_named(*key);
+    SLUICE_TRY(const auto text, in.read_string());
+    if (!algorithm) continue;
+    const auto bytes = from_hex(text);
+    auto digest = bytes ? crypto::Digest::from_bytes(*algorithm, *bytes)
+                        : Result<crypto::Digest>(fail(Errc::malformed, "no hex"));
+    if (!digest) {
+      return fail(in.error_here(Errc::malformed, cat("no ", crypto::name(*algorithm), " in hex")));
+    }
+    out.known.push_back(*std::move(digest));
+  }
+  if (count == 0) return fail(in.error_here(Errc::malformed, "\"hashes\" without a hash"));
+  return out;
+}
+
+Result<std::uint64_t> read_length(json::Tokenizer& in) {
+  SLUICE_TRY(const auto length, in.read_integer());
+  if (length < 0) return fail(in.error_here(Errc::malformed, "a negative length"));
+  return static_cast<std::uint64_t>(length);
+}
+
+Result<Root> parse_root(std::string_view signed_part, const ForeignKeys& foreign) {
+  Root out;
+  json::Tokenizer in(signed_part, {.bytes = signed_part.size()});
+  bool has_keys = false;
+  bool has_roles = false;
+  SLUICE_TRY(out.header,
+             read_members(in, RoleType::root, [&](std::string_view key) -> Result<bool> {
+               if (key == "consistent_snapshot") {
+                 SLUICE_TRY(out.consistent_snapshot, in.read_boolean());
+               } else if (key == "keys") {
+                 SLUICE_TRY(out.keys, read_keys(in, signed_part, foreign));
+                 has_keys = true;
+               } else if (key == "roles") {
+                 SLUICE_TRY(out.roles, read_root_roles(in));
+                 has_roles = true;
+               } else {
+                 return false;
+               }
+               return true;
+             }));
+  if (!has_keys || !has_roles) return fail(Errc::malformed, "root without keys or roles");
+  return out;
+}
+
+Result<Timestamp> parse_timestamp(std::string_view signed_part) {
+  Timestamp out;
+  json::Tokenizer in(signed_part, {.bytes = signed_part.size()});
+  SLUICE_TRY(out.header,
+             read_members(in, RoleType::timestamp, [&](std::string_view key) -> Result<bool> {
+               if (key != "meta") return false;
+               SLUICE_CHECK(in.enter_object());
+               for (;;) {
+                 SLUICE_TRY(const auto file, in.next_key());
+                 if (!file) return true;
+                 if (*file != "snapshot.json") {
+                   return fail(in.error_here(Errc::malformed,
+                                             "a timestamp of another file than "
+                                             "snapshot.json"));
+                 }
+                 SLUICE_TRY(out.snapshot, read_file_meta(in));
+               }
+             }));
+  if (out.snapshot.version == 0) {
+    return fail(Errc::malformed, "a timestamp that says nothing about snapshot.json");
+  }
+  return out;
+}
+
+Result<Snapshot> parse_snapshot(std::string_view signed_part) {
+  Snapshot out;
+  json::Tokenizer in(signed_part, {.bytes = signed_part.size()});
+  bool has_meta = false;
+  bool sorted = true;
+  auto& files = out.files_;
+  SLUICE_TRY(out.header_,
+             read_members(in, RoleType::snapshot, [&](std::string_view key) -> Result<bool> {
+               if (key != "meta") return false;
+               has_meta = true;
+               files.reserve(signed_part.size() / kLeastEntry);
+               SLUICE_CHECK(in.enter_object());
+               for (;;) {
+                 SLUICE_TRY(const auto file, in.next_key());
+                 if (!file) return true;
+                 std::string name(*file);
+                 if (!files.empty() && name < files.back().first) sorted = false;
+                 SLUICE_TRY(auto meta, read_file_meta(in));
+                 files.emplace_back(std::move(name), std::move(meta));
+               }
+             }));
+  if (!has_meta) return fail(Errc::malformed, "a snapshot without \"meta\"");
+  if (!sorted) std::ranges::sort(files, {}, [](const auto& entry) { return entry.first; });
+  return out;
+}
+
+}  // namespace sluice::tuf

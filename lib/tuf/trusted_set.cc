@@ -1,0 +1,400 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tuf/trusted_set.h"
+
+#include <set>
+
+#include "base/parallel.h"
+#include "base/text.h"
+#include "tuf/checks.h"
+
+namespace sluice::tuf {
+
+namespace {
+
+constexpr std::size_t kLarge = 4U << 20;  // worth a second thread
+
+std::string shown_list(const std::vector<std::string>& parts) { return join(parts, ", "); }
+
+// The envelope, of the type that it must have; nothing where that was refused.
+std::optional<Envelope> open_checked(Checks& checks, std::string_view document, std::size_t max,
+                                     RoleType type) {
+  auto envelope = open_envelope(document, max);
+  if (!envelope) {
+    const bool limit = envelope.error().code == Errc::limit;
+    checks.refuse(limit ? "limit" : "format", limit ? kEndlessData : "", "4.2",
+                  envelope.error().what);
+    return std::nullopt;
+  }
+  const auto found = type_of(envelope->signed_part);
+  if (!found || *found != name(type)) {
+    Check& row =
+        checks.refuse("type", kArbitrarySoftware, "4.3", cat("it is no ", name(type), " metadata"));
+    row.expected = std::string(name(type));
+    row.found = found ? printable(*found, 40) : found.error().what;
+    return std::nullopt;
+  }
+  return *std::move(envelope);
+}
+
+// `who` is whose keys these are, where that is not plain.
+bool signed_enough(Checks& checks, const Envelope& envelope, const Keys& keys, const RoleKeys& role,
+                   std::string_view clause, std::string_view who = "") {
+  const auto found = count_signatures(envelope, keys, role);
+  if (!found) {
+    checks.refuse("signature", kArbitrarySoftware, clause, found.error().text());
+    return false;
+  }
+  const auto needed = static_cast<std::uint64_t>(role.threshold);
+  if (found->valid >= needed) {
+    checks.pass("signature",
+                cat(found->valid, " of ", needed, " needed", who, ": ", shown_list(found->by)));
+    return true;
+  }
+  Check& row =
+      checks.refuse("signature", kArbitrarySoftware, clause,
+                    cat("signed by ", found->valid, " of the ", needed,
+                        needed == 1 ? " key" : " different keys", " that are needed", who));
+  row.expected = cat(needed, " good signature", needed == 1 ? "" : "s", " by different keys");
+  row.found = found->not_by.empty() ? "no key at all" : shown_list(found->not_by);
+  return false;
+}
+
+// Signed and of the right type, yet not of the right form.
+template <class T>
+std::optional<T> parsed(Checks& checks, Result<T> result) {
+  if (result) return *std::move(result);
+  const bool limit = result.error().code == Errc::limit;
+  const bool spec = result.error().code == Errc::unsupported;
+  checks.refuse(limit ? "limit" : (spec ? "spec-version" : "format"), limit ? kEndlessData : "",
+                "4.3", result.error().text());
+  return std::nullopt;
+}
+
+bool check_expiry(Checks& checks, const Header& header, Time now, std::string_view clause) {
+  if (header.expires > now) {
+    checks.pass("expired", cat("good until ", human_time(header.expires)));
+    return true;
+  }
+  Check& row = checks.refuse(
+      "expired", kFreeze, clause,
+      cat("version ", header.version, " expired ", human_duration(now - header.expires), " ago"));
+  row.expected = cat("an expiry after ", human_time(now));
+  row.found = human_time(header.expires);
+  row.advice =
+      "the repository has to be signed anew, or somebody holds its updates back; if the "
+      "clock of this machine is wrong, correct it";
+  return false;
+}
+
+bool check_stated(Checks& checks, const FileMeta& stated, std::string_view document,
+                  std::string_view by, std::string_view clause) {
+  if (!stated.length && !stated.hashes.stated) return true;
+  const auto wrong = mismatch(stated.length, stated.hashes, document);
+  if (wrong) {
+    checks.refuse("hash", kMixAndMatch, clause, *wrong).advice = cat("as stated by ", by);
+    return false;
+  }
+  checks.pass("hash", cat("is what ", by, " states"));
+  return true;
+}
+
+bool check_version(Checks& checks, Version found, Version stated, std::string_view by,
+                   std::string_view clause) {
+  if (found == stated) {
+    checks.pass("version", cat(found, ", as ", by, " states"));
+    return true;
+  }
+  Check& row = checks.refuse("mix-and-match", kMixAndMatch, clause,
+                             cat("it has version ", found, ", ", by, " states ", stated));
+  row.expected = cat(stated);
+  row.found = cat(found);
+  return false;
+}
+
+std::set<std::string_view> materials(const Root& root, RoleType type) {
+  std::set<std::string_view> out;
+  for (const auto& keyid : root.role(type).keyids) {
+    const auto at = root.keys.find(keyid);
+    if (at != root.keys.end()) out.insert(at->second.material);
+  }
+  return out;
+}
+
+// Whether a key of the role is gone: what it signed may be an attacker's (5.3.11).
+bool loses_key(const Root& before, const Root& after, RoleType type) {
+  const auto kept = materials(after, type);
+  for (const auto& each : materials(before, type)) {
+    if (!kept.contains(each)) return true;
+  }
+  return false;
+}
+
+Accepted accepted(std::string_view role, const Header& header) {
+  return {
+      .role = RoleName(std::string(role)), .version = header.version, .expires = header.expires};
+}
+
+// 5.5.5: whatever was listed stays listed, and no version goes back.
+bool check_snapshot_rollback(Checks& checks, const Snapshot& before, const Snapshot& after) {
+  auto at = after.files().begin();
+  for (const auto& [file, old_meta] : before.files()) {
+    while (at != after.files().end() && at->first < file) ++at;
+    const bool listed = at != after.files().end() && at->first == file;
+    if (listed && at->second.version >= old_meta.version) continue;
+    Check& row =
+        checks.refuse("rollback", kRollback, "5.5.5",
+                      listed ? cat("it takes ", printable(file, 200), " back from version ",
+                                   old_meta.version, " to ", at->second.version)
+                             : cat("it does not list ", printable(file, 200), " any more"));
+    row.expected = cat(printable(file, 200), " of version ", old_meta.version, " or newer");
+    row.found = listed ? cat(at->second.version) : "nothing";
+    return false;
+  }
+  checks.pass("rollback", cat("none of ", before.files().size(), " versions goes back"));
+  return true;
+}
+
+// What is signed by a role that root speaks of; nothing where that was refused.
+template <class T>
+struct SignedPart {
+  RoleType type;
+  std::size_t max;
+  std::string_view clause;
+  Result<T> (*parse)(std::string_view);
+};
+template <class T>
+std::optional<T> read_signed(Checks& checks, const Root& root, std::string_view document,
+                             const SignedPart<T>& part) {
+  const auto envelope = open_checked(checks, document, part.max, part.type);
+  if (!envelope ||
+      !signed_enough(checks, *envelope, root.keys, root.role(part.type), part.clause)) {
+    return std::nullopt;
+  }
+  return parsed(checks, part.parse(envelope->signed_part));
+}
+
+// 5.4.3, for another version than the trusted one.
+bool check_timestamp_rollback(Checks& checks, const Timestamp& trusted, const Timestamp& fresh) {
+  const Version version = trusted.header.version;
+  if (fresh.header.version < version) {
+    Check& row = checks.refuse(
+        "rollback", kRollback, "5.4.3.1",
+        cat("it has version ", fresh.header.version, ", version ", version, " was seen"));
+    row.expected = cat(version, " or newer");
+    row.found = cat(fresh.header.version);
+    return false;
+  }
+  if (fresh.snapshot.version < trusted.snapshot.version) {
+    Check& row = checks.refuse("snapshot-rollback", kRollback, "5.4.3.2",
+                               cat("it takes snapshot.json back from version ",
+                                   trusted.snapshot.version, " to ", fresh.snapshot.version));
+    row.expected = cat(trusted.snapshot.version, " or newer");
+    row.found = cat(fresh.snapshot.version);
+    return false;
+  }
+  checks.pass("rollback", cat("version ", fresh.header.version, " after ", version));
+  return true;
+}
+
+// 5.6.3: signed by these keys, and read. A large one is read while its signatures are checked;
+// nothing of it counts before they are good.
+std::optional<Targets> read_targets(Checks& checks, std::string document, std::size_t max,
+                                    const Keys& keys, const RoleKeys& role,
+                                    const ForeignKeys& foreign) {
+  const auto envelope = open_checked(checks, document, max, RoleType::targets);
+  if (!envelope) return std::nullopt;
+  bool good = false;
+  std::optional<Result<Targets>> read;
+  const auto check = [&] { good = signed_enough(checks, *envelope, keys, role, "5.6.3"); };
+  const auto parse = [&] {
+    read.emplace(parse_targets(std::move(document), envelope->signed_part, foreign));
+  };
+  if (document.size() >= kLarge) {
+    for_each_parallel(2, 2, [&](std::size_t i) { i == 0 ? check() : parse(); });
+  } else {
+    check();
+    if (good) parse();
+  }
+  if (!good) return std::nullopt;
+  return parsed(checks, *std::move(read));
+}
+
+Verdict<Accepted> out_of_order(std::string_view kind, std::string file, std::string_view why) {
+  Report report{file};
+  Checks(report, std::string(kind), std::move(file)).refuse("order", "", "5", why);
+  return Verdict<Accepted>::conclude(std::move(report), std::nullopt);
+}
+
+Verdict<Accepted> conclude(Report report, std::optional<Accepted> value) {
+  return Verdict<Accepted>::conclude(std::move(report), std::move(value));
+}
+
+}  // namespace
+
+Verdict<TrustedSet> TrustedSet::start(std::string_view document, TrustOptions options) {
+  TrustedSet set(std::move(options));
+  Report report("root.json");
+  Checks checks(report, "root", "root.json");
+  std::optional<TrustedSet> out;
+  const auto envelope = open_checked(checks, document, set.options_.limits.root, RoleType::root);
+  if (envelope) {
+    // It is trusted as it is (5.2); that it signs itself tells a damaged one from a good one.
+    auto root = parsed(checks, parse_root(envelope->signed_part, set.options_.foreign));
+    if (root && signed_enough(checks, *envelope, root->keys, root->role(RoleType::root), "5.2")) {
+      set.root_ = *std::move(root);
+      out = std::move(set);
+    }
+  }
+  return Verdict<TrustedSet>::conclude(std::move(report), std::move(out));
+}
+
+Verdict<Accepted> TrustedSet::update_root(std::string_view document) {
+  const Version next = root_.header.version + 1;
+  const std::string file = cat(next, ".root.json");
+  if (root_finished_) return out_of_order("root", file, "the root is final already");
+  Report report(file);
+  Checks checks(report, "root", file);
+  const auto envelope = open_checked(checks, document, options_.limits.root, RoleType::root);
+  if (!envelope) return conclude(std::move(report), {});
+  // 5.3.4: by the keys that are trusted, and by its own.
+  if (!signed_enough(checks, *envelope, root_.keys, root_.role(RoleType::root), "5.3.4",
+                     cat(" by root ", root_.header.version))) {
+    return conclude(std::move(report), {});
+  }
+  auto root = parsed(checks, parse_root(envelope->signed_part, options_.foreign));
+  if (!root || !signed_enough(checks, *envelope, root->keys, root->role(RoleType::root), "5.3.4",
+                              " by itself")) {
+    return conclude(std::move(report), {});
+  }
+  if (root->header.version != next) {  // 5.3.5
+    Check& row = checks.refuse("version", kRollback, "5.3.5",
+                               cat("it has version ", root->header.version, ", after ",
+                                   root_.header.version, " comes ", next));
+    row.expected = cat(next);
+    row.found = cat(root->header.version);
+    return conclude(std::move(report), {});
+  }
+  checks.pass("version", cat(next, ", after ", root_.header.version));
+  Accepted out = accepted("root", root->header);
+  out.rotated =
+      loses_key(root_, *root, RoleType::timestamp) || loses_key(root_, *root, RoleType::snapshot);
+  root_ = *std::move(root);  // 5.3.7; its expiry does not matter yet (5.3.6)
+  return conclude(std::move(report), std::move(out));
+}
+
+Verdict<Accepted> TrustedSet::finish_root() {
+  const std::string file = cat(root_.header.version, ".root.json");
+  Report report(file);
+  Checks checks(report, "root", file);
+  if (!check_expiry(checks, root_.header, options_.now, "5.3.10")) {
+    return conclude(std::move(report), {});
+  }
+  root_finished_ = true;
+  return conclude(std::move(report), accepted("root", root_.header));
+}
+
+bool TrustedSet::timestamp_fresh() const {
+  return timestamp_ && timestamp_->header.expires > options_.now;
+}
+
+Verdict<Accepted> TrustedSet::update_timestamp(std::string_view document, Origin origin) {
+  const std::string file = "timestamp.json";
+  if (!root_finished_) return out_of_order("timestamp", file, "the root is not final yet");
+  if (snapshot_current_) return out_of_order("timestamp", file, "the snapshot is taken already");
+  Report report(file);
+  Checks checks(report, "timestamp", file);
+  const auto refused = [&] { return conclude(std::move(report), {}); };
+  auto fresh = read_signed<Timestamp>(
+      checks, root_, document,
+      {RoleType::timestamp, options_.limits.timestamp, "5.4.2", parse_timestamp});
+  if (!fresh) return refused();
+  if (timestamp_ && fresh->header.version == timestamp_->header.version) {
+    // Nothing is new (5.4.3.1): the one that is trusted stays, as long as it is good.
+    checks.pass("rollback", cat("still version ", timestamp_->header.version));
+    if (!check_expiry(checks, timestamp_->header, options_.now, "5.4.4")) return refused();
+    Accepted out = accepted("timestamp", timestamp_->header);
+    out.kept = true;
+    return conclude(std::move(report), std::move(out));
+  }
+  if (timestamp_ && !check_timestamp_rollback(checks, *timestamp_, *fresh)) return refused();
+  if (origin == Origin::repository && !check_expiry(checks, fresh->header, options_.now, "5.4.4")) {
+    return refused();
+  }
+  timestamp_ = *std::move(fresh);
+  return conclude(std::move(report), accepted("timestamp", timestamp_->header));
+}
+
+Verdict<Accepted> TrustedSet::update_snapshot(std::string_view document, Origin origin) {
+  const std::string file = "snapshot.json";
+  if (!timestamp_) return out_of_order("snapshot", file, "there is no timestamp yet");
+  Report report(file);
+  Checks checks(report, "snapshot", file);
+  const auto refused = [&] { return conclude(std::move(report), {}); };
+  if (!check_expiry(checks, timestamp_->header, options_.now, "5.4.4")) return refused();
+  const FileMeta& stated = timestamp_->snapshot;
+  const bool new_one = origin == Origin::repository;
+  if (new_one && !check_stated(checks, stated, document, "timestamp.json", "5.5.2")) {
+    return refused();
+  }
+  const bool bounded = new_one && !stated.length;
+  auto fresh = read_signed<Snapshot>(
+      checks, root_, document,
+      {RoleType::snapshot, bounded ? options_.limits.snapshot : options_.limits.stated, "5.5.3",
+       parse_snapshot});
+  if (!fresh) return refused();
+  const Header& header = fresh->header();
+  if (new_one &&
+      !check_version(checks, header.version, stated.version, "timestamp.json", "5.5.4")) {
+    return refused();
+  }
+  if (snapshot_ && !check_snapshot_rollback(checks, *snapshot_, *fresh)) return refused();
+  if (new_one && !check_expiry(checks, header, options_.now, "5.5.6")) return refused();
+  // One of the cache may be older: it then only tells a rollback.
+  snapshot_current_ =
+      new_one || (header.version == stated.version && header.expires > options_.now &&
+                  !mismatch(stated.length, stated.hashes, document));
+  snapshot_ = *std::move(fresh);
+  return conclude(std::move(report), accepted("snapshot", snapshot_->header()));
+}
+
+Verdict<Accepted> TrustedSet::update_targets(std::string document, const RoleName& role,
+                                             const Targets* delegator) {
+  const std::string kind = delegator == nullptr ? "targets" : "delegated";
+  const std::string file = cat(printable(role.str(), 200), ".json");
+  if (!snapshot_current_) return out_of_order(kind, file, "there is no current snapshot yet");
+  if (targets(role, delegator) != nullptr) return out_of_order(kind, file, "it is taken already");
+  Report report(file);
+  Checks checks(report, kind, file);
+  const auto refused = [&] { return conclude(std::move(report), {}); };
+  const FileMeta* stated = snapshot_->find(role);
+  if (stated == nullptr) {
+    checks.refuse("unlisted", kMixAndMatch, "5.6.1", "snapshot.json does not list it");
+    return refused();
+  }
+  const auto signers = delegator == nullptr ? std::optional(root_.role(RoleType::targets))
+                                            : delegator->keys_of(role);
+  if (!signers) {
+    checks.refuse("delegation", kArbitrarySoftware, "5.6.7", "nobody delegates to this role");
+    return refused();
+  }
+  if (!check_stated(checks, *stated, document, "snapshot.json", "5.6.2")) return refused();
+  auto fresh = read_targets(checks, std::move(document),
+                            stated->length ? options_.limits.stated : options_.limits.targets,
+                            delegator == nullptr ? root_.keys : delegator->keys(), *signers,
+                            options_.foreign);
+  if (!fresh ||
+      !check_version(checks, fresh->header().version, stated->version, "snapshot.json", "5.6.4") ||
+      !check_expiry(checks, fresh->header(), options_.now, "5.6.5")) {
+    return refused();
+  }
+  Accepted out = accepted(role.str(), fresh->header());
+  targets_[{delegator, role.str()}] = std::make_shared<const Targets>(*std::move(fresh));
+  return conclude(std::move(report), std::move(out));
+}
+
+const Targets* TrustedSet::targets(const RoleName& role, const Targets* delegator) const {
+  const auto at = targets_.find({delegator, role.str()});
+  return at == targets_.end() ? nullptr : at->second.get();
+}
+
+}  // namespace sluice::tuf

@@ -1,0 +1,216 @@
+// SPDX-License-Identifier: Apache-2.0
+// A client that dies, or finds the disk full, at each single operation that writes: what was
+// trusted stays whole, and the next refresh succeeds.
+#include <gtest/gtest.h>
+
+#include <thread>
+
+#include "base/text.h"
+#include "support/fake_world.h"
+#include "support/temp_folder.h"
+#include "support/tuf/fake_repo.h"
+#include "tuf/client.h"
+
+namespace sluice::tuf {
+namespace {
+
+using test::kTufNow;
+
+enum class Fault : std::uint8_t { full_disk, death_before, death_after };
+
+// The real files, until the n-th operation that changes something. A full disk fails that one and
+// those behind it that need room; a death fails everything from then on.
+class FaultyFiles final : public Files {
+ public:
+  FaultyFiles(int fails_at, Fault fault) : left_(fails_at), fault_(fault) {}
+  bool struck() const { return struck_; }
+
+  Result<std::string> read(const Path& path, std::size_t max) override {
+    return dead() ? fail(gone()) : real_.read(path, max);
+  }
+  Result<std::string> read_plain(const Path& path, std::size_t max, Links links) override {
+    return dead() ? fail(gone()) : real_.read_plain(path, max, links);
+  }
+  Result<std::unique_ptr<ByteSource>> open(const Path& path) override {
+    if (dead()) return fail(gone());
+    return real_.open(path);
+  }
+  Result<void> replace(const Path& path, std::string_view content, unsigned mode) override {
+    return change(true, [&] { return real_.replace(path, content, mode); });
+  }
+  Result<void> create(const Path& path, std::string_view content, unsigned mode) override {
+    return change(true, [&] { return real_.create(path, content, mode); });
+  }
+  Result<FileInfo> info(const Path& path) override {
+    return dead() ? fail(gone()) : real_.info(path);
+  }
+  Result<std::vector<FolderEntry>> list(const Path& folder) override {
+    return dead() ? fail(gone()) : real_.list(folder);
+  }
+  Result<void> make_folders(const Path& path) override {
+    if (std::filesystem::is_directory(path)) return {};
+    return change(true, [&] { return real_.make_folders(path); });
+  }
+  Result<void> remove(const Path& path) override {
+    return change(false, [&] { return real_.remove(path); });
+  }
+  Result<std::unique_ptr<FileLock>> lock(const Path& path,
+                                         std::chrono::milliseconds wait) override {
+    if (dead()) return fail(gone());
+    return real_.lock(path, wait);
+  }
+
+ private:
+  static Error gone() { return {Errc::io, "this process is gone"}; }
+  bool dead() const { return struck_ && fault_ != Fault::full_disk; }
+
+  template <class Change>
+  Result<void> change(bool needs_room, Change change) {
+    if (dead()) return fail(gone());
+    if (struck_ && needs_room) return fail(Errc::io, "no space left on device");
+    if (left_-- > 0 || struck_ || (fault_ == Fault::full_disk && !needs_room)) return change();
+    struck_ = true;
+    if (fault_ == Fault::death_after) (void)change();
+    return fail(fault_ == Fault::full_disk ? Error{Errc::io, "no space left on device"} : gone());
+  }
+
+  Files& real_ = system_files();
+  int left_;
+  Fault fault_;
+  bool struck_ = false;
+};
+
+class Faults : public testing::TestWithParam<Fault> {
+ protected:
+  ClientOptions options() const {
+    return {.folder = folder.path() / "cache",
+            .metadata_urls = {"http://one/metadata/"},
+            .target_urls = {"http://one/targets/"}};
+  }
+  // init, refresh and download; what it came to.
+  std::string run(Files& files) {
+    Client client(files, clock, &http, options());
+    if (const auto begun = client.init(repo.files.at("metadata/1.root.json")); !begun) {
+      return begun.error().what;
+    }
+    const auto refreshed = client.refresh();
+    if (!refreshed) return refreshed.error().what;
+    if (!refreshed->passed()) return refreshed->report().first_failure()->detail;
+    const auto found = client.find("libs/a");
+    if (!found) return found.error().what;
+    if (!found->passed()) return found->report().first_failure()->detail;
+    const auto fetched = client.download({*found->value()}, folder / "out");
+    if (!fetched) return fetched.error().what;
+    return fetched->passed() ? "good" : fetched->report().first_failure()->detail;
+  }
+  void first_versions() {
+    repo.delegate("targets", "libs", {"libs/*"});
+    repo.add_target("libs", "libs/a", "one");
+    repo.publish({"libs", "targets", "snapshot", "timestamp"});
+  }
+  // Everything that a client may have: new keys, a new root, a new target.
+  void next_versions() {
+    repo.add_target("libs", "libs/a", "two");
+    repo.set_keys("timestamp", {test::make_tuf_key()}, 1);
+    repo.set_version("timestamp", 3);
+    repo.publish({"root", "libs", "targets", "snapshot", "timestamp"});
+  }
+
+  test::TempFolder folder;
+  test::FakeRepo repo;
+  test::RepoHttp http{repo};
+  test::FakeClock clock;
+};
+
+TEST_P(Faults, AnInterruptedRunIsMadeGoodByTheNextOne) {
+  clock.set(kTufNow);
+  first_versions();
+  const auto before = repo.files;
+  next_versions();
+  const auto after = repo.files;
+  int struck = 0;
+  for (int at = 0;; ++at) {
+    std::filesystem::remove_all(folder / "cache");
+    std::filesystem::remove_all(folder / "out");
+    repo.files = before;
+    // A first run, or an update.
+    if (at % 2 == 1) {
+      ASSERT_EQ(run(system_files()), "good");
+    }
+    repo.files = after;
+    FaultyFiles faulty(at / 2, GetParam());
+    const std::string outcome = run(faulty);
+    if (!faulty.struck()) {
+      EXPECT_EQ(outcome, "good");
+      if (at % 2 == 1) break;
+      continue;
+    }
+    ++struck;
+    const std::string target = test::read_file(folder / "out/libs/a");
+    EXPECT_TRUE(target.empty() || target == "one" || target == "two") << at;
+    EXPECT_EQ(run(system_files()), "good") << "after operation " << at / 2;
+    EXPECT_EQ(test::read_file(folder / "out/libs/a"), "two");
+    EXPECT_EQ(test::read_file(folder / "cache/root.json"), after.at("metadata/2.root.json"));
+  }
+  EXPECT_GE(struck, 16);
+}
+
+TEST_P(Faults, AFaultNeverForgetsWhatWasSeen) {
+  // The timestamp that was trusted before the fault still tells a rollback after it.
+  clock.set(kTufNow);
+  first_versions();
+  const auto old = repo.files;
+  repo.publish({"targets", "snapshot", "timestamp"});
+  ASSERT_EQ(run(system_files()), "good");
+  repo.add_target("libs", "libs/a", "two");
+  repo.publish({"libs", "targets", "snapshot", "timestamp"});
+  for (int at = 0; at < 6; ++at) {
+    FaultyFiles faulty(at, GetParam());
+    (void)run(faulty);
+    const auto now = repo.files;
+    repo.files = old;
+    const std::string outcome = run(system_files());
+    EXPECT_NE(outcome.find("rollback attack"), std::string::npos) << at << ": " << outcome;
+    repo.files = now;
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(All, Faults,
+                         testing::Values(Fault::full_disk, Fault::death_before, Fault::death_after),
+                         [](const auto& each) {
+                           return std::string(each.param == Fault::full_disk      ? "FullDisk"
+                                              : each.param == Fault::death_before ? "DeathBefore"
+                                                                                  : "DeathAfter");
+                         });
+
+TEST(SharedCache, TwentyClientsAtATimeAllSucceed) {
+  test::TempFolder folder;
+  test::FakeRepo repo;
+  test::RepoHttp http(repo);
+  test::FakeClock clock;
+  clock.set(kTufNow);
+  const ClientOptions options{.folder = folder / "cache",
+                              .metadata_urls = {"http://one/metadata/"},
+                              .target_urls = {"http://one/targets/"}};
+  for (int i = 0; i < 5; ++i) repo.publish({"root"});
+  ASSERT_TRUE(
+      Client(system_files(), clock, &http, options).init(repo.files.at("metadata/1.root.json")));
+  std::vector<std::string> outcomes(20);
+  {
+    std::vector<std::jthread> threads;
+    for (auto& outcome : outcomes) {
+      threads.emplace_back([&] {
+        Client client(system_files(), clock, &http, options);
+        const auto verdict = client.refresh();
+        outcome = !verdict            ? verdict.error().text()
+                  : verdict->passed() ? "good"
+                                      : verdict->report().first_failure()->detail;
+      });
+    }
+  }
+  for (const auto& outcome : outcomes) EXPECT_EQ(outcome, "good");
+  EXPECT_EQ(test::read_file(folder / "cache/root.json"), repo.files.at("metadata/6.root.json"));
+}
+
+}  // namespace
+}  // namespace sluice::tuf
