@@ -199,6 +199,79 @@ class Log(LabCase):
         self.assertEqual(again.entry()["logIndex"], str(size))
 
 
+class Watching(LabCase):
+    def watch(self, *more, state="watch.json"):
+        here = self.world.endpoints
+        done = self.sluice("log", "watch", "--log", here["rekor_origin"], "--read-from", here["rekor"],
+                           "--trusted-root", here["trusted_root"], "--state", state, "--once", "--output", "json",
+                           "--certificate-identity", "watched@lab.test",
+                           "--certificate-oidc-issuer", here["issuers"]["email"], *more)
+        return done.code, [json.loads(line) for line in done.text.splitlines()]
+
+    def test_finds_exactly_what_was_signed_by_an_identity(self):
+        self.signed_by_cosign("email", "dev@lab.test")  # the log is not empty
+        code, told = self.watch("--from-now")
+        self.assertEqual((code, [line["kind"] for line in told]), (0, ["sluice.log-watch/v1"]), told)
+        watched = []
+        for subject in ("watched@lab.test", "dev@lab.test", "watched@lab.test"):
+            signed = self.signed_by_cosign("email", subject)  # the next one replaces its files
+            if subject == "watched@lab.test":
+                watched.append({"index": int(signed.entry()["logIndex"]),
+                                "digest": "sha256:" + hashlib.sha256(signed.file.read_bytes()).hexdigest(),
+                                "certificate": "sha256:" + hashlib.sha256(signed.certificate()).hexdigest()})
+        size = self.log_size()
+        code, told = self.watch()
+        self.assertEqual(code, 1, told)
+        self.assertEqual([line.get("id") for line in told], ["entry.identity", "entry.identity", None])
+        self.assertEqual([{"index": line["index"], "digest": line["digest"], "certificate": line["certificate"]["fingerprint"]}
+                          for line in told[:2]], watched)
+        self.assertTrue(all(line["certificate"]["chain_holds"] for line in told[:2]), told)
+        self.assertEqual((told[2]["end"], told[2]["unread"]), (size, 0), told)
+        code, told = self.watch()
+        self.assertEqual((code, told[0]["first"]), (0, size), told)
+
+    def test_notices_one_changed_byte_of_an_entry(self):
+        self.signed_by_cosign("email", "dev@lab.test")
+        self.assertEqual(self.watch("--from-now")[0], 0)
+        self.signed_by_cosign("email", "dev@lab.test")
+        kept = (self.folder / "watch.json").read_text()
+        tile, width = divmod(self.log_size(), 256)
+        served = self.world.folder / "rekor" / "tile" / "entries" / f"{tile:03}.p" / str(width)
+        right = served.read_bytes()
+        try:
+            served.write_bytes(right[:-1] + bytes([right[-1] ^ 1]))
+            code, told = self.watch()
+        finally:
+            served.write_bytes(right)
+        self.assertEqual((code, told[0]["id"]), (1, "log.entries"), told)
+        self.assertEqual((self.folder / "watch.json").read_text(), kept)
+        code, told = self.watch()
+        self.assertEqual((code, told[0]["end"] - told[0]["first"]), (0, 1), told)
+
+    def test_notices_that_the_log_was_put_back(self):
+        self.signed_by_cosign("email", "dev@lab.test")
+        self.assertEqual(self.watch("--from-now")[0], 0)
+        state = json.loads((self.folder / "watch.json").read_text())
+        old = self.read_log("checkpoint")
+        self.signed_by_cosign("email", "dev@lab.test")
+        self.assertEqual(self.watch()[0], 0)
+        # What the log said before, said again: its signature is good, and it is a rollback.
+        checkpoint = self.world.folder / "rekor" / "checkpoint"
+        new = checkpoint.read_bytes()
+        kept = (self.folder / "watch.json").read_text()
+        self.world.stop("rekor")
+        try:
+            checkpoint.write_bytes(old)
+            code, told = self.watch()
+        finally:
+            checkpoint.write_bytes(new)
+            self.world.start("rekor")
+        self.assertEqual((code, told[0]["id"]), (1, "log.rollback"), told)
+        self.assertEqual(told[0]["checkpoints"]["seen"].encode(), old)
+        self.assertEqual((self.folder / "watch.json").read_text(), kept)
+        self.assertNotEqual(json.loads(kept)["checkpoint"], state["checkpoint"])
+
+
 class Issuer(LabCase):
     def setUp(self):
         super().setUp()

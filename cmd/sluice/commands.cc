@@ -11,6 +11,7 @@ const std::vector<Group>& groups() {
       {"bundle", "look into bundles, and convert older ones", bundle_commands},
       {"key", "make, import, export and look at keys", key_commands},
       {"trust", "whom verifications by identity trust", trust_commands},
+      {"log", "watch transparency logs", log_commands},
       {"risk", "say how risky a change is", risk_commands},
       {"gate", "approve, delay or block a change; and what was decided", gate_commands},
       {"policy", "read policy files", policy_commands},

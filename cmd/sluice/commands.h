@@ -14,6 +14,7 @@ std::vector<Command> verify_commands();
 std::vector<Command> bundle_commands();
 std::vector<Command> key_commands();
 std::vector<Command> trust_commands();
+std::vector<Command> log_commands();
 std::vector<Command> risk_commands();
 std::vector<Command> policy_commands();
 std::vector<Command> gate_commands();
