@@ -3,7 +3,7 @@
 // that are nobody's.
 #include <cstdlib>
 
-#include "sigstore/fulcio_client.h"
+#include "signing/fulcio_client.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace sluice;

@@ -3,7 +3,7 @@
 // the header of a duplicate. What is read is an entry that a bundle can hold, and read again.
 #include <cstdlib>
 
-#include "sigstore/rekor_client.h"
+#include "signing/rekor_client.h"
 
 namespace {
 

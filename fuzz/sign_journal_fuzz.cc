@@ -2,7 +2,7 @@
 // Journals: what is read is written again as the same.
 #include <cstdlib>
 
-#include "sigstore/sign_journal.h"
+#include "signing/sign_journal.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace sluice;

@@ -2,7 +2,7 @@
 // What a timestamp authority answers to a question whose nonce is the first eight bytes.
 #include <cstdlib>
 
-#include "sigstore/tsa_client.h"
+#include "signing/tsa_client.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace sluice;

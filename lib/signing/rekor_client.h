@@ -17,7 +17,7 @@
 
 #include "base/time.h"
 #include "sigstore/entry.h"
-#include "sigstore/service.h"
+#include "signing/service.h"
 
 namespace sluice::sigstore {
 

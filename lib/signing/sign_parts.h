@@ -7,9 +7,9 @@
 #include <vector>
 
 #include "net/retry.h"
-#include "sigstore/sign.h"
-#include "sigstore/sign_journal.h"
-#include "sigstore/tsa_client.h"
+#include "signing/sign.h"
+#include "signing/sign_journal.h"
+#include "signing/tsa_client.h"
 
 namespace sluice::sigstore::signing {
 

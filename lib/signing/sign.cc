@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "sigstore/sign.h"
+#include "signing/sign.h"
 
 #include <algorithm>
 #include <array>
@@ -7,7 +7,7 @@
 
 #include "base/limits.h"
 #include "base/text.h"
-#include "sigstore/sign_parts.h"
+#include "signing/sign_parts.h"
 
 namespace sluice::sigstore {
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "sigstore/sign_journal.h"
+#include "signing/sign_journal.h"
 
 #include <algorithm>
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "sigstore/sign.h"
+#include "signing/sign.h"
 
 #include "base/codec.h"
-#include "sigstore/sign_support.h"
+#include "signing/sign_support.h"
 
 namespace sluice::sigstore {
 namespace {

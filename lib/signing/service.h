@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Answers of Sigstore's services, taken as an attacker's: what is common to the clients beside this
-// file. They make requests and judge answers, and leave the sending to sigstore/sign.h, so that
+// file. They make requests and judge answers, and leave the sending to signing/sign.h, so that
 // many are under way at the same time.
 #pragma once
 
@@ -57,7 +57,7 @@ inline constexpr ServiceRole kStamperRole{"sign.timestamp", "timestamp authority
 [[nodiscard]] Result<std::string> service_url(std::string_view base, std::string_view path);
 
 // A POST that may be repeated: every one of Sigstore's requests may, since what it creates a second
-// time is the same, or found again. It is tried once here: sigstore/sign.h repeats, since it knows
+// time is the same, or found again. It is tried once here: signing/sign.h repeats, since it knows
 // the deadline of the whole and who else could be asked.
 HttpRequest json_post(std::string url, std::string body, const ServicePatience& patience);
 

@@ -5,7 +5,7 @@
 #include "base/text.h"
 #include "sigstore/checkpoint.h"
 #include "sigstore/merkle.h"
-#include "sigstore/rekor_client.h"
+#include "signing/rekor_client.h"
 
 namespace sluice::sigstore {
 

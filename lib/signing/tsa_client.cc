@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "sigstore/tsa_client.h"
+#include "signing/tsa_client.h"
 
 #include "base/text.h"
 #include "x509/request.h"

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a timestamp authority is asked, and which of its answers counts; sign_test.cc has what a
 // hostile one does to a run.
-#include "sigstore/tsa_client.h"
+#include "signing/tsa_client.h"
 
 #include <gtest/gtest.h>
 

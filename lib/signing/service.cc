@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "sigstore/service.h"
+#include "signing/service.h"
 
 #include "base/text.h"
 #include "net/retry.h"

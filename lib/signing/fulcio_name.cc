@@ -8,7 +8,7 @@
 
 #include "base/text.h"
 #include "oidc/issuers.h"
-#include "sigstore/fulcio_client.h"
+#include "signing/fulcio_client.h"
 
 namespace sluice::sigstore {
 

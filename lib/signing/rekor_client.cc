@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "sigstore/rekor_client.h"
+#include "signing/rekor_client.h"
 
 #include <algorithm>
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Requests and answers of logs; how a run meets them is in sign_test.cc and sign_bad_days_test.cc.
-#include "sigstore/rekor_client.h"
+#include "signing/rekor_client.h"
 
 #include <gtest/gtest.h>
 

@@ -4,7 +4,7 @@
 
 #include "base/limits.h"
 #include "base/text.h"
-#include "sigstore/sign_parts.h"
+#include "signing/sign_parts.h"
 
 namespace sluice::sigstore::signing {
 

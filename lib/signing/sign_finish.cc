@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The last step: every bundle as a verifier sees it.
 #include "base/text.h"
-#include "sigstore/sign_parts.h"
+#include "signing/sign_parts.h"
 
 namespace sluice::sigstore::signing {
 

@@ -6,7 +6,7 @@
 #include <string>
 
 #include "base/random.h"
-#include "sigstore/service.h"
+#include "signing/service.h"
 #include "sigstore/trust_root.h"
 #include "x509/timestamp.h"
 

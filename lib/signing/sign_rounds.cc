@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "base/text.h"
-#include "sigstore/sign_parts.h"
+#include "signing/sign_parts.h"
 
 namespace sluice::sigstore::signing {
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "sigstore/fulcio_client.h"
+#include "signing/fulcio_client.h"
 
 #include <gtest/gtest.h>
 

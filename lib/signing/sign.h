@@ -10,9 +10,9 @@
 //
 // Checks, in this order, as far as they apply; those of the verification follow them:
 //   oidc.*               the CA would take the token (oidc/examine.h)
-//   sign.certificate.*   what the CA answered (sigstore/fulcio_client.h); sign.clock
-//   sign.timestamp.*     what the timestamp authority answered (sigstore/tsa_client.h)
-//   sign.log.*           what the log answered (sigstore/rekor_client.h, entry.h)
+//   sign.certificate.*   what the CA answered (signing/fulcio_client.h); sign.clock
+//   sign.timestamp.*     what the timestamp authority answered (signing/tsa_client.h)
+//   sign.log.*           what the log answered (signing/rekor_client.h, entry.h)
 //   sign.signer          all of this run is signed by the same identity
 #pragma once
 
@@ -25,8 +25,8 @@
 #include "base/parallel.h"
 #include "base/world.h"
 #include "oidc/source.h"
-#include "sigstore/fulcio_client.h"
-#include "sigstore/rekor_client.h"
+#include "signing/fulcio_client.h"
+#include "signing/rekor_client.h"
 #include "sigstore/signing_config.h"
 #include "sigstore/verifier.h"
 

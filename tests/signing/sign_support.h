@@ -8,7 +8,7 @@
 #include <memory>
 
 #include "base/text.h"
-#include "sigstore/sign.h"
+#include "signing/sign.h"
 #include "support/fake_world.h"
 #include "support/temp_folder.h"
 #include "support/virtual_sigstore/services.h"

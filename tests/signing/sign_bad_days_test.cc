@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Services that are slow, busy or gone, and runs that are killed.
 #include "base/codec.h"
-#include "sigstore/sign.h"
-#include "sigstore/sign_journal.h"
-#include "sigstore/sign_support.h"
+#include "signing/sign.h"
+#include "signing/sign_journal.h"
+#include "signing/sign_support.h"
 
 namespace sluice::sigstore {
 namespace {

@@ -14,7 +14,7 @@
 
 #include "crypto/private_key.h"
 #include "oidc/examine.h"
-#include "sigstore/service.h"
+#include "signing/service.h"
 #include "sigstore/trust_root.h"
 #include "x509/chain.h"
 #include "x509/sct.h"
