@@ -94,6 +94,9 @@ Result<oidc::CaRules> rules_of(const Fields& row, const oidc::CaRules& otherwise
   SLUICE_TRY(const std::string type, text_or_nothing(row, "issuerType"));
   if (!audience.empty()) out.audience = audience;
   if (!type.empty()) out.kind = issuer_kind(type);
+  // Older CAs do not say of which kind an issuer is; whose challenge is the address, is of
+  // addresses.
+  if (type.empty() && out.challenge_claim == "email") out.kind = oidc::IssuerKind::email;
   return out;
 }
 

@@ -260,6 +260,17 @@ TEST_F(Sign, TheAudienceOfThisCaCounts) {
   EXPECT_EQ(answer(wish), "oidc.audience");
 }
 
+TEST_F(Sign, WhatTheCaRefusesIsExaminedOnceMoreByItsOwnRules) {
+  auto tokens =
+      token_of(services_.issuer.token(test::kIdentity, world_.clock.now(), [](json::Value& claims) {
+        claims.set("email_verified", false);
+      }));
+  SignOptions wish = options();
+  wish.tokens = &tokens;  // of an issuer that is not known here
+  EXPECT_EQ(answer(wish), "oidc.email");
+  EXPECT_EQ(services_.fulcio.requests("POST /api/v2/signingCert"), 1U);
+}
+
 TEST_F(Sign, SaysWhatTheCaSaidWhereNothingIsFound) {
   test::VirtualIssuer stranger;
   auto tokens = token_of(stranger.token(test::kIdentity));  // signed by a key that nobody knows
