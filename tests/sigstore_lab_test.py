@@ -59,6 +59,25 @@ class Clients(LabCase):
                     self.accepts(client, signed)
 
 
+class Signers(LabCase):
+    """What others sign, sluice verifies, and so does everybody else; and only that."""
+
+    def is_verified_by_all(self, signer):
+        for kind, subject in SUBJECTS.items():
+            with self.subTest(kind):
+                signed = self.signed_by(signer, kind, subject)
+                for client in CLIENTS:
+                    self.accepts(client, signed)
+        self.refuses("sluice", signed, identity="eve@lab.test")
+        self.refuses("sluice", signed, file=self.write("other", "not what was signed\n"))
+
+    def test_like_sigstore_python_are_verified_by_all(self):
+        self.is_verified_by_all("sigstore-python")
+
+    def test_like_sigstore_js_are_verified_by_all(self):
+        self.is_verified_by_all("sigstore-js")
+
+
 class Keys(LabCase):
     def test_of_ours_sign_by_cosign_and_verify_by_us(self):
         password = {"SLUICE_PASSWORD": "pw", "COSIGN_PASSWORD": "pw"}

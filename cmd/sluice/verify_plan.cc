@@ -136,7 +136,37 @@ Report together(const std::string& subject, std::size_t wanted, const Tally& tal
   Check& check = out.fail("signers.threshold", "signers", "too few different signers");
   check.expected = cat(wanted, " different signers");
   check.found = tally.signers.empty() ? found : cat(tally.signers.size(), ": ", found);
+  check.advice = "get a bundle from another signer, and name it, too: --bundle FILE";
   return out;
+}
+
+// A word for a shell; a placeholder for what would not come through a terminal as it is.
+std::string pasted(const std::string& word) {
+  return printable(word, word.size()) == word ? sigstore::shell_word(word) : "FILE";
+}
+
+// Everything of this call but who may have signed: what a refusal's advice puts behind that.
+std::string rest_of_call(const Invocation& in, const std::optional<Artifact>& artifact,
+                         const BundleText& bundle) {
+  std::vector<std::string> words;
+  if (in.args.has("--staging")) words.emplace_back("--staging");
+  for (const auto* option : {"--key", "--trusted-root", "--type", "--witness-policy", "--logs",
+                             "--times", "--certificate-logs", "--payload-out"}) {
+    for (const auto& value : in.args.all(option)) {
+      const bool joined = value.starts_with('-') && value != "-";
+      words.push_back(joined ? cat(option, "=", pasted(value)) : cat(option, " ", pasted(value)));
+    }
+  }
+  if (!bundle.named.empty()) {
+    const bool joined = bundle.named.starts_with('-') && bundle.named != "-";
+    words.push_back(cat("--bundle", joined ? "=" : " ", pasted(bundle.named)));
+  }
+  if (!artifact) return join(words, " ");
+  const auto* path = std::get_if<Path>(&*artifact);
+  const std::string name = path != nullptr ? path->native() : sigstore::shown(*artifact);
+  if (name.starts_with('-')) words.emplace_back("--");
+  words.push_back(pasted(name));
+  return join(words, " ");
 }
 
 }  // namespace
@@ -161,10 +191,10 @@ Result<BundleText> named_bundle(const Invocation& in, const std::string& name) {
   if (name == "-") {
     SLUICE_TRY(auto text,
                within(read_all(*standard_input(), limits::kBundleFile), "reading the bundle"));
-    return BundleText{std::move(text), "standard input"};
+    return BundleText{std::move(text), "standard input", name};
   }
   SLUICE_TRY(auto text, in.world.files.read(name, limits::kBundleFile));
-  return BundleText{std::move(text), shown(Path(name))};
+  return BundleText{std::move(text), shown(Path(name)), name};
 }
 
 Result<void> check_plain(const Invocation& in, const Artifact& artifact) {
@@ -249,14 +279,17 @@ std::vector<Option> plan_options() {
 
 Answer verify_one(const Invocation& in, const Plan& plan, const std::optional<Artifact>& artifact,
                   BundleText bundle) {
-  return plan.verifier.verify(in.world.files,
-                              {.bundle = std::move(bundle.text),
-                               .bundle_source = std::move(bundle.source),
-                               .artifact = artifact,
-                               .predicate_type = plan.predicate_type,
-                               .judge_statement = [&](const auto& statement, Report& report) {
-                                 judge_summary(statement, artifact.has_value(), report);
-                               }});
+  auto rest = rest_of_call(in, artifact, bundle);
+  return plan.verifier.verify(in.world.files, {.bundle = std::move(bundle.text),
+                                               .bundle_source = std::move(bundle.source),
+                                               .artifact = artifact,
+                                               .predicate_type = plan.predicate_type,
+                                               .judge_statement =
+                                                   [&](const auto& statement, Report& report) {
+                                                     judge_summary(statement, artifact.has_value(),
+                                                                   report);
+                                                   },
+                                               .accepting = {.rest = std::move(rest)}});
 }
 
 Result<Report> verify_together(const Invocation& in, const Plan& plan, const Artifact& artifact,

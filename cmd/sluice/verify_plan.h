@@ -30,6 +30,7 @@ std::vector<Option> plan_options();
 struct BundleText {
   std::optional<std::string> text;  // none: nothing lies where it was expected
   std::string source;
+  std::string named = {};  // as the user named it; empty: it was looked for beside the artifact
 };
 [[nodiscard]] Result<BundleText> named_bundle(const Invocation& in, const std::string& name);
 // An artifact that nobody named by itself, with its bundle, may be a pipe that never ends: it has

@@ -42,9 +42,11 @@ const Check* Report::first_failure() const {
   return at == checks_.end() ? nullptr : &*at;
 }
 
-void Report::advise_first_failure(std::string advice) {
+void Report::advise_first_failure(std::string advice, std::string command) {
   const auto at = std::ranges::find(checks_, Outcome::fail, &Check::outcome);
-  if (at != checks_.end()) at->advice = std::move(advice);
+  if (at == checks_.end()) return;
+  at->advice = std::move(advice);
+  at->command = std::move(command);
 }
 
 void Report::fact(std::string label, std::string value) {

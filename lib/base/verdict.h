@@ -25,7 +25,8 @@ struct Check {
   std::string expected = {};
   std::string found = {};
   std::string source = {};  // where "found" came from: a file, a field, a log
-  std::string advice = {};  // for a failure: what to do next
+  std::string advice = {};   // for a failure: what to do next
+  std::string command = {};  // that does what the advice says, ready for a shell
 };
 
 // Every check of one verification, in the order in which it was made.
@@ -40,7 +41,7 @@ class Report {
   // Passed means: something was checked, and no check failed or was left out.
   bool passed() const;
   const Check* first_failure() const;  // nullptr where none failed
-  void advise_first_failure(std::string advice);
+  void advise_first_failure(std::string advice, std::string command = {});
   const std::string& subject() const { return subject_; }
   const std::vector<Check>& checks() const { return checks_; }
 

@@ -10,6 +10,7 @@ namespace sluice::report {
 namespace {
 
 constexpr std::size_t kShownText = 2000;
+constexpr std::size_t kShortest = 64;  // hex digits of a digest
 
 std::string padded(std::string text, std::size_t width) {
   // Counted in bytes: titles and labels are ours, and ASCII.
@@ -27,18 +28,51 @@ std::size_t title_width(const Report& report) {
   return width + 2;
 }
 
-std::string row(const Check& check, std::size_t width, bool colour) {
+// "sha256:a0cfc71271d6…efa01bf": who compares two sees where they differ; the whole is in the JSON.
+std::string with_short_digests(std::string_view text) {
+  constexpr std::size_t kFirst = 12;
+  constexpr std::size_t kLast = 7;
+  constexpr std::string_view kHex = "0123456789abcdefABCDEF";
+  std::string out;
+  while (!text.empty()) {
+    const auto end = std::min(text.find_first_not_of(kHex), text.size());
+    const bool labelled =
+        out.ends_with("sha256:") || out.ends_with("sha384:") || out.ends_with("sha512:");
+    if (labelled && end >= kShortest) {
+      out += cat(text.substr(0, kFirst), "…", text.substr(end - kLast, kLast));
+    } else {
+      out += text.substr(0, end);
+    }
+    text.remove_prefix(end);
+    if (text.empty()) break;
+    out += text.front();
+    text.remove_prefix(1);
+  }
+  return out;
+}
+
+std::string shown(const std::string& text) {
+  return with_short_digests(printable(text, kShownText));
+}
+
+std::string row(const Check& check, std::size_t width, bool colour, bool told) {
   std::string word = "not run";
   if (check.outcome == Outcome::pass) word = "ok     ";
   if (check.outcome == Outcome::fail) word = coloured("FAIL", "31", colour) + "   ";
-  std::string out =
-      cat("  ", word, "  ", padded(check.title, width), printable(check.detail, kShownText), "\n");
-  const std::string indent(11 + width, ' ');
+  std::string out = cat("  ", word, "  ", padded(check.title, width));
+  std::string indent;
   const auto line = [&](std::string_view label, const std::string& text) {
-    if (!text.empty())
-      out += cat(indent, padded(std::string(label), 10), printable(text, kShownText), "\n");
+    if (text.empty()) return;
+    out += cat(indent, padded(std::string(label), 10), shown(text), "\n");
+    indent.assign(11 + width, ' ');
   };
-  if (check.outcome != Outcome::fail) return out;
+  const bool failed = check.outcome == Outcome::fail;
+  told = told && failed && !(check.expected.empty() && check.source.empty());
+  if (!told) {
+    out += cat(shown(check.detail), "\n");
+    indent.assign(11 + width, ' ');
+  }
+  if (!failed) return out;
   line("expected", check.expected);
   line("found", check.found);
   line("in", check.source);
@@ -48,7 +82,9 @@ std::string row(const Check& check, std::size_t width, bool colour) {
 std::string rows(const Report& report, bool colour) {
   std::string out;
   const std::size_t width = title_width(report);
-  for (const auto& check : report.checks()) out += row(check, width, colour);
+  // What is wrong first stands above the rows.
+  const Check* told = report.first_failure();
+  for (const auto& check : report.checks()) out += row(check, width, colour, &check == told);
   return out;
 }
 
@@ -56,7 +92,7 @@ std::string passed_text(const Report& report, const TextOptions& options) {
   std::string out = cat(coloured("verified", "32", options.colour), "  ",
                         printable(report.subject(), kShownText), "\n");
   for (const auto& [label, value] : report.facts()) {
-    out += cat("  ", padded(label, 13), printable(value, kShownText), "\n");
+    out += cat("  ", padded(label, 13), shown(value), "\n");
   }
   if (options.every_check) return out + rows(report, options.colour);
   const auto count = report.checks().size();
@@ -70,10 +106,12 @@ std::string as_text(const Report& report, const TextOptions& options) {
   std::string out = cat(coloured("refused", "31", options.colour), "   ",
                         printable(report.subject(), kShownText), "\n");
   const Check* failure = report.first_failure();
-  if (failure != nullptr) out += cat("  ", printable(failure->detail, kShownText), "\n");
+  if (failure != nullptr) out += cat("  ", shown(failure->detail), "\n");
   out += cat("\n", rows(report, options.colour));
   if (failure != nullptr && !failure->advice.empty())
     out += cat("\n", printable(failure->advice, kShownText), "\n");
+  if (failure != nullptr && !failure->command.empty())
+    out += cat("  ", printable(failure->command, kShownText), "\n");
   return out;
 }
 
@@ -92,6 +130,7 @@ json::Value as_json(const Report& report) {
     maybe("found", check.found);
     maybe("source", check.source);
     maybe("advice", check.advice);
+    maybe("command", check.command);
     checks.push_back(std::move(entry));
   }
   json::Value facts{json::Object{}};

@@ -122,17 +122,26 @@ class IdentityRule {
 // name of its kind.
 [[nodiscard]] Result<IdentityRule> make_identity_rule(const IdentityWish& wish);
 
+// How the caller was called, for the command that would accept what was found: what stands before
+// the options that say who may have signed, and what stands after them, ready for a shell. No rest:
+// the report's subject, as a file's name.
+struct AcceptingCommand {
+  std::string begin = "sluice verify";
+  std::optional<std::string> rest = {};
+};
+
 // Appends a row for each part of the rule, with what was expected, what was found and where:
 //   identity.issuer  identity.subject  identity.repository  identity.workflow  identity.ref
 //   identity.trigger  identity.sha
 // identity.subject is also there, failed, where a certificate has no name or several. The first
 // row that failed carries the command that would accept what was found.
 // Of a certificate that nobody verified this says nothing: the chain comes first.
-void judge_identity(const IdentityRule& rule, const x509::Certificate& certificate, Report& report);
+void judge_identity(const IdentityRule& rule, const x509::Certificate& certificate, Report& report,
+                    const AcceptingCommand& as = {});
 // Alternatives: any one suffices. The rows are those of the first that holds, else those of the
 // one that fails in the fewest. None, or more than kRulesMost: a failed row identity.subject.
 void judge_identity(std::span<const IdentityRule> rules, const x509::Certificate& certificate,
-                    Report& report);
+                    Report& report, const AcceptingCommand& as = {});
 
 // "release@example.org (https://accounts.example.org)", safe to show.
 std::string describe_signer(const x509::Certificate& certificate);

@@ -180,8 +180,9 @@ void append_option(std::string& command, std::string_view option,
                                      : cat(" ", option, " ", shell_word(*value));
 }
 
-std::string command_for(const IdentityWish& wish, std::string_view subject) {
-  std::string out = "sluice verify";
+std::string command_for(const IdentityWish& wish, const AcceptingCommand& as,
+                        std::string_view subject) {
+  std::string out = as.begin;
   append_option(out, "--certificate-identity", wish.identity);
   append_option(out, "--repo", wish.repo);
   append_option(out, "--workflow", wish.workflow);
@@ -189,6 +190,7 @@ std::string command_for(const IdentityWish& wish, std::string_view subject) {
   append_option(out, "--trigger", wish.trigger);
   append_option(out, "--sha", wish.sha);
   append_option(out, "--certificate-oidc-issuer", wish.issuer);
+  if (as.rest) return cat(out, " ", *as.rest);
   if (subject.empty()) return out;
   if (printable(subject, kCommandMost) != subject) return out + " FILE";
   return cat(out, subject.starts_with('-') ? " -- " : " ", shell_word(subject));
@@ -214,18 +216,17 @@ class IdentityJudge {
   }
 
   // For a report that this judge has filled, and that says no.
-  std::string advice(const Report& report) const {
-    if (!anchored_.empty()) return anchored_;
+  void advise(Report& report, const AcceptingCommand& as) const {
+    if (!anchored_.empty()) return report.advise_first_failure(anchored_);
     const Check* failure = report.first_failure();
-    if (failure == nullptr) return {};
+    if (failure == nullptr) return;
     for (const auto& wish : {in_the_same_terms(), by_subject()}) {
       if (!accepts(wish)) continue;
-      const std::string command = command_for(wish, report.subject());
-      if (command.size() <= kCommandMost) {
-        return cat(question(failure->id), " To accept that one: ", command);
-      }
+      std::string command = command_for(wish, as, report.subject());
+      if (command.size() > kCommandMost) continue;
+      return report.advise_first_failure(cat(question(failure->id), " To accept that one:"),
+                                         std::move(command));
     }
-    return {};
   }
 
  private:
@@ -466,13 +467,13 @@ class IdentityJudge {
 
 }  // namespace
 
-void judge_identity(const IdentityRule& rule, const x509::Certificate& certificate,
-                    Report& report) {
-  judge_identity(std::span(&rule, 1), certificate, report);
+void judge_identity(const IdentityRule& rule, const x509::Certificate& certificate, Report& report,
+                    const AcceptingCommand& as) {
+  judge_identity(std::span(&rule, 1), certificate, report, as);
 }
 
 void judge_identity(std::span<const IdentityRule> rules, const x509::Certificate& certificate,
-                    Report& report) {
+                    Report& report, const AcceptingCommand& as) {
   if (rules.empty() || rules.size() > kRulesMost) {
     report.fail("identity.subject", "identity",
                 rules.empty() ? std::string("nobody is named who may have signed")
@@ -485,7 +486,7 @@ void judge_identity(std::span<const IdentityRule> rules, const x509::Certificate
     Report rows(report.subject());
     IdentityJudge judge(rule, certificate);
     judge.judge(rows);
-    if (!rows.passed()) rows.advise_first_failure(judge.advice(rows));
+    if (!rows.passed()) judge.advise(rows, as);
     const auto failed = std::ranges::count(rows.checks(), Outcome::fail, &Check::outcome);
     if (!closest || failed < fewest) {
       closest = std::move(rows);

@@ -39,6 +39,65 @@ std::string age_text(const TrustRoot& trust, std::optional<Time> now) {
   return cat(trust.source(), ", ", days, days == 1 ? " day old" : " days old");
 }
 
+struct KindRow {
+  std::string_view prefix;
+  std::string_view kind;
+  std::string_view advice;  // where the check itself had none
+};
+// The first that fits.
+constexpr std::array kKinds{
+    KindRow{"bundle.present", "unsigned", ""},
+    KindRow{"bundle.format", "malformed", ""},
+    KindRow{"bundle.key", "wrong-signer", "name the key that you trust: --key FILE"},
+    KindRow{"certificate.format", "malformed",
+            "the bundle was put together wrongly: get it again from who signed"},
+    KindRow{"artifact.digest", "tampered", "get the file and its bundle again from who signed"},
+    KindRow{"signature", "tampered", ""},
+    KindRow{"timestamp.certificate", "untrusted",
+            "that service was not to be trusted at that time: it has to be signed again"},
+    KindRow{"timestamp.signer", "untrusted",
+            "get a bundle with a timestamp of a service that is trusted here"},
+    KindRow{"timestamp", "tampered",
+            "the timestamp was altered, or is another signature's: get the bundle again"},
+    KindRow{"log.known", "untrusted", "is the trust material old? sluice trust show"},
+    KindRow{"log.threshold", "untrusted",
+            "get a bundle with the entry of a log that is trusted here from who signed"},
+    KindRow{"log.witnesses", "untrusted",
+            "get a bundle with their cosignatures from who signed, or name others in the policy"},
+    KindRow{
+        "log", "tampered",
+        "the entry was altered, or is another signature's: get the bundle again from who signed"},
+    KindRow{"time", "untrusted", "get a bundle with a timestamp from who signed"},
+    KindRow{"certificate.validity", "untrusted",
+            "it was signed outside of the certificate's life: it has to be signed again"},
+    KindRow{"certificate.trust-window", "untrusted",
+            "is the trust material old? sluice trust show"},
+    KindRow{"certificate.sct", "untrusted",
+            "is it another instance's? Name its trust material: --trusted-root FILE"},
+    KindRow{"certificate", "untrusted",
+            "such a certificate cannot be relied on: it has to be signed again with another"},
+    KindRow{"identity", "wrong-signer", "there is no identity to name that would accept it"},
+    KindRow{"signers", "untrusted", ""},
+    KindRow{"statement.format", "wrong-content", "sluice bundle inspect FILE shows what is signed"},
+    KindRow{"statement.predicate-type", "wrong-content",
+            "get the attestation of that type, or name the one that you mean: --type URI"},
+    KindRow{"statement.subject", "wrong-content",
+            "get the attestation that belongs to this file, or the file that it is about"},
+    KindRow{"statement", "wrong-content", ""},
+    KindRow{"payload", "wrong-content",
+            "get the envelope that holds this file, or the file that it holds"},
+};
+
+bool is_below(std::string_view id, std::string_view prefix) {
+  return id.starts_with(prefix) && (id.size() == prefix.size() || id[prefix.size()] == '.');
+}
+
+const KindRow* kind_of(const Check& failure) {
+  const auto* const row = std::ranges::find_if(
+      kKinds, [&](const KindRow& one) { return is_below(failure.id, one.prefix); });
+  return row == kKinds.end() ? nullptr : row;
+}
+
 class Verification {
  public:
   Verification(Files& files, const VerifierOptions& options, const VerifyRequest& request)
@@ -52,7 +111,8 @@ class Verification {
     report_.pass("bundle.present", "signed", cat("bundle from ", request_.bundle_source));
     auto parsed = parse_bundle(*request_.bundle);
     if (!parsed) {
-      Check& check = report_.fail("bundle.format", "bundle", parsed.error().text());
+      Check& check = report_.fail("bundle.format", "bundle",
+                                  cat("the bundle cannot be read: ", parsed.error().text()));
       check.source = request_.bundle_source;
       check.advice = "sluice bundle inspect FILE shows what is in there";
       return refuse_early("needs a bundle that can be read");
@@ -62,19 +122,30 @@ class Verification {
     SLUICE_TRY(const auto signer, find_signer(content.bundle));
     if (!signer) {
       report_.skip("signature", "signature", "needs to know whose it has to be");
-      return Verdict<VerifiedContent>::conclude(std::move(report_), std::nullopt);
+      return conclude(std::nullopt);
     }
     SLUICE_CHECK(judge(*signer, content));
-    return Verdict<VerifiedContent>::conclude(std::move(report_), std::move(content));
+    return conclude(std::move(content));
   }
 
  private:
+  // A refusal never ends without a word on what to do.
+  Verdict<VerifiedContent> conclude(std::optional<VerifiedContent> content) {
+    const Check* failure = report_.first_failure();
+    if (failure != nullptr && failure->advice.empty()) {
+      if (const KindRow* row = kind_of(*failure)) {
+        report_.advise_first_failure(std::string(row->advice));
+      }
+    }
+    return Verdict<VerifiedContent>::conclude(std::move(report_), std::move(content));
+  }
+
   Result<void> judge(const SignedBy& signer, VerifiedContent& content) {
     ContentJudge judge(files_, request_, content.bundle, signer, report_);
     SLUICE_CHECK(judge.check_signature());
     if (options_.trust) {
       const Recorded recorded{content.bundle, signer, judge.recorded_digest()};
-      EvidenceJudge evidence(options_, recorded, intermediates_, request_.bundle_source, report_);
+      EvidenceJudge evidence(options_, recorded, intermediates_, request_, report_);
       SLUICE_CHECK(evidence.run());
       content.times = evidence.times();
     } else {
@@ -114,7 +185,7 @@ class Verification {
   Verdict<VerifiedContent> refuse_early(std::string_view why) {
     if (options_.rules.empty()) report_.skip("bundle.key", "key", std::string(why));
     report_.skip("signature", "signature", std::string(why));
-    return Verdict<VerifiedContent>::conclude(std::move(report_), std::nullopt);
+    return conclude(std::nullopt);
   }
 
   // Nothing: there is no point in going on, and the report says why.
@@ -232,37 +303,6 @@ class Verification {
   std::vector<x509::Certificate> intermediates_;
 };
 
-struct KindRow {
-  std::string_view prefix;
-  std::string_view kind;
-};
-// The first that fits.
-constexpr std::array kKinds{
-    KindRow{"bundle.present", "unsigned"},
-    KindRow{"bundle.format", "malformed"},
-    KindRow{"bundle.key", "wrong-signer"},
-    KindRow{"certificate.format", "malformed"},
-    KindRow{"artifact.digest", "tampered"},
-    KindRow{"signature", "tampered"},
-    KindRow{"timestamp.certificate", "untrusted"},
-    KindRow{"timestamp.signer", "untrusted"},
-    KindRow{"timestamp", "tampered"},
-    KindRow{"log.known", "untrusted"},
-    KindRow{"log.threshold", "untrusted"},
-    KindRow{"log.witnesses", "untrusted"},
-    KindRow{"log", "tampered"},
-    KindRow{"time", "untrusted"},
-    KindRow{"certificate", "untrusted"},
-    KindRow{"identity", "wrong-signer"},
-    KindRow{"signers", "untrusted"},
-    KindRow{"statement", "wrong-content"},
-    KindRow{"payload", "wrong-content"},
-};
-
-bool is_below(std::string_view id, std::string_view prefix) {
-  return id.starts_with(prefix) && (id.size() == prefix.size() || id[prefix.size()] == '.');
-}
-
 }  // namespace
 
 Verifier::Verifier(VerifierOptions options)
@@ -277,9 +317,8 @@ std::string_view refusal_kind(const Report& report) {
   const Check* failure = report.first_failure();
   // Nothing is known to be wrong, but not everything was looked at.
   if (failure == nullptr) return report.passed() ? "" : "untrusted";
-  const auto* const row = std::ranges::find_if(
-      kKinds, [&](const KindRow& one) { return is_below(failure->id, one.prefix); });
-  return row == kKinds.end() ? "wrong-content" : row->kind;
+  const KindRow* row = kind_of(*failure);
+  return row == nullptr ? "wrong-content" : row->kind;
 }
 
 Result<Verdict<VerifiedContent>> verify_with_key(Files& files, const KeyRequest& request) {

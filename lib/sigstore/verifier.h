@@ -57,6 +57,7 @@ struct VerifyRequest {
   std::optional<std::string> predicate_type = {};  // demanded of a statement
   // What a caller who knows the predicate has to say of it, as further checks.
   std::function<void(const dsse::Statement&, Report&)> judge_statement = {};
+  AcceptingCommand accepting = {};  // for the advice of a refusal
 };
 
 struct VerifiedContent {

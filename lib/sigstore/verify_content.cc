@@ -100,7 +100,7 @@ bool ContentJudge::check_stated_digest(const MessageSignature& signed_message,
                        : "the bundle states a digest of another kind than this key signs");
   check.expected = stated->text();
   check.found = (found != nullptr ? *found : known.any()).text();
-  check.source = request_.bundle_source;
+  check.source = shown(*request_.artifact);
   return false;
 }
 
@@ -179,7 +179,7 @@ Result<void> ContentJudge::check_payload_is(const dsse::Envelope& envelope) {
       report_.fail("payload.content", "payload", "the signed payload is not this artifact");
   check.expected = payload.text();
   check.found = found.text();
-  check.source = request_.bundle_source;
+  check.source = shown(*request_.artifact);
   return {};
 }
 
@@ -241,7 +241,7 @@ Result<void> ContentJudge::check_subject(const dsse::Statement& statement) {
           ", the first \"", printable(first.name, 100), "\" ",
           printable(cat(first.digests.front().first, ":", first.digests.front().second), 140));
   check.found = known.any().text();
-  check.source = request_.bundle_source;
+  check.source = shown(*request_.artifact);
   if (const auto digests = first.known_digests(); !digests) check.advice = digests.error().text();
   return {};
 }

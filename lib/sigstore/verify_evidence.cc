@@ -89,7 +89,7 @@ Result<void> EvidenceJudge::run() {
   judge_times(clocks);
   if (const auto& certificate = recorded_.signer.certificate) {
     SLUICE_CHECK(check_certificate(*certificate));
-    judge_identity(options_.rules, *certificate, report_);
+    judge_identity(options_.rules, *certificate, report_, accepting_);
   }
   return {};
 }
@@ -164,7 +164,7 @@ void EvidenceJudge::judge_logs(std::size_t count) {
                                   ? "the bundle holds no entry of a transparency log"
                                   : "too few logs have recorded the signature");
   check.expected = cat(wanted, wanted == 1 ? " log" : " different logs", " trusted here");
-  check.found = cat(count);
+  check.found = count == 0 ? "none" : cat(count);
   check.source = source_;
 }
 
@@ -203,9 +203,9 @@ void EvidenceJudge::judge_times(std::size_t count) {
                      count == 0 ? "nothing proves when the signature was made: an inclusion "
                                   "proof is not a clock"
                                 : "too few say when the signature was made");
-    check.expected = cat("a timestamp, or a log's promise, of ", wanted,
-                         wanted == 1 ? " that is trusted here" : " that are trusted here");
-    check.found = cat(count);
+    check.expected = cat(wanted, wanted == 1 ? " clock" : " different clocks",
+                         " trusted here: a timestamp, or a log's promise");
+    check.found = count == 0 ? "none" : cat(count);
     check.source = source_;
     return;
   }

@@ -12,13 +12,14 @@ class EvidenceJudge {
  public:
   // `intermediates` came along with the bundle: nobody vouches for them.
   EvidenceJudge(const VerifierOptions& options, const Recorded& recorded,
-                std::span<const x509::Certificate> intermediates, const std::string& source,
+                std::span<const x509::Certificate> intermediates, const VerifyRequest& request,
                 Report& report)
       : options_(options),
         trust_(*options.trust),
         recorded_(recorded),
         intermediates_(intermediates),
-        source_(source),
+        source_(request.bundle_source),
+        accepting_(request.accepting),
         report_(report) {}
 
   [[nodiscard]] Result<void> run();
@@ -45,6 +46,7 @@ class EvidenceJudge {
   const Recorded& recorded_;
   std::span<const x509::Certificate> intermediates_;
   const std::string& source_;
+  const AcceptingCommand& accepting_;
   Report& report_;
   std::vector<x509::VerifiedTime> stamps_;
   std::vector<LogProof> logs_;

@@ -24,12 +24,43 @@ TEST(ReportText, ARefusalSaysTheAnswerThenWhyThenWhatToDo) {
             "  this is not the artifact that was signed\n"
             "\n"
             "  ok       bundle           version 0.3\n"
-            "  FAIL     artifact digest  this is not the artifact that was signed\n"
-            "                            expected  sha256:aa\n"
+            "  FAIL     artifact digest  expected  sha256:aa\n"
             "                            found     sha256:bb\n"
             "  not run  signature        needs the artifact\n"
             "\n"
             "get the right file\n");
+}
+
+TEST(ReportText, WhatIsWrongBesidesIsToldInItsRow) {
+  Report report = refused();
+  report.fail("log.known", "log", "no log of that id is trusted").expected = "one of x";
+  const std::string text = as_text(report, {});
+  EXPECT_NE(text.find("  FAIL     log              no log of that id is trusted\n"
+                      "                            expected  one of x\n"),
+            std::string::npos)
+      << text;
+}
+
+TEST(ReportText, ACommandHasALineOfItsOwn) {
+  Report report = refused();
+  report.advise_first_failure("To accept that one:", "sluice verify b");
+  EXPECT_TRUE(as_text(report, {}).ends_with("\nTo accept that one:\n  sluice verify b\n"));
+  const auto json = as_json(report);
+  EXPECT_EQ(*(*json.find("checks")->array())[1].find("command")->string(), "sluice verify b");
+}
+
+TEST(ReportText, DigestsAreShortAndWholeInTheJson) {
+  const std::string digest = "sha256:" + std::string(60, 'a') + "beef";
+  const std::string unlabelled(64, 'c');
+  Report report("a");
+  report.fail("x", "x", digest + " is not " + unlabelled).found = "sha512:ab, " + digest;
+  const std::string text = as_text(report, {});
+  EXPECT_NE(text.find("  sha256:aaaaaaaaaaaa…aaabeef is not " + unlabelled), std::string::npos)
+      << text;
+  EXPECT_NE(text.find("found     sha512:ab, sha256:aaaaaaaaaaaa…aaabeef\n"), std::string::npos)
+      << text;
+  EXPECT_EQ(*(*as_json(report).find("checks")->array())[0].find("detail")->string(),
+            digest + " is not " + unlabelled);
 }
 
 TEST(ReportText, APassIsShort) {

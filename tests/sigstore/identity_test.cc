@@ -666,16 +666,14 @@ TEST(Identity, RefusalSaysWhatWasExpectedFoundAndWhere) {
   EXPECT_EQ(check.expected, "nightly.yml");
   EXPECT_EQ(check.found, "https://github.com/org/app/.github/workflows/release.yml@refs/tags/v1.2");
   EXPECT_EQ(check.source, "certificate: build config URI (1.3.6.1.4.1.57264.1.18)");
-  EXPECT_EQ(check.advice,
-            "Is it meant to be built by that workflow? To accept that one: sluice verify --repo "
-            "org/app --workflow release.yml --ref refs/tags/v1.2 app.tar.gz");
+  EXPECT_EQ(check.advice, "Is it meant to be built by that workflow? To accept that one:");
+  EXPECT_EQ(check.command,
+            "sluice verify --repo org/app --workflow release.yml --ref refs/tags/v1.2 app.tar.gz");
 }
 
 TEST(Identity, AdviceKeepsToTheTermsOfTheQuestion) {
   const auto advice = [](const IdentityWish& wish, const Signer& signer) {
-    const std::string text = first_failure(wish, signer).advice;
-    const auto at = text.find("sluice verify ");
-    return at == std::string::npos ? text : text.substr(at);
+    return first_failure(wish, signer).command;
   };
   EXPECT_EQ(advice(repo("org/other"), on_github()), "sluice verify --repo org/app app.tar.gz");
   IdentityWish person_elsewhere = kPerson;
@@ -712,22 +710,22 @@ TEST(Identity, AdviceIsSafeInAShell) {
   const Signer hostile = person().named({test::username_name("a'; touch /tmp/x; '$(id)")});
   EXPECT_TRUE(
       first_failure(kPerson, hostile)
-          .advice.contains(R"(--certificate-identity 'a'\''; touch /tmp/x; '\''$(id)' --)"));
+          .command.contains(R"(--certificate-identity 'a'\''; touch /tmp/x; '\''$(id)' --)"));
   const Signer option = person().named({test::username_name("--key")});
-  EXPECT_TRUE(first_failure(kPerson, option).advice.contains(" --certificate-identity=--key "));
+  EXPECT_TRUE(first_failure(kPerson, option).command.contains(" --certificate-identity=--key "));
   const Signer starred =
       on_github()
           .with(6, "refs/heads/*")
           .with(14, "refs/heads/*")
           .with(18, "https://github.com/org/app/.github/workflows/release.yml@refs/heads/*");
   EXPECT_TRUE(first_failure(repo("org/app", {}, "refs/heads/main"), starred)
-                  .advice.contains(R"(--ref 'refs/heads/\*' )"));
+                  .command.contains(R"(--ref 'refs/heads/\*' )"));
   Report report("-rf; x");
   judge_identity(rule_of(repo("org/other")), on_github().certificate(), report);
-  EXPECT_TRUE(report.first_failure()->advice.ends_with(" -- '-rf; x'"));
+  EXPECT_TRUE(report.first_failure()->command.ends_with(" -- '-rf; x'"));
   Report hidden("a\nb");
   judge_identity(rule_of(repo("org/other")), on_github().certificate(), hidden);
-  EXPECT_TRUE(hidden.first_failure()->advice.ends_with(" FILE"));
+  EXPECT_TRUE(hidden.first_failure()->command.ends_with(" FILE"));
 }
 
 TEST(Identity, AdviceIsNeverCutOff) {
@@ -735,11 +733,18 @@ TEST(Identity, AdviceIsNeverCutOff) {
   const Signer far = on_github().with(6, ref).with(14, ref).with(
       18, "https://github.com/org/app/.github/workflows/release.yml@" + ref);
   const Check check = first_failure(repo("org/app", {}, "refs/heads/main"), far);
-  EXPECT_TRUE(check.advice.contains(ref));
+  EXPECT_TRUE(check.command.contains(ref));
   Report report(std::string(700, 'y'));
   judge_identity(rule_of(repo("org/app", {}, "refs/heads/main")), far.certificate(), report);
-  EXPECT_LT(report.first_failure()->advice.size(), 1500U);
-  EXPECT_FALSE(report.first_failure()->advice.contains(ref));
+  EXPECT_LT(report.first_failure()->command.size(), 1500U);
+  EXPECT_FALSE(report.first_failure()->command.contains(ref));
+}
+
+TEST(Identity, AdviceCarriesTheRestOfTheCall) {
+  Report report("app.tar.gz");
+  judge_identity(rule_of(repo("org/other")), on_github().certificate(), report,
+                 {.begin = "sluice check", .rest = "--bundle b.json -- -x"});
+  EXPECT_EQ(report.first_failure()->command, "sluice check --repo org/app --bundle b.json -- -x");
 }
 
 TEST(Identity, WhatAnUnanchoredMatchWouldHavePassedIsSaid) {

@@ -3,12 +3,10 @@
 
 #include <gtest/gtest.h>
 
-#include <algorithm>
-#include <map>
-
 #include "sigstore/looks_like.h"
 #include "sigstore/made_bundle.h"
 #include "sigstore/verify_key.h"
+#include "support/json_schema.h"
 #include "support/program.h"
 
 namespace sluice::sigstore {
@@ -304,45 +302,8 @@ TEST_F(InspectBundle, NeverCallsSoundWhatTheParserRefuses) {
   EXPECT_GT(refused, 50U);
 }
 
-// The keywords that our schema uses, and no others; the path of the first misfit.
-std::string misfit(const json::Value& schema, const json::Value& value, const std::string& path) {
-  using Kind = json::Value::Kind;
-  const json::Value* type = schema.find("type");
-  const std::map<std::string, Kind> kinds = {{"object", Kind::object},
-                                             {"array", Kind::array},
-                                             {"string", Kind::string},
-                                             {"integer", Kind::integer},
-                                             {"boolean", Kind::boolean}};
-  if (type != nullptr && !value.is(kinds.at(*type->string()))) return path;
-  const json::Value* constant = schema.find("const");
-  if (constant != nullptr && *constant != value) return path;
-  const json::Value* choices = schema.find("enum");
-  if (choices != nullptr && std::ranges::find(*choices->array(), value) == choices->array()->end())
-    return path;
-  if (const json::Array* list = value.array()) {
-    for (const auto& each : *list) {
-      if (auto found = misfit(*schema.find("items"), each, path + "[]"); !found.empty())
-        return found;
-    }
-  }
-  if (const json::Object* members = value.object()) {
-    for (const auto& [key, member] : *members) {
-      const json::Value* known = schema.find("properties")->find(key);
-      if (known == nullptr) return cat(path, ".", key);
-      if (auto found = misfit(*known, member, cat(path, ".", key)); !found.empty()) return found;
-    }
-    const json::Value* required = schema.find("required");
-    for (const auto& key : required == nullptr ? json::Array{} : *required->array()) {
-      if (value.find(*key.string()) == nullptr) return cat(path, " lacks ", *key.string());
-    }
-  }
-  return "";
-}
-
 TEST_F(InspectBundle, TheSchemaHasEveryMember) {
-  const auto schema = json::parse_strict(
-      test::read_file(SLUICE_SOURCE_DIR "/docs/schema/bundle-inspection.v1.json"));
-  ASSERT_TRUE(schema);
+  const json::Value schema = test::published_schema("bundle-inspection.v1");
   const std::string good = write_bundle(made_->bundle());
   std::vector<std::string> texts = {good, "", "{}", good.substr(0, 100)};
   for (const std::string key : {"hashes", "signature", "keyId", "rawBytes", "signedTimestamp"})
@@ -351,10 +312,11 @@ TEST_F(InspectBundle, TheSchemaHasEveryMember) {
       sign_payload(MediaType(std::string(dsse::kInTotoPayload)), bytes_of("{}"), made_->leaf.key);
   texts.push_back(*envelope);
   for (const auto& text : texts)
-    EXPECT_EQ(misfit(*schema, to_json(inspect(text), "b"), "inspection"), "") << text.substr(0, 99);
+    EXPECT_EQ(test::misfit(schema, to_json(inspect(text), "b"), "inspection"), "")
+        << text.substr(0, 99);
   json::Value wrong = to_json(inspect(good), "b");
   wrong.set("verified", true);
-  EXPECT_EQ(misfit(*schema, wrong, "inspection"), "inspection.verified");
+  EXPECT_EQ(test::misfit(schema, wrong, "inspection"), "inspection.verified");
 }
 
 TEST_F(InspectBundle, TheWholePublicCorpus) {

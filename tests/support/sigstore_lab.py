@@ -88,13 +88,16 @@ def by_the_protocol(program):
                            "--certificate-oidc-issuer", signed.issuer, "--trusted-root", signed.trusted_root, signed.file]
 
 
+def trust_of_sigstore_python(trusted_root, file):
+    """It takes a trusted root in one file with a signing config only."""
+    file.write_text(json.dumps({"mediaType": "application/vnd.dev.sigstore.clienttrustconfig.v0.1+json",
+                                "trustedRoot": json.loads(pathlib.Path(trusted_root).read_text()),
+                                "signingConfig": json.loads(pathlib.Path(LabCase.world.endpoints["signing_config"]).read_text())}))
+    return file
+
+
 def sigstore_python_verifies(signed):
-    # It takes a trusted root in one file with a signing config only.
-    root = pathlib.Path(signed.trusted_root)
-    both = signed.bundle.with_suffix(".trust")
-    both.write_text(json.dumps({"mediaType": "application/vnd.dev.sigstore.clienttrustconfig.v0.1+json",
-                                "trustedRoot": json.loads(root.read_text()),
-                                "signingConfig": json.loads((LabCase.world.folder / "signing_config.json").read_text())}))
+    both = trust_of_sigstore_python(signed.trusted_root, signed.bundle.with_suffix(".trust"))
     return ["sigstore-python", "--trust-config", both, "verify", "identity", "--offline", "--bundle", signed.bundle,
             "--cert-identity", signed.identity, "--cert-oidc-issuer", signed.issuer, signed.file]
 
@@ -107,6 +110,21 @@ CLIENTS = {
     "sigstore-js": by_the_protocol("sigstore-js"),
     "sigstore-python": sigstore_python_verifies,
 }
+
+
+def sigstore_python_signs(signed, token):
+    both = trust_of_sigstore_python(signed.trusted_root, signed.bundle.with_suffix(".trust"))
+    return ["sigstore-python", "--trust-config", both, "sign", "--overwrite", "--identity-token", token,
+            "--bundle", signed.bundle, signed.file]
+
+
+def sigstore_js_signs(signed, token):
+    return ["sigstore-js", "sign-bundle", "--identity-token", token, "--signing-config",
+            LabCase.world.endpoints["signing_config"], "--bundle", signed.bundle, signed.file]
+
+
+# Those that sign besides cosign.
+SIGNERS = {"sigstore-python": sigstore_python_signs, "sigstore-js": sigstore_js_signs}
 
 
 class LabCase(unittest.TestCase):
@@ -156,6 +174,14 @@ class LabCase(unittest.TestCase):
         self.assertEqual(done.code, 0, done.text)
         # cosign leaves out the number of a log's first entry, 0, and sigstore-python does not read on.
         return signed if "logIndex" in signed.entry() else self.signed_by_cosign(kind, subject)
+
+    def signed_by(self, signer, kind, subject):
+        """By one of SIGNERS."""
+        file = self.write("file", f"signed by {subject}, {os.urandom(8).hex()}\n")
+        signed = self.expected(kind, subject, file, self.folder / "bundle.json")
+        done = self.run_program(SIGNERS[signer](signed, self.world.token(kind, subject)))
+        self.assertEqual(done.code, 0, done.text)
+        return signed if "logIndex" in signed.entry() else self.signed_by(signer, kind, subject)
 
     def request_certificate(self, token):
         """What Fulcio answers to this token and a key of its own: the status, and its JSON."""

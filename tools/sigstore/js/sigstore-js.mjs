@@ -1,25 +1,33 @@
 // SPDX-License-Identifier: Apache-2.0
-// Verifies one bundle with sigstore-js, by the arguments of the conformance suite:
+// Verifies or makes one bundle with sigstore-js, by the arguments of the conformance suite:
 //
 //   sigstore-js verify-bundle --bundle B --certificate-identity I --certificate-oidc-issuer U --trusted-root R FILE
+//   sigstore-js sign-bundle --bundle B --identity-token T --signing-config C FILE
 //
-// Ends with 0 when it is good, 1 with the reason when it is not, 2 when the call is wrong. Opens no socket.
+// Ends with 0 when it is good, 1 with the reason when it is not, 2 when the call is wrong. Verifying opens no socket.
 import { createHash } from "node:crypto";
-import { readFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
-import { bundleFromJSON, isBundleWithDsseEnvelope } from "@sigstore/bundle";
-import { TrustedRoot } from "@sigstore/protobuf-specs";
+import { bundleFromJSON, bundleToJSON, isBundleWithDsseEnvelope } from "@sigstore/bundle";
+import { SigningConfig, TrustedRoot } from "@sigstore/protobuf-specs";
+import { bundleBuilderFromSigningConfig } from "@sigstore/sign";
 import { toSignedEntity, toTrustMaterial, Verifier } from "@sigstore/verify";
 
 const text = { type: "string" };
-const options = { bundle: text, "certificate-identity": text, "certificate-oidc-issuer": text, "trusted-root": text };
+const commands = {
+  "verify-bundle": { bundle: text, "certificate-identity": text, "certificate-oidc-issuer": text, "trusted-root": text },
+  "sign-bundle": { bundle: text, "identity-token": text, "signing-config": text },
+};
+const json = (name) => JSON.parse(readFileSync(name, "utf8"));
 
 function arguments_or_exit() {
   try {
-    const { values, positionals } = parseArgs({ options, allowPositionals: true });
+    const [command, ...words] = process.argv.slice(2);
+    const options = commands[command] ?? {};
+    const { values, positionals } = parseArgs({ args: words, options, allowPositionals: true });
     const absent = Object.keys(options).find((name) => values[name] === undefined);
-    if (positionals.length === 2 && positionals[0] === "verify-bundle" && !absent) return { ...values, file: positionals[1] };
-    console.error(absent ? `--${absent} is missing` : "one file, after verify-bundle");
+    if (command in commands && positionals.length === 1 && !absent) return { ...values, command, file: positionals[0] };
+    console.error(absent ? `--${absent} is missing` : `one file, after ${Object.keys(commands).join(" or ")}`);
   } catch (problem) {
     console.error(problem.message);
   }
@@ -37,7 +45,6 @@ function speaks_of(bundle, artifact) {
 }
 
 function verify(given) {
-  const json = (name) => JSON.parse(readFileSync(name, "utf8"));
   const bundle = bundleFromJSON(json(given.bundle));
   const artifact = readFileSync(given.file);
   const trust = toTrustMaterial(TrustedRoot.fromJSON(json(given["trusted-root"])));
@@ -49,9 +56,19 @@ function verify(given) {
   if (isBundleWithDsseEnvelope(bundle) && !speaks_of(bundle, artifact)) throw new Error("no subject of the statement is this file");
 }
 
+async function sign(given) {
+  const builder = bundleBuilderFromSigningConfig({
+    signingConfig: SigningConfig.fromJSON(json(given["signing-config"])),
+    identityProvider: { getToken: async () => given["identity-token"] },
+    bundleType: "messageSignature",
+  });
+  const bundle = await builder.create({ data: readFileSync(given.file) });
+  writeFileSync(given.bundle, JSON.stringify(bundleToJSON(bundle)));
+}
+
 const given = arguments_or_exit();
 try {
-  verify(given);
+  await { "verify-bundle": verify, "sign-bundle": sign }[given.command](given);
 } catch (problem) {
   console.error(problem.message);
   process.exit(1);
