@@ -55,6 +55,12 @@ std::string shown(const std::string& text) {
   return with_short_digests(printable(text, kShownText));
 }
 
+// Beside its title a detail may say "it"; where it stands alone, the title goes in front.
+std::string headline(const Check& failure) {
+  const bool pronoun = failure.detail.starts_with("it ") || failure.detail.starts_with("its ");
+  return shown(pronoun ? cat(failure.title, ": ", failure.detail) : failure.detail);
+}
+
 std::string row(const Check& check, std::size_t width, bool colour, bool told) {
   std::string word = "not run";
   if (check.outcome == Outcome::pass) word = "ok     ";
@@ -106,7 +112,7 @@ std::string as_text(const Report& report, const TextOptions& options) {
   std::string out = cat(coloured("refused", "31", options.colour), "   ",
                         printable(report.subject(), kShownText), "\n");
   const Check* failure = report.first_failure();
-  if (failure != nullptr) out += cat("  ", shown(failure->detail), "\n");
+  if (failure != nullptr) out += cat("  ", headline(*failure), "\n");
   out += cat("\n", rows(report, options.colour));
   if (failure != nullptr && !failure->advice.empty())
     out += cat("\n", printable(failure->advice, kShownText), "\n");

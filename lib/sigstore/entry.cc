@@ -226,7 +226,7 @@ class EntryJudge {
   static std::string signed_by(const Checkpoint& checkpoint) {
     std::vector<std::string> names;
     for (const auto& line : checkpoint.signatures) names.push_back(printable(line.name, 100));
-    return cat("signatures by ", join(names, ", "));
+    return cat("signatures by ", join(names, ", "), ", none with the key that is trusted");
   }
 
   Result<void> check_witnesses(const Checkpoint& checkpoint) {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The bodies of log entries against the bundle that carries them.
+#include <algorithm>
 #include <array>
 
 #include "base/codec.h"
@@ -188,11 +189,22 @@ Compared compare_rekor1(const LogEntry& entry, const Recorded& recorded) {
   return compare_intoto(spec, *envelope, recorded.signer);
 }
 
+// As much of a text as shows where it differs from another.
+std::string around(const std::string& text, std::size_t where) {
+  constexpr std::size_t kBefore = 60;
+  constexpr std::size_t kShown = 120;
+  const std::size_t from = where > kBefore ? where - kBefore : 0;
+  return cat(from > 0 ? "…" : "", printable(text.substr(from, kShown), kShown),
+             from + kShown < text.size() ? "…" : "");
+}
+
 Compared compare_rekor2(const LogEntry& entry, const Recorded& recorded) {
   SLUICE_TRY(const std::string due, rekor2_body(recorded));
   if (equal(bytes_of(due), entry.body)) return std::nullopt;
-  return differ("the entry is not about this signature", printable(due, 1000),
-                printable(text_of(entry.body), 1000));
+  const std::string found(text_of(entry.body));
+  const auto [at, other] = std::ranges::mismatch(due, found);
+  const auto where = static_cast<std::size_t>(at - due.begin());
+  return differ("the entry is not about this signature", around(due, where), around(found, where));
 }
 
 struct KnownKind {

@@ -72,8 +72,10 @@ constexpr std::array kKinds{
             "it was signed outside of the certificate's life: it has to be signed again"},
     KindRow{"certificate.trust-window", "untrusted",
             "is the trust material old? sluice trust show"},
-    KindRow{"certificate.sct", "untrusted",
-            "is it another instance's? Name its trust material: --trusted-root FILE"},
+    KindRow{
+        "certificate.sct", "untrusted",
+        "it has to be signed again with a certificate that a log has seen; or, if it is another "
+        "instance's, name its trust material: --trusted-root FILE"},
     KindRow{"certificate", "untrusted",
             "such a certificate cannot be relied on: it has to be signed again with another"},
     KindRow{"identity", "wrong-signer", "there is no identity to name that would accept it"},

@@ -98,8 +98,14 @@ bool ContentJudge::check_stated_digest(const MessageSignature& signed_message,
       "artifact.digest", "artifact digest",
       found != nullptr ? "this is not the artifact that was signed"
                        : "the bundle states a digest of another kind than this key signs");
+  if (found == nullptr) {
+    check.expected = cat("a ", crypto::name(signer_.scheme.hash), " digest");
+    check.found = stated->text();
+    check.source = request_.bundle_source;
+    return false;
+  }
   check.expected = stated->text();
-  check.found = (found != nullptr ? *found : known.any()).text();
+  check.found = found->text();
   check.source = shown(*request_.artifact);
   return false;
 }
@@ -187,8 +193,10 @@ Result<void> ContentJudge::check_statement(const dsse::Envelope& envelope,
                                            VerifiedContent& content) {
   auto statement = dsse::parse_statement(envelope.payload);
   if (!statement) {
-    report_.fail("statement.format", "statement", statement.error().text()).source =
-        request_.bundle_source;
+    report_
+        .fail("statement.format", "statement",
+              cat("the statement cannot be read: ", statement.error().text()))
+        .source = request_.bundle_source;
     report_.skip("statement.subject", "subject", "needs a statement that can be read");
     return {};
   }

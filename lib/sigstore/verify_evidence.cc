@@ -18,6 +18,14 @@ bool is_unknown_service(const Check& check) {
   return check.id == "timestamp.signer" || check.id == "timestamp.certificate.chain";
 }
 
+// Something of this kind came along and does not hold: that it is missed in the count, too, is no
+// news.
+bool any_failed(const Report& report, std::string_view prefix) {
+  return std::ranges::any_of(report.checks(), [&](const Check& check) {
+    return check.outcome == Outcome::fail && check.id.starts_with(prefix);
+  });
+}
+
 bool is_unknown_log(const Report& rows, const TrustRoot& trust, const LogEntry& entry) {
   const Check* failure = rows.first_failure();
   if (failure == nullptr || failure->id != "log.known") return false;
@@ -99,7 +107,10 @@ Result<void> EvidenceJudge::check_timestamps() {
   for (const Bytes& der : recorded_.bundle.timestamps) {
     const auto stamp = x509::Timestamp::from_reply(der);
     if (!stamp) {
-      report_.fail("timestamp.format", "timestamp", stamp.error().text()).source = source_;
+      report_
+          .fail("timestamp.format", "timestamp",
+                cat("the timestamp cannot be read: ", stamp.error().text()))
+          .source = source_;
       continue;
     }
     SLUICE_TRY(const auto stampers, trust_.stampers_for(*stamp));
@@ -159,6 +170,10 @@ void EvidenceJudge::judge_logs(std::size_t count) {
     }
     return;
   }
+  if (recorded_.bundle.entries.size() >= wanted && any_failed(report_, "log.")) {
+    report_.skip("log.threshold", "logs", "needs a log entry that holds");
+    return;
+  }
   Check& check = report_.fail("log.threshold", "logs",
                               recorded_.bundle.entries.empty()
                                   ? "the bundle holds no entry of a transparency log"
@@ -198,6 +213,10 @@ std::size_t EvidenceJudge::count_clocks() const {
 void EvidenceJudge::judge_times(std::size_t count) {
   const std::size_t wanted = times_due();
   if (count < wanted) {
+    if (count == 0 && (any_failed(report_, "log.") || any_failed(report_, "timestamp."))) {
+      report_.skip("time.verified", "time", "needs a timestamp, or a log's promise, that holds");
+      return;
+    }
     Check& check =
         report_.fail("time.verified", "time",
                      count == 0 ? "nothing proves when the signature was made: an inclusion "

@@ -124,6 +124,10 @@ TEST_F(VerifyReport, EveryRefusalCanBeRead) {
     // The answer, a blank line, the rows, a blank line, what to do.
     const auto advice = ran.out.rfind("\n\n");
     EXPECT_NE(advice, ran.out.find("\n\n")) << "nothing to do is said: " << ran.out;
+    for (const auto& line : split(ran.out, '\n')) {
+      const bool command = line.starts_with("  sluice ");
+      EXPECT_LE(line.size(), command ? 600U : 300U) << line;
+    }
   }
   EXPECT_GE(ids.size(), 25U);
 }

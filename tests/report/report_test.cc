@@ -41,6 +41,13 @@ TEST(ReportText, WhatIsWrongBesidesIsToldInItsRow) {
       << text;
 }
 
+TEST(ReportText, AHeadlineSaysWhatItIsAbout) {
+  Report report("a");
+  report.fail("x", "certificate chain", "it had expired");
+  EXPECT_TRUE(
+      as_text(report, {}).starts_with("refused   a\n  certificate chain: it had expired\n"));
+}
+
 TEST(ReportText, ACommandHasALineOfItsOwn) {
   Report report = refused();
   report.advise_first_failure("To accept that one:", "sluice verify b");
