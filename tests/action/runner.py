@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A runner of composite actions, as far as actions/gate goes: expressions, GITHUB_* files, commands.
+"""A runner of composite actions, as far as those in actions/ go: expressions, GITHUB_* files, commands.
 
 After GitHub's documents "Metadata syntax" and "Workflow commands"; a step runs as
 `bash --noprofile --norc -eo pipefail FILE` with both streams read as one.
@@ -83,10 +83,11 @@ def parse_commands(log):
 
 
 class Job:
-    """One job on a runner, in a checkout of a repository."""
+    """One job on a runner, in a checkout of a repository; `variables` are those that the workflow and the runner add."""
 
-    def __init__(self, workspace, path, api, temp):
+    def __init__(self, workspace, path, api, temp, variables=None):
         self.workspace, self.path, self.api, self.temp = workspace, path, api, temp
+        self.variables = variables or {}
 
     def expand(self, text, inputs, outputs, token):
         def value(match):
@@ -138,7 +139,7 @@ class Job:
                 "GITHUB_EVENT_NAME": event_name, "GITHUB_ACTION_PATH": folder,
                 "GITHUB_EVENT_PATH": file("event.json", json.dumps(event)),
                 "GITHUB_OUTPUT": file("output"), "GITHUB_STEP_SUMMARY": file("summary"),
-                "GIT_CONFIG_NOSYSTEM": "1"}
+                "GIT_CONFIG_NOSYSTEM": "1", **self.variables}
             for name, value in step["env"].items():
                 environment[name] = self.expand(value, inputs, {}, token)
             script = file("script.sh", step["run"])
