@@ -24,7 +24,7 @@ struct Check {
   std::string detail;  // one clause: what was found good, or what is wrong
   std::string expected = {};
   std::string found = {};
-  std::string source = {};  // where "found" came from: a file, a field, a log
+  std::string source = {};   // where "found" came from: a file, a field, a log
   std::string advice = {};   // for a failure: what to do next
   std::string command = {};  // that does what the advice says, ready for a shell
 };

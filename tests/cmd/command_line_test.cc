@@ -36,7 +36,7 @@ TEST(CommandLine, AWrongCallIsTwoAndNamesTheRightOne) {
       {{"verify", "--checks=yes", "--key", "k", "f"}, "takes no value"},
       {{"version", "--output", "jsn"}, "did you mean \"json\"?"},
       {{"version", "more"}, "one argument too many"},
-      {{"key"}, "needs one word more"},
+      {{"key"}, "second word"},
       {{"completion", "tcsh"}, "bash, zsh, fish, man"},
       {{"key", "generate", "--type", "ecdsa-p25"}, "did you mean \"ecdsa-p256\"?"}};
   for (const auto& [arguments, message] : cases) {

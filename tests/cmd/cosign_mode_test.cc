@@ -525,7 +525,8 @@ TEST_F(CosignMode, VerifiesAttestationsByTheirShortTypes) {
     const Ran real = theirs(call + more);
     EXPECT_EQ(real.exit_code, ran.exit_code) << join(more, " ") << real.err;
   }
-  expect_refused(ours(call + Words{"--type", "provenance", "hello"}), "neither a predicate type");
+  expect_refused(ours(call + Words{"--type", "provenance", "hello"}),
+                 "neither a URI nor a predicate type");
 }
 
 // cosign's own names, by what it makes of them.

@@ -127,7 +127,8 @@ TEST_F(TufCommand, WordsThatLeadOnHaveHelp) {
   EXPECT_TRUE(has(group.out, "tuf client download"));
   const Ran more = test::sluice()({"tuf", "client"});
   EXPECT_EQ(more.exit_code, 2);
-  EXPECT_TRUE(has(more.err, "sluice tuf client needs a third word: init, refresh, download, targets"));
+  EXPECT_TRUE(
+      has(more.err, "sluice tuf client needs a third word: init, refresh, download, targets"));
   EXPECT_TRUE(has(test::sluice()({"tuf", "client", "refrsh"}).err, "refresh"));
 }
 
