@@ -160,7 +160,9 @@ Result<int> print_failures(Invocation& in, const sigstore::SignReport& report) {
     if (!item.outcome) {
       if (worst == kDone) worst = exit_code(item.outcome.error().code);
       const std::string text = report::as_text(item.outcome.error());
-      if (text != last) in.console.talk(cat("sluice: ", printable(item.name), ": ", text));
+      const bool named = text.find(printable(item.name)) != std::string::npos;
+      const std::string of = named ? std::string() : cat(printable(item.name), ": ");
+      if (text != last) in.console.talk(cat("sluice: ", of, text));
       last = text;
     } else if (!item.outcome->passed()) {
       worst = kRefused;

@@ -30,7 +30,7 @@ TEST(CommandLine, AWrongCallIsTwoAndNamesTheRightOne) {
       {{"key", "generat"}, "did you mean \"generate\"?"},
       {{"verify", "--kye", "k", "f"}, "did you mean \"--key\"?"},
       {{"verify", "--key"}, "needs a value"},
-      {{"sign", "f"}, "--key FILE is needed"},
+      {{"attest", "f"}, "--predicate FILE is needed"},
       {{"verify", "f"}, "who may have signed?"},
       {{"sign", "--key", "a", "--key", "b", "f"}, "given twice"},
       {{"verify", "--checks=yes", "--key", "k", "f"}, "takes no value"},
