@@ -130,14 +130,15 @@ class Rounds {
   };
 
   std::vector<Work*> next_wave();
-  Result<void> renew_the_expiring(const std::vector<Work*>& wave);
+  [[nodiscard]] Result<void> renew_the_expiring(const std::vector<Work*>& wave);
   std::vector<Asked> ask(const std::vector<Work*>& wave);
   void ask_slot(Work& work, std::size_t slot, std::vector<Asked>& out);
-  Result<void> take(std::vector<Asked>& asked, std::vector<Result<HttpResponse>> answers,
-                    Time sent);
-  Result<void> take_stamp(Asked& asked, Result<HttpResponse> answer, Time sent);
-  Result<void> take_entry(const Asked& asked, Answered<LogEntry> entry);
-  Result<void> take_duplicates(std::vector<Asked>& asked, const std::vector<Found>& found);
+  [[nodiscard]] Result<void> take(std::vector<Asked>& asked,
+                                  std::vector<Result<HttpResponse>> answers, Time sent);
+  [[nodiscard]] Result<void> take_stamp(Asked& asked, Result<HttpResponse> answer, Time sent);
+  [[nodiscard]] Result<void> take_entry(const Asked& asked, Answered<LogEntry> entry);
+  [[nodiscard]] Result<void> take_duplicates(std::vector<Asked>& asked,
+                                             const std::vector<Found>& found);
   void fail_slot(Work& work, std::size_t slot, Trouble trouble);
   bool wait_for_certificate(Slot& slot, const x509::Certificate& certificate, Time stamped);
   bool go_elsewhere(Work& work, std::size_t slot, const Trouble& trouble);

@@ -113,7 +113,7 @@ class IdentityRule {
   std::string describe() const;  // "repository https://github.com/org/app, issuer https://…"
 
  private:
-  friend Result<IdentityRule> make_identity_rule(const IdentityWish& wish);
+  friend auto make_identity_rule(const IdentityWish& wish) -> Result<IdentityRule>;
   explicit IdentityRule(Parts parts) : parts_(std::move(parts)) {}
   Parts parts_;
 };

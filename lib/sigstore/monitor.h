@@ -79,12 +79,12 @@ class Monitor {
 
  private:
   struct Bundles;
-  Result<Progress> settle_head(Begin begin);
-  Result<void> check_state() const;
-  Result<std::optional<LogAlert>> check_signature() const;
+  [[nodiscard]] Result<Progress> settle_head(Begin begin);
+  [[nodiscard]] Result<void> check_state() const;
+  [[nodiscard]] Result<std::optional<LogAlert>> check_signature() const;
   std::optional<LogAlert> check_kept() const;
-  Result<Progress> prove_head(const Frontier& from, bool all_is_read);
-  Result<Bundles> fetch_round(std::uint64_t first, std::uint64_t end);
+  [[nodiscard]] Result<Progress> prove_head(const Frontier& from, bool all_is_read);
+  [[nodiscard]] Result<Bundles> fetch_round(std::uint64_t first, std::uint64_t end);
   LogAlert diagnose(const Frontier& from);
   LogAlert alert(std::string id, std::string message, std::string expected,
                  std::string found) const;

@@ -61,7 +61,8 @@ class Pattern {
 
  private:
   struct Compiled;  // hides RE2
-  static Result<std::shared_ptr<const Compiled>> compile(const std::string& expression);
+  [[nodiscard]] static Result<std::shared_ptr<const Compiled>> compile(
+      const std::string& expression);
   Pattern(Kind kind, std::string text, std::shared_ptr<const Compiled> compiled)
       : kind_(kind), text_(std::move(text)), compiled_(std::move(compiled)) {}
 

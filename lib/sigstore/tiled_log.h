@@ -43,9 +43,10 @@ class TiledLog {
  private:
   using PathOf = std::string (Tile::*)() const;
   HttpRequest request(std::string_view path, std::size_t most) const;
-  Result<std::vector<Content>> fetch(std::span<const Tile> tiles, PathOf path, std::size_t most);
-  Result<Content> whole_of(Tile tile, PathOf path, std::size_t most);
-  Result<std::string> no_checkpoint(const Error& why);
+  [[nodiscard]] Result<std::vector<Content>> fetch(std::span<const Tile> tiles, PathOf path,
+                                                   std::size_t most);
+  [[nodiscard]] Result<Content> whole_of(Tile tile, PathOf path, std::size_t most);
+  [[nodiscard]] Result<std::string> no_checkpoint(const Error& why);
 
   Http& http_;
   std::string base_;

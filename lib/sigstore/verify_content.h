@@ -25,15 +25,16 @@ class ContentJudge {
   void skip_payload(const std::string& why);
 
  private:
-  Result<void> check_message(const MessageSignature& signed_message);
+  [[nodiscard]] Result<void> check_message(const MessageSignature& signed_message);
   bool check_stated_digest(const MessageSignature& signed_message, const KnownDigests& known);
-  Result<void> explain_other_artifact(const MessageSignature& signed_message);
-  Result<void> check_bytes(const crypto::Message& message, const Bytes& signature,
-                           std::string_view over);
-  Result<void> check_payload_is(const dsse::Envelope& envelope);
-  Result<void> check_statement(const dsse::Envelope& envelope, VerifiedContent& content);
+  [[nodiscard]] Result<void> explain_other_artifact(const MessageSignature& signed_message);
+  [[nodiscard]] Result<void> check_bytes(const crypto::Message& message, const Bytes& signature,
+                                         std::string_view over);
+  [[nodiscard]] Result<void> check_payload_is(const dsse::Envelope& envelope);
+  [[nodiscard]] Result<void> check_statement(const dsse::Envelope& envelope,
+                                             VerifiedContent& content);
   void check_predicate_type(const dsse::Statement& statement);
-  Result<void> check_subject(const dsse::Statement& statement);
+  [[nodiscard]] Result<void> check_subject(const dsse::Statement& statement);
 
   Files& files_;
   const VerifyRequest& request_;

@@ -27,14 +27,14 @@ class EvidenceJudge {
   std::vector<Time> times() const;
 
  private:
-  Result<void> check_timestamps();
-  Result<void> check_entries();
+  [[nodiscard]] Result<void> check_timestamps();
+  [[nodiscard]] Result<void> check_entries();
   std::size_t count_logs() const;
   std::size_t count_clocks() const;
   void judge_logs(std::size_t count);
   void judge_times(std::size_t count);
   std::vector<std::string> who_says(Time when) const;
-  Result<void> check_certificate(const x509::Certificate& leaf);
+  [[nodiscard]] Result<void> check_certificate(const x509::Certificate& leaf);
   void take(const Report& rows);
   void settle(const std::vector<Report>& unknown, bool enough);
   std::size_t due(const std::optional<std::size_t>& wanted) const;

@@ -74,7 +74,7 @@ class Snapshot {  // 4.4
   const std::vector<std::pair<std::string, FileMeta>>& files() const { return files_; }
 
  private:
-  friend Result<Snapshot> parse_snapshot(std::string_view signed_part);
+  friend auto parse_snapshot(std::string_view signed_part) -> Result<Snapshot>;
   Header header_;
   std::vector<std::pair<std::string, FileMeta>> files_;
 };

@@ -65,7 +65,7 @@ class Targets {
 
  private:
   friend class TargetsReader;
-  friend Result<Targets> parse_targets(std::string&&, std::string_view, const ForeignKeys&);
+  friend auto parse_targets(std::string&&, std::string_view, const ForeignKeys&) -> Result<Targets>;
   struct Entry {  // in document_
     std::uint32_t key;
     std::uint32_t key_size;
@@ -74,7 +74,7 @@ class Targets {
   };
   std::string_view raw_key(const Entry& entry) const;
   std::string_view key(const Entry& entry, std::string& buffer) const;
-  Result<TargetFile> read(const Entry& entry) const;
+  [[nodiscard]] Result<TargetFile> read(const Entry& entry) const;
 
   std::string document_;
   Header header_;
