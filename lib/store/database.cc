@@ -122,6 +122,15 @@ Result<void> Database::run(std::string_view sql) const {
   return {};
 }
 
+Result<void> Database::run_in_turn(std::string_view sql, std::chrono::milliseconds wait) const {
+  constexpr int kPause = 5;  // milliseconds
+  for (std::int64_t left = wait.count();; left -= kPause) {
+    auto done = run(sql);
+    if (done || done.error().code != Errc::timeout || left <= 0) return done;
+    sqlite3_sleep(kPause);
+  }
+}
+
 Result<std::int64_t> Database::number(std::string_view sql) const {
   SLUICE_TRY(auto statement, prepare(sql));
   SLUICE_TRY(const bool found, within(statement.step(), cat("reading ", name_)));

@@ -46,6 +46,10 @@ class Database {
                                              std::chrono::milliseconds wait);
   [[nodiscard]] Result<Statement> prepare(std::string_view sql) const;
   [[nodiscard]] Result<void> run(std::string_view sql) const;  // of ours, no parameters
+  // For what SQLite refuses at once while others use the file, without waiting by itself: to change
+  // the kind of journal.
+  [[nodiscard]] Result<void> run_in_turn(std::string_view sql,
+                                         std::chrono::milliseconds wait) const;
   [[nodiscard]] Result<std::int64_t> number(std::string_view sql) const;
 
  private:

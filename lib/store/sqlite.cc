@@ -88,8 +88,8 @@ Result<void> check_ours(const Database& database, const Path& path) {
 }
 
 // Looks again under the lock: two programs may have opened an old store at once.
-Result<void> migrate(const Database& database, const Path& path) {
-  SLUICE_CHECK(database.run("PRAGMA journal_mode = WAL"));
+Result<void> migrate(const Database& database, const Path& path, std::chrono::milliseconds wait) {
+  SLUICE_CHECK(database.run_in_turn("PRAGMA journal_mode = WAL", wait));
   SLUICE_CHECK(database.run("PRAGMA synchronous = FULL"));
   SLUICE_CHECK(database.run("PRAGMA foreign_keys = ON"));
   SLUICE_TRY(auto before, database.number("PRAGMA user_version"));
@@ -244,7 +244,7 @@ Result<std::unique_ptr<DecisionStore>> open_sqlite(const Path& path, Access acce
   const bool write = access == Access::write;
   SLUICE_TRY(auto database, Database::open(path, write, wait));
   SLUICE_CHECK(within(check_ours(database, path), "opening the store"));
-  if (write) SLUICE_CHECK(migrate(database, path));
+  if (write) SLUICE_CHECK(migrate(database, path, wait));
   SLUICE_TRY(const auto version, database.number("PRAGMA user_version"));
   SLUICE_CHECK(check_version(version, path));
   if (version == 0) return fail(Errc::not_found, cat(shown(path), " holds no decisions"));
