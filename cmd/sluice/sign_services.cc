@@ -24,6 +24,9 @@ namespace {
 using sigstore::Instance;
 using sigstore::SigningConfig;
 
+// Rekor's servers answer all that came since their last beat together, about once a second: fewer
+// at a time would wait for one beat after the other.
+constexpr std::size_t kItemsAtOnce = 128;
 constexpr std::chrono::seconds kDeadlineLeast{5};
 constexpr std::chrono::seconds kDeadlineMost{3600};
 
@@ -187,6 +190,7 @@ Result<std::unique_ptr<SignSetup>> make_sign_setup(Invocation& in) {
   SLUICE_TRY(setup->options.services,
              sigstore::choose_sign_services(config, in.world.clock.now(), key.has_value()));
   SLUICE_TRY(setup->options.trust, trust_root_for(in));
+  setup->options.at_once = kItemsAtOnce;
   net::ClientOptions client = client_options(in.settings);
   client.max_connections_per_host = setup->options.at_once;
   client.max_parallel = 2 * setup->options.at_once;
@@ -254,7 +258,8 @@ Result<int> sign_and_write(Invocation& in, SignSetup& setup,
     const sigstore::SignedBundle& bundle = *report.items[i].outcome->value();
     if (targets[i] == "-") {
       SLUICE_CHECK(in.console.print(bundle.text + "\n"));
-      return signing.forget_journal() ? kDone : kUndecided;
+      SLUICE_CHECK(signing.forget_journal());
+      return kDone;
     }
     SLUICE_CHECK(in.world.files.replace(targets[i], bundle.text));
     rows.push_back(signed_json(report.items[i], targets[i]));
