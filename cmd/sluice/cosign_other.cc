@@ -18,7 +18,7 @@ namespace {
 
 using Names = std::map<std::string, std::string, std::less<>>;
 
-std::unexpected<Error> wrong_service(std::string_view flag, std::string what) {
+std::unexpected<Error> wrong_service(std::string_view flag, std::string_view what) {
   return fail(Error{
       Errc::usage, cat(flag, ": ", what), {}, "cosign trusted-root create --help has an example"});
 }

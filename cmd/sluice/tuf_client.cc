@@ -270,7 +270,7 @@ std::vector<Option> with_tuf_options(std::vector<Option> own) {
        {},
        false,
        true}};
-  std::move(own.begin(), own.end(), std::back_inserter(out));
+  std::ranges::move(own, std::back_inserter(out));
   for (Option each : std::vector<Option>{
            {"--root", "FILE", "begin with this root, not with the one that init was given"},
            {"--offline", "", "make no requests: what the cache has, until it expires"},

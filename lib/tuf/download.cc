@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // 5.7: targets, several at a time, large ones in pieces.
 #include <algorithm>
+#include <utility>
 
 #include "base/text.h"
 #include "tuf/checks.h"
@@ -142,8 +143,8 @@ class Downloads {
     Attempts attempts;
     for (std::size_t mirror = 0; mirror < options_.target_urls.size(); ++mirror) {
       const std::string url = joined_url(options_.target_urls[mirror], one.url);
-      auto body = mirror == 0 && first ? Fetcher::body_of(*std::move(first), url)
-                                       : get(one.target.file, url);
+      auto body = first ? Fetcher::body_of(*std::exchange(first, std::nullopt), url)
+                        : get(one.target.file, url);
       if (!take(one.target, std::move(body), attempts)) continue;
       SLUICE_CHECK(put(one, *attempts.body));
       return true;
