@@ -157,7 +157,8 @@ class Initializing {
     const bool absent = failure != nullptr && failure->id == "tuf.target.unknown";
     if (failure != nullptr && !absent) return refused();
     SLUICE_CHECK(store(*trust, config));
-    return print(config.has_value());
+    tell(config.has_value());
+    return kDone;
   }
 
  private:
@@ -219,27 +220,12 @@ class Initializing {
     return config ? files.replace(folder_ / kConfigTarget, *config) : Result<void>();
   }
 
-  Result<int> print(bool config) {
-    const auto role = [](const tuf::RoleState& of) {
-      json::Value out;
-      out.set("version", of.version);
-      out.set("expiration", rfc3339(of.expires));
-      return out;
-    };
-    json::Value roles;
-    roles.set("root.json", role(state_.root));
-    roles.set("timestamp.json", role(state_.timestamp));
-    roles.set("snapshot.json", role(state_.snapshot));
-    roles.set("targets.json", role(state_.targets));
-    json::Array targets{json::Value(std::string(kTrustTarget))};
-    if (config) targets.emplace_back(std::string(kConfigTarget));
-    json::Value out;
-    out.set("local", shown(folder_));
-    out.set("remote", printable(mirror_, 300));
-    out.set("metadata", std::move(roles));
-    out.set("targets", std::move(targets));
-    SLUICE_CHECK(in_.console.print(cat("Root status: \n ", json::write_pretty(out))));
-    return kDone;
+  // cosign says nothing on standard output.
+  void tell(bool config) {
+    in_.console.talk(cat("From ", printable(mirror_, 300), ", root version ", state_.root.version,
+                         ", good until ", human_time(state_.timestamp.expires), ": ", kTrustTarget,
+                         config ? cat(", ", kConfigTarget) : std::string(), "\nKept in ",
+                         shown(folder_), "\n"));
   }
 
   Invocation& in_;
