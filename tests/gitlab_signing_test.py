@@ -166,7 +166,8 @@ class Alone(Runner, unittest.TestCase):
         for shell in ("bash", "sh"):
             files, variables = self.sign("app $CI_COMMIT_TAG\n\ndist/*\n", shell=shell)
             self.assertEqual(files, {"app v1.sigstore.json", "dist/b.sigstore.json"})
-            self.assertEqual(variables, {"SLUICE_SIGNER": ""})
+            self.assertRegex(variables["SLUICE_SIGNER"], r"^key [A-Za-z0-9+/]{43}=$")
+            self.assertEqual(len(variables), 1)
         self.assertIn("verified  dist/b", self.verify("app v1\ndist/*"))
 
     def test_what_was_changed_is_refused_and_what_is_missing_undecided(self):
@@ -191,8 +192,33 @@ class Alone(Runner, unittest.TestCase):
         for shell in ("bash", "sh"):
             files, variables = self.sign("dist/*", shell=shell)
             self.assertEqual(files, {f"dist/{each}.sigstore.json" for each in INJECTIONS})
-            self.assertEqual(variables, {"SLUICE_SIGNER": ""})
+            self.assertRegex(variables["SLUICE_SIGNER"], r"^key [A-Za-z0-9+/]{43}=$")
+            self.assertEqual(len(variables), 1)
         self.verify("dist/*")
+
+    def test_init_writes_these_very_templates(self):
+        subprocess.run(["git", "init", "-q", self.work], check=True)
+
+        def init(*more):
+            return subprocess.run([SLUICE, "ci", "init", "gitlab", *more], cwd=self.work, check=False, capture_output=True,
+                                  text=True, env={"PATH": os.environ["PATH"], "HOME": str(self.here)})
+        self.assertEqual(init().returncode, 0)
+        self.assertEqual([each.name for each in (self.work / ".gitlab").iterdir()], ["sluice-gate.yml"])
+        done = init("--signing")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        for name in NAMES:
+            written = self.work / ".gitlab" / f"sluice-{name}.yml"
+            self.assertEqual(written.read_text(encoding="utf-8"), (FOLDER / f"sluice-{name}.yml").read_text(encoding="utf-8"))
+            self.assertIn(f"local: .gitlab/sluice-{name}.yml", done.stdout)
+        written.write_text("mine\n", encoding="utf-8")
+        (self.work / ".gitlab" / "sluice-sign.yml").unlink()
+        refused = init("--signing")
+        self.assertEqual(refused.returncode, 2)
+        self.assertIn("sluice-verify.yml is there already", refused.stderr)
+        self.assertFalse((self.work / ".gitlab" / "sluice-sign.yml").exists())
+        self.assertIn("replaced", init("--signing", "--force").stdout)
+        self.assertEqual(init("--actions", "example/sluice@main").returncode, 2)
+        self.assertEqual(init("--signing", "--actions", "example/sluice@main").returncode, 2)
 
     def test_a_file_called_like_a_digest_is_a_file(self):
         odd = "sha256:" + "5" * 64

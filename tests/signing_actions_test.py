@@ -132,7 +132,7 @@ class Alone(Runner, unittest.TestCase):
         self.file("dist/b c")
         signed = self.sign("a\n\ndist/b c\n")
         self.assertEqual(self.bundles(signed), ["a.sigstore.json", "dist/b c.sigstore.json"])
-        self.assertEqual(signed["outputs"]["signer"], "")
+        self.assertRegex(signed["outputs"]["signer"], r"^key [A-Za-z0-9+/]{43}=$")
         self.assertTrue(signed["summary"].startswith("### Signed\n\n    signed  a "), signed["summary"])
         verified = self.verify("a\ndist/b c")
         self.assertEqual((verified["outputs"]["verdict"], verified["outputs"]["exit-code"]), ("verified", "0"))
@@ -183,7 +183,7 @@ class Alone(Runner, unittest.TestCase):
             signed = self.sign(files)
             names = self.bundles(signed)
             self.assertEqual({os.path.basename(each) for each in names}, {f"{each}.sigstore.json" for each in INJECTIONS})
-            self.assertEqual(signed["outputs"]["signer"], "")
+            self.assertRegex(signed["outputs"]["signer"], r"^key [A-Za-z0-9+/]{43}=$")
             self.assertEqual(set(signed["written"]), {"sign/bundles", "sign/signer"})
             for page in (signed["summary"], self.verify(files)["summary"]):
                 self.assertNotIn("\x1b", page)
@@ -261,6 +261,54 @@ class Alone(Runner, unittest.TestCase):
         self.passes("attest", {"files": digest, "type": "custom", "predicate": "said.json", "key": self.private,
                                "bundle": "image.json", "name": "$(id) image"}, SLUICE_PASSWORD="pw")
         self.verify(digest, bundle="image.json", type=CUSTOM)
+
+    def init(self, *more):
+        done = subprocess.run([SLUICE, "ci", "init", "github", "--signing", "--force", *more], cwd=self.work, check=False,
+                              capture_output=True, text=True, env={"PATH": self.path, "HOME": str(self.here)})
+        return done
+
+    def written_steps(self):
+        text = (self.work / ".github/workflows/sluice-sign.yml").read_text(encoding="utf-8")
+        workflow = yaml.safe_load(text)
+        self.assertEqual(workflow[True], {"push": {"tags": ["v*"]}})  # YAML 1.1 takes `on` for true
+        self.assertEqual(workflow["permissions"], {"contents": "read", "id-token": "write"})
+        return workflow["jobs"]["sign"]["steps"]
+
+    def test_init_writes_a_workflow_that_uses_these_actions(self):
+        subprocess.run(["git", "init", "-q", self.work], check=True)
+        done = self.init("--actions", "example/sluice@0123abcd")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertTrue((self.work / ".github/workflows/sluice-gate.yml").exists())
+        used = [step for step in self.written_steps() if step.get("uses", "").startswith("example/sluice/")]
+        self.assertEqual([step["uses"] for step in used], [f"example/sluice/actions/{name}@0123abcd" for name in NAMES])
+        for name, step in zip(NAMES, used):
+            declared = yaml.safe_load((ACTIONS[name] / "action.yml").read_text(encoding="utf-8"))["inputs"]
+            self.assertLessEqual(set(step["with"]), set(declared))
+            needed = {each for each, about in declared.items() if about.get("required")}
+            self.assertLessEqual(needed, set(step["with"]))
+        for wrong in ("example/sluice", "sluice@main", "example/sluice@", "a/b@c@d", "a/b@c d", "a/b@c\n  x: y", "/a@b"):
+            refused = self.init("--actions", wrong)
+            self.assertEqual(refused.returncode, 2, wrong)
+            self.assertIn("OWNER/REPO@COMMIT", refused.stderr)
+
+    def test_init_writes_a_workflow_that_needs_no_action(self):
+        subprocess.run(["git", "init", "-q", self.work], check=True)
+        done = self.init()
+        self.assertEqual(done.returncode, 0, done.stderr)
+        script = self.written_steps()[-1]["run"]
+        # With a key in place of the identity, which a runner alone has.
+        script = script.replace("sluice sign", f"sluice sign --key {self.private}")
+        script = script.replace("sluice attest", f"sluice attest --key {self.private}")
+        script = re.sub(r"sluice verify --repo .* --\n", f"sluice verify --key {self.public} --\n", script)
+        self.file("dist/a b")
+        self.file("dist/deep/c")
+        self.file("sbom.cdx.json", '{"bomFormat": "CycloneDX"}')
+        for _ in range(2):
+            ran = subprocess.run(["bash", "-e", "-c", script], cwd=self.work, check=False, capture_output=True, text=True,
+                                 env={"PATH": self.path, "HOME": str(self.here), "SLUICE_PASSWORD": "pw"})
+            self.assertEqual(ran.returncode, 0, ran.stdout + ran.stderr)
+            self.assertEqual(len(list((self.work / "dist").rglob("*.sigstore.json"))), 4)
+        self.assertIn("verified  dist/a b", ran.stdout)
 
     def test_a_statement_needs_a_type_and_a_predicate(self):
         self.file("a")

@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
 """sluice signs in a real Sigstore: every client verifies it, and bad days are survived or told."""
+import base64
 import concurrent.futures
 import json
 import os
@@ -81,6 +82,95 @@ class Signatures(SigningCase):
         done = self.run_program(["cosign", "verify-blob", "--key", "k.pub", "--trusted-root", root, "--use-signed-timestamps",
                                  "--bundle", "file.sigstore.json", file])
         self.assertEqual(done.code, 0, done.text)
+
+
+class CalledAsCosign(SigningCase):
+    """A link named cosign, with cosign's arguments; the real cosign verifies what it signed, and the reverse."""
+
+    def setUp(self):
+        super().setUp()
+        (self.folder / "bin").mkdir()
+        self.link = self.folder / "bin" / "cosign"
+        self.link.symlink_to(SLUICE)
+
+    def cosign(self, *words, **environment):
+        return self.run_program([self.link, *words], **environment)
+
+    def sign_blob(self, file, bundle, *more, **environment):
+        return self.cosign("sign-blob", "--yes", *self.services(), "--bundle", bundle, *more, file, **environment)
+
+    def test_signs_what_cosign_verifies(self):
+        for kind in SUBJECTS:
+            for token in (self.world.token(kind, SUBJECTS[kind]), self.token(kind)):  # itself, and its file
+                with self.subTest(kind):
+                    file = self.fresh()
+                    done = self.sign_blob(file, "b.json", "--identity-token", token)
+                    self.assertEqual(done.code, 0, done.text)
+                    self.assertTrue(done.text.endswith("Wrote bundle to file b.json\n"), done.text)
+                    self.assertNotIn(str(token).rpartition(".")[2], done.text.replace(str(file), ""))
+                    signed = self.expected(kind, SUBJECTS[kind], file, self.folder / "b.json")
+                    self.accepts("cosign", signed)
+                    self.refuses("cosign", signed, identity="eve@lab.test")
+
+    def test_verifies_what_cosign_signs(self):
+        signed = self.signed_by_cosign("email", "dev@lab.test")
+        words = ["verify-blob", "--bundle", signed.bundle, "--trusted-root", signed.trusted_root, "--certificate-oidc-issuer",
+                 signed.issuer, "--certificate-identity"]
+        self.assertEqual(self.cosign(*words, signed.identity, signed.file).code, 0)
+        self.assertEqual(self.cosign(*words, "eve@lab.test", signed.file).code, 1)
+
+    def test_attests_what_cosign_verifies(self):
+        predicate = self.write("predicate.json", '{"reviewed": true}')
+        statements = []
+        for program in (self.link, "cosign"):
+            file = self.write("file", "attested\n")
+            done = self.run_program([program, "attest-blob", "--yes", "--type", "cyclonedx", "--predicate", predicate,
+                                     *self.services(), "--identity-token", self.token(), "--bundle", "a.json", file])
+            self.assertEqual(done.code, 0, done.text)
+            signed = self.expected("email", SUBJECTS["email"], file, self.folder / "a.json")
+            statements.append(json.loads(base64.b64decode(signed.read()["dsseEnvelope"]["payload"])))
+            who = ["--certificate-identity", signed.identity, "--certificate-oidc-issuer", signed.issuer,
+                   "--trusted-root", signed.trusted_root, "--bundle", signed.bundle]
+            for other in ("cosign", self.link):
+                done = self.run_program([other, "verify-blob-attestation", "--type", "cyclonedx", *who, file])
+                self.assertEqual(done.code, 0, done.text)
+        self.assertEqual(*statements)
+
+    def test_a_script_runs_unchanged(self):
+        here = self.world.endpoints
+        script = self.write("release.sh", f"""set -eu
+cosign sign-blob --yes --signing-config {here["signing_config"]} --trusted-root {here["trusted_root"]} \\
+  --identity-token token --bundle app.sigstore.json app
+cosign verify-blob --trusted-root {here["trusted_root"]} --bundle app.sigstore.json \\
+  --certificate-identity dev@lab.test --certificate-oidc-issuer {here["issuers"]["email"]} app
+if cosign verify-blob --trusted-root {here["trusted_root"]} --bundle app.sigstore.json \\
+  --certificate-identity eve@lab.test --certificate-oidc-issuer {here["issuers"]["email"]} app; then exit 9; fi
+echo released
+""")
+        answers = []
+        for path in (f"{self.link.parent}:{self.environment['PATH']}", self.environment["PATH"]):
+            self.fresh("app")
+            self.token()
+            done = subprocess.run(["sh", script], cwd=self.folder, env={**self.environment, "PATH": path}, check=False,
+                                  stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60)
+            self.assertEqual(done.returncode, 0, done.stderr)
+            answers.append(done.stdout)
+        self.assertEqual(answers, ["released\n", "released\n"])
+
+    def test_signing_configs_go_both_ways(self):
+        here = self.world.endpoints
+        more = "start-time=2020-01-01T00:00:00Z,operator=lab.test"
+        words = ["signing-config", "create", "--fulcio", f"url={here['fulcio']},api-version=1,{more}",
+                 "--rekor", f"url={here['rekor']},api-version=2,{more}", "--rekor-config", "ANY",
+                 "--tsa", f"url={here['tsa']},api-version=1,{more}", "--tsa-config", "EXACT:1", "--out", "made.json"]
+        for maker, user in ((self.link, "cosign"), ("cosign", self.link)):
+            done = self.run_program([maker, *words])
+            self.assertEqual(done.code, 0, done.text)
+            file = self.fresh()
+            done = self.run_program([user, "sign-blob", "--yes", "--signing-config", "made.json", "--trusted-root",
+                                     here["trusted_root"], "--identity-token", self.token(), "--bundle", "b.json", file])
+            self.assertEqual(done.code, 0, done.text)
+            self.accepts("cosign", self.expected("email", SUBJECTS["email"], file, self.folder / "b.json"))
 
 
 class Attestations(SigningCase):

@@ -111,10 +111,14 @@ Result<int> attest_alone(Invocation& in, const std::vector<Attestation>& attesta
           cat("attested  ", printable(one.name), "  ->  ", shown(one.target), "\n")));
     }
   }
-  if (!in.json) return kDone;
+  const std::string signer = sigstore::key_hint(key.public_key());
+  if (!in.json) {
+    SLUICE_CHECK(in.console.print(cat("as  key ", signer, "\n")));
+    return kDone;
+  }
   json::Value out;
   out.set("kind", "sluice.signed/v1");
-  out.set("key", sigstore::key_hint(key.public_key()));
+  out.set("key", signer);
   out.set("scheme", name(key.scheme()));
   out.set("signed", std::move(rows));
   SLUICE_CHECK(in.print_json(out));

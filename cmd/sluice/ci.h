@@ -15,6 +15,15 @@ namespace sluice::cli {
 [[nodiscard]] Result<std::optional<std::string>> ask_git(const Invocation& in, const Path& folder,
                                                          std::vector<std::string> arguments);
 
+// What --signing adds: files below the work tree, and what to do next.
+struct PipelineFile {
+  std::string path;
+  std::string text;
+};
+[[nodiscard]] Result<std::vector<PipelineFile>> signing_files(
+    std::string_view pipeline, const std::optional<std::string>& actions);
+std::string_view signing_next(std::string_view pipeline);
+
 // sluice ci init github and gitlab.
 [[nodiscard]] Result<int> init_pipeline(Invocation& in, std::string_view word);
 

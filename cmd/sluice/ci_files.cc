@@ -117,9 +117,9 @@ Result<Path> work_tree(const Invocation& in) {
                     "--repo DIR names another folder"});
 }
 
-// What it did: "wrote", "replaced", "unchanged".
-Result<std::string_view> write_once(Files& files, const Path& file, std::string_view text,
-                                    bool force) {
+// What writing it would do: "wrote", "replaced", "unchanged".
+Result<std::string_view> may_write(Files& files, const Path& file, std::string_view text,
+                                   bool force) {
   const auto before = files.read_plain(file, kMaxPipeline, Links::refused);
   if (before && *before == text) return "unchanged";
   const bool absent = !before && before.error().code == Errc::not_found;
@@ -129,9 +129,16 @@ Result<std::string_view> write_once(Files& files, const Path& file, std::string_
                       {},
                       "--force writes it anew"});
   }
+  return absent ? "wrote" : "replaced";
+}
+
+Result<std::string_view> write_once(Files& files, const Path& file, std::string_view text,
+                                    bool force) {
+  SLUICE_TRY(const std::string_view done, may_write(files, file, text, force));
+  if (done == "unchanged") return done;
   SLUICE_CHECK(files.make_folders(file.parent_path()));
   SLUICE_CHECK(files.replace(file, text));
-  return absent ? "wrote" : "replaced";
+  return done;
 }
 
 }  // namespace
@@ -140,19 +147,42 @@ Result<int> init_pipeline(Invocation& in, std::string_view word) {
   if (in.args.has("--chain")) return fail(Errc::usage, "--chain goes with hook");
   const auto* const pipeline = std::ranges::find(kPipelines, word, &Pipeline::word);
   if (pipeline == kPipelines.end()) return fail(Errc::internal, "a pipeline that is not known");
+  std::vector<PipelineFile> more;
+  if (in.args.has("--signing")) {
+    SLUICE_TRY(more, signing_files(word, in.args.get("--actions")));
+  } else if (in.args.has("--actions")) {
+    return fail(Errc::usage, "--actions goes with --signing");
+  }
   SLUICE_TRY(const Path root, work_tree(in));
+  const bool force = in.args.has("--force");
   const Path file = root / pipeline->path;
-  SLUICE_TRY(const auto done,
-             write_once(in.world.files, file, pipeline->text, in.args.has("--force")));
-  if (in.json) {
-    json::Value out;
-    out.set("kind", "sluice.ci-init/v1");
-    out.set("file", printable(file.native(), 4096));
-    out.set("done", done);
-    SLUICE_CHECK(in.print_json(out));
+  // Nothing is written where one of them would be refused.
+  for (const PipelineFile& each : more) {
+    SLUICE_CHECK(may_write(in.world.files, root / each.path, each.text, force));
+  }
+  SLUICE_TRY(const auto done, write_once(in.world.files, file, pipeline->text, force));
+  json::Array others;
+  std::string text = cat(done, "  ", shown(file), "\n", pipeline->next);
+  for (const PipelineFile& each : more) {
+    const Path path = root / each.path;
+    SLUICE_TRY(const auto also, write_once(in.world.files, path, each.text, force));
+    json::Value row;
+    row.set("file", printable(path.native(), 4096));
+    row.set("done", also);
+    others.push_back(std::move(row));
+    text += cat(also, "  ", shown(path), "\n");
+  }
+  if (!more.empty()) text += signing_next(word);
+  if (!in.json) {
+    SLUICE_CHECK(in.console.print(text));
     return kDone;
   }
-  SLUICE_CHECK(in.console.print(cat(done, "  ", shown(file), "\n", pipeline->next)));
+  json::Value out;
+  out.set("kind", "sluice.ci-init/v1");
+  out.set("file", printable(file.native(), 4096));
+  out.set("done", done);
+  if (!more.empty()) out.set("signing", std::move(others));
+  SLUICE_CHECK(in.print_json(out));
   return kDone;
 }
 

@@ -131,6 +131,9 @@ std::string as_text(const Path& hook, std::string_view done, bool shared) {
 }
 
 Result<int> init_hook(Invocation& in) {
+  if (in.args.has("--signing") || in.args.has("--actions")) {
+    return fail(Errc::usage, "--signing and --actions go with github and gitlab");
+  }
   if (in.args.has("--chain") && in.args.has("--force")) {
     return fail(Errc::usage, "--chain keeps the other hook, --force does not; give one");
   }
@@ -178,14 +181,20 @@ Command init_command() {
           "hook that is there is not touched unless --chain or --force says so. Run again, it "
           "brings an older hook of its own up to date.\n"
           "github: writes a workflow that calls sluice ci gate on pull requests. gitlab: writes "
-          "a job to include. A file that is there and says something else is not touched "
-          "without --force.",
+          "a job to include. With --signing also what signs, attests and verifies a release: by "
+          "the job's identity, on tags. A file that is there and says something else is not "
+          "touched without --force.",
       .examples = {{"judge each push from this repository", "sluice ci init hook"},
                    {"beside Git LFS, which has a pre-push hook, too",
                     "sluice ci init hook --chain"},
-                   {"a workflow for pull requests", "sluice ci init github"}},
+                   {"a workflow for pull requests", "sluice ci init github"},
+                   {"and one that signs releases", "sluice ci init github --signing"}},
       .options = {{"--repo", "DIR", "a folder in the repository; default: this one"},
                   {"--chain", "", "keep another hook: it runs after ours, as pre-push.next"},
+                  {"--signing", "",
+                   "github, gitlab: also sign releases, attest them and verify that"},
+                  {"--actions", "OWNER/REPO@COMMIT",
+                   "github: sign with the actions that are there, not with the program alone"},
                   {"--force", "", "put ours in the place of whatever is there"}},
       .positionals =
           {{"WHAT", "hook, github or gitlab", true, false, {"hook", "github", "gitlab"}}},

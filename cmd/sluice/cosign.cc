@@ -13,8 +13,9 @@ constexpr int kCosignFailed = 1;
 
 std::vector<Command> cosign_commands() {
   std::vector<Command> out;
-  for (const auto& part : {cosign_verify_commands, cosign_key_commands, cosign_bundle_commands,
-                           cosign_other_commands}) {
+  for (const auto& part :
+       {cosign_sign_commands, cosign_verify_commands, cosign_key_commands, cosign_bundle_commands,
+        cosign_trust_commands, cosign_signing_config_commands, cosign_other_commands}) {
     for (Command& command : part()) out.push_back(std::move(command));
   }
   return out;
@@ -26,20 +27,19 @@ std::vector<Option> cosign_common() {
            .help = "write there what goes to standard output"},
           {.name = "--timeout",
            .value = "DURATION",
-           .help = "time that one request may take",
+           .help = "time that one request may take; for signing, everything together",
            .letter = 't',
            .fallback = "3m0s"},
           {.name = "--verbose", .help = "say more, on standard error", .letter = 'd'},
           {.name = "--help", .help = "this text", .letter = 'h'}};
 }
 
-// What signs or verifies images, and what has to do with registries, tokens and downloads.
+// What signs or verifies images, and what has to do with registries and hardware tokens.
 std::vector<std::string_view> cosign_not_covered() {
   return {"attach attestation",
           "attach sbom",
           "attach signature",
           "attest",
-          "attest-blob",
           "clean",
           "completion",
           "copy",
@@ -50,7 +50,6 @@ std::vector<std::string_view> cosign_not_covered() {
           "download signature",
           "env",
           "generate",
-          "initialize",
           "load",
           "login",
           "manifest verify",
@@ -58,8 +57,6 @@ std::vector<std::string_view> cosign_not_covered() {
           "pkcs11-tool",
           "save",
           "sign",
-          "sign-blob",
-          "signing-config create",
           "tree",
           "triangulate",
           "upload blob",
@@ -77,7 +74,7 @@ std::string cosign_canonical(std::string_view flag) {
   return flag == "--output-cert" ? "--output-certificate" : std::string(flag);
 }
 
-// Those of bundles, of trust material and `version` take their flags from the command line alone.
+// Those of bundles, of trust material and of services, and `version`, take their flags from the command line alone.
 std::string_view cosign_variables(const Command& command) {
   return command.words.size() == 1 && command.words[0] != "version" ? "COSIGN_" : "";
 }

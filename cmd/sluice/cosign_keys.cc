@@ -168,6 +168,11 @@ Result<PublicKey> cosign_public_key(Invocation& in, const std::string& reference
                 cat("reading the public key ", printable(reference, 200)));
 }
 
+Result<PrivateKey> cosign_private_key(Invocation& in, const std::string& reference) {
+  SLUICE_TRY(const auto pem, key_text(in, reference));
+  return private_key(in, reference, pem);
+}
+
 std::vector<Command> cosign_key_commands() {
   Option prefix = prefix_option("import-cosign");
   prefix.letter = 'o';

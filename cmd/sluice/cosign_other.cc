@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <array>
 #include <initializer_list>
-#include <map>
 
 #include "base/text.h"
 #include "cosign.h"
@@ -16,35 +15,16 @@ namespace sluice::cli {
 
 namespace {
 
-using Names = std::map<std::string, std::string, std::less<>>;
+constexpr std::string_view kTrustedRootCommand = "trusted-root create";
 
-std::unexpected<Error> wrong_service(std::string_view flag, std::string_view what) {
-  return fail(Error{
-      Errc::usage, cat(flag, ": ", what), {}, "cosign trusted-root create --help has an example"});
+// What every service may have; `needed` beside it.
+Result<ServiceWords> trusted_service(std::string_view flag, std::string_view text,
+                                     std::vector<std::string_view> needed) {
+  return cosign_service(
+      {kTrustedRootCommand, std::move(needed), {"start-time", "end-time", "origin"}}, flag, text);
 }
 
-// "url=URL,public-key=FILE,…"
-Result<Names> service_names(std::string_view flag, std::string_view text,
-                            const std::vector<std::string_view>& needed) {
-  Names out;
-  for (const std::string_view piece : split(text, ',')) {
-    const std::size_t equals = piece.find('=');
-    const std::string name(trim(piece.substr(0, equals)));
-    const bool known = std::ranges::find(needed, name) != needed.end() || name == "start-time" ||
-                       name == "end-time" || name == "origin";
-    if (equals == std::string_view::npos || !known) {
-      return wrong_service(flag, cat("\"", printable(piece, 60), "\" is not understood"));
-    }
-    out.insert_or_assign(name, std::string(trim(piece.substr(equals + 1))));
-  }
-  for (const std::string_view name : needed) {
-    const auto at = out.find(name);
-    if (at == out.end() || at->second.empty()) return wrong_service(flag, cat(name, "= is needed"));
-  }
-  return out;
-}
-
-std::string times_of(const Names& names) {
+std::string times_of(const ServiceWords& names) {
   std::string out;
   for (const auto& [theirs, ours] :
        {std::pair{"start-time", ",start="}, std::pair{"end-time", ",end="}}) {
@@ -57,8 +37,9 @@ std::string times_of(const Names& names) {
 Result<void> add_authorities(const Invocation& in, const std::string& flag, const std::string& ours,
                              std::vector<std::string>& words) {
   for (const std::string& text : in.args.all(flag)) {
-    SLUICE_TRY(const auto names, service_names(flag, text, {"url", "certificate-chain"}));
-    if (names.contains("origin")) return wrong_service(flag, "origin= is of logs");
+    SLUICE_TRY(const auto names, trusted_service(flag, text, {"url", "certificate-chain"}));
+    if (names.contains("origin"))
+      return wrong_service(kTrustedRootCommand, flag, "origin= is of logs");
     words.push_back(ours);
     words.push_back(cat(names.find("certificate-chain")->second, ",url=", names.find("url")->second,
                         times_of(names)));
@@ -70,15 +51,16 @@ Result<void> add_authorities(const Invocation& in, const std::string& flag, cons
 Result<void> add_logs(const Invocation& in, std::vector<std::string>& words) {
   for (const std::string& text : in.args.all("--rekor")) {
     SLUICE_TRY(const auto names,
-               service_names("--rekor", text, {"url", "public-key", "start-time"}));
+               trusted_service("--rekor", text, {"url", "public-key", "start-time"}));
     const std::string& url = names.find("url")->second;
     const auto origin = names.find("origin");
     if (origin != names.end()) {
       SLUICE_TRY(const auto parsed, within(net::parse_url(url), "reading the URL of --rekor"));
       if (parsed.host != origin->second) {
-        return wrong_service("--rekor", cat("sluice, called as cosign, does not cover an origin "
-                                            "other than the URL's host, which is ",
-                                            printable(parsed.host, 100)));
+        return wrong_service(kTrustedRootCommand, "--rekor",
+                             cat("sluice, called as cosign, does not cover an origin "
+                                 "other than the URL's host, which is ",
+                                 printable(parsed.host, 100)));
       }
     }
     words.emplace_back("--rekor-key");
@@ -87,9 +69,10 @@ Result<void> add_logs(const Invocation& in, std::vector<std::string>& words) {
   }
   for (const std::string& text : in.args.all("--ctfe")) {
     SLUICE_TRY(const auto names,
-               service_names("--ctfe", text, {"url", "public-key", "start-time"}));
+               trusted_service("--ctfe", text, {"url", "public-key", "start-time"}));
     if (names.contains("origin")) {
-      return wrong_service("--ctfe", "sluice, called as cosign, does not cover origin= here");
+      return wrong_service(kTrustedRootCommand, "--ctfe",
+                           "sluice, called as cosign, does not cover origin= here");
     }
     words.emplace_back("--ctfe-key");
     words.push_back(
@@ -97,25 +80,6 @@ Result<void> add_logs(const Invocation& in, std::vector<std::string>& words) {
   }
   return {};
 }
-
-// What sluice says of it on standard output is talk here.
-class TalkingConsole final : public Console {
- public:
-  explicit TalkingConsole(Console& console) : console_(console) {}
-  Result<void> print(std::string_view data) override {
-    console_.talk(data);
-    return {};
-  }
-  void talk(std::string_view text) override { console_.talk(text); }
-  bool terminal_out() const override { return false; }
-  bool terminal_in() const override { return console_.terminal_in(); }
-  Result<SecretBytes> ask_secret(std::string_view prompt) override {
-    return console_.ask_secret(prompt);
-  }
-
- private:
-  Console& console_;
-};
 
 Result<int> run_trusted_root_create(Invocation& in) {
   const auto out = in.args.get("--out");
@@ -173,6 +137,37 @@ std::vector<Option> trusted_root_options() {
 }
 
 }  // namespace
+
+std::unexpected<Error> wrong_service(std::string_view command, std::string_view flag,
+                                     std::string what) {
+  return fail(Error{
+      Errc::usage, cat(flag, ": ", what), {}, cat("cosign ", command, " --help has an example")});
+}
+
+Result<ServiceWords> cosign_service(const ServiceForm& form, std::string_view flag,
+                                    std::string_view text) {
+  ServiceWords out;
+  const auto is_of = [](const std::vector<std::string_view>& names, std::string_view name) {
+    return std::ranges::find(names, name) != names.end();
+  };
+  for (const std::string_view piece : split(text, ',')) {
+    const std::size_t equals = piece.find('=');
+    const std::string name(trim(piece.substr(0, equals)));
+    const bool known = is_of(form.needed, name) || is_of(form.optional, name);
+    if (equals == std::string_view::npos || !known) {
+      return wrong_service(form.command, flag,
+                           cat("\"", printable(piece, 60), "\" is not understood"));
+    }
+    out.insert_or_assign(name, std::string(trim(piece.substr(equals + 1))));
+  }
+  for (const std::string_view name : form.needed) {
+    const auto at = out.find(name);
+    if (at == out.end() || at->second.empty()) {
+      return wrong_service(form.command, flag, cat(name, "= is needed"));
+    }
+  }
+  return out;
+}
 
 std::vector<Command> cosign_other_commands() {
   return {{.words = {"trusted-root", "create"},

@@ -11,7 +11,6 @@
 #include "identity_options.h"
 #include "report/report.h"
 #include "sigstore/convert.h"
-#include "trust_material.h"
 #include "verify_plan.h"
 
 namespace sluice::cli {
@@ -51,22 +50,6 @@ Result<void> check_who(const Invocation& in) {
                        "--certificate-oidc-issuer or --certificate-oidc-issuer-regexp");
 }
 
-// Variables that tell cosign to trust other keys than those of its trust root. To pass over them
-// would be to trust somebody else than was meant.
-Result<void> refuse_trust_variables(const Invocation& in) {
-  if (in.args.has("--trusted-root") || by_key_alone(in)) return {};
-  for (const auto* const variable :
-       {"SIGSTORE_ROOT_FILE", "SIGSTORE_REKOR_PUBLIC_KEY", "SIGSTORE_CT_LOG_PUBLIC_KEY_FILE",
-        "SIGSTORE_TSA_CERTIFICATE_FILE"}) {
-    if (!in.world.environment.get(variable)) continue;
-    return cosign_misuse(
-        cat("sluice, called as cosign, does not cover the variable ", variable),
-        "put what is trusted into one file, with cosign trusted-root create, and name it with "
-        "--trusted-root");
-  }
-  return {};
-}
-
 void warn_of_what_is_ignored(Invocation& in) {
   if (in.args.has("--insecure-ignore-tlog")) {
     cosign_warn(in,
@@ -87,7 +70,7 @@ sigstore::Thresholds cosign_thresholds(const Invocation& in) {
 
 Result<sigstore::VerifierOptions> cosign_verifier(Invocation& in) {
   SLUICE_CHECK(check_who(in));
-  SLUICE_CHECK(refuse_trust_variables(in));
+  if (!by_key_alone(in)) SLUICE_CHECK(refuse_trust_variables(in));
   sigstore::VerifierOptions options;
   if (const auto key = in.args.get("--key")) {
     SLUICE_TRY(auto read, cosign_public_key(in, *key));
@@ -102,7 +85,7 @@ Result<sigstore::VerifierOptions> cosign_verifier(Invocation& in) {
   options.now = in.world.clock.now();
   options.thresholds = cosign_thresholds(in);
   if (by_key_alone(in)) return options;
-  SLUICE_TRY(options.trust, trust_root_for(in));
+  SLUICE_TRY(options.trust, cosign_trust_root(in));
   return options;
 }
 
@@ -287,7 +270,8 @@ std::vector<Option> shared_options() {
   for (Option& option : std::vector<Option>{
            {.name = "--trusted-root",
             .value = "FILE",
-            .help = "trust this trusted_root.json; otherwise as sluice does"},
+            .help =
+                "trust this trusted_root.json; otherwise what `initialize` got, or as sluice does"},
            {.name = "--insecure-ignore-tlog", .help = "no log has to have recorded the signature"},
            {.name = "--insecure-ignore-sct", .help = "no log has to have seen the certificate"},
            {.name = "--private-infrastructure", .help = "as --insecure-ignore-tlog, unwarned"},

@@ -1,111 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-// Builds the one real world, finds the command, runs it, turns its outcome into an exit code.
+// Builds the one real world, and hands it to run.h.
 #include <signal.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <exception>
 #include <new>
 
 #include "base/text.h"
-#include "commands.h"
 #include "exit.h"
-#include "invocation.h"
-#include "personality.h"
-#include "report/report.h"
-#include "settings.h"
-
-namespace sluice::cli {
-
-namespace {
-
-int refuse(Console& console, const Error& error, bool json) {
-  console.talk(cat("sluice: ", report::as_text(error)));
-  // Standard output may be what failed; the exit code says so all the same.
-  if (json) (void)console.print(json::write_pretty(report::as_json(error, "")));
-  return exit_code(error.code);
-}
-
-bool wants_help(const std::string& word) {
-  return word == "--help" || word == "-h" || word == "help";
-}
-
-bool colour_wanted(const Console& console, const config::Settings& settings) {
-  const auto when = settings.get(config::kColor).value;
-  return when == config::Color::always ||
-         (when == config::Color::automatic && console.terminal_out());
-}
-
-Result<int> run_command(Console& console, const World& world, std::vector<std::string> words,
-                        bool& json) {
-  if (words.size() >= 2 && wants_help(words.back())) {
-    const std::vector<std::string> asked(words.begin(), words.end() - 1);
-    if (const Group* group = group_below(asked)) {
-      SLUICE_CHECK(console.print(help_group(*group)));
-      return kDone;
-    }
-  }
-  SLUICE_TRY(const Found found, find_command(words));
-  words.erase(words.begin(), words.begin() + static_cast<std::ptrdiff_t>(found.words));
-  SLUICE_TRY(Arguments args, parse(found.command, words));
-  if (args.has("--help")) {
-    // A file named --help among the arguments must not make a success of a verification.
-    if (words.size() > 1) {
-      console.talk(help_command(found.command));
-      return kUsage;
-    }
-    SLUICE_CHECK(console.print(help_command(found.command)));
-    return kDone;
-  }
-  SLUICE_TRY(config::Settings settings, settings_for(world, args));
-  Log log(world.clock, settings.get(config::kLogLevel).value,
-          settings.get(config::kLogFormat).value,
-          [&console](std::string_view line) { console.talk(line); });
-  Invocation in{std::move(args), world, console, std::move(settings), std::move(log)};
-  in.json = json =
-      found.command.output && in.settings.get(config::kOutput).value == config::Output::json;
-  in.colour = colour_wanted(console, in.settings);
-  const auto started = world.clock.ticks();
-  const auto code = found.command.run(in);
-  const auto took =
-      std::chrono::duration_cast<std::chrono::microseconds>(world.clock.ticks() - started);
-  in.log.write(LogLevel::debug, "command ended",
-               {{"command", found.command.name()},
-                {"exit", code ? *code : exit_code(code.error().code)},
-                {"microseconds", took.count()}});
-  return code;
-}
-
-int run(int argc, char** argv) {
-  Console& console = system_console();
-  const std::vector<std::string> words(argv + std::min(argc, 1), argv + argc);
-  if (const Personality* who = argc > 0 ? personality_called(argv[0]) : nullptr) {
-    return run_as(*who, console, system_world(), words);
-  }
-  if (words.empty()) {
-    console.talk(help_overview());
-    return kUsage;
-  }
-  bool json = false;
-  const auto code = [&]() -> Result<int> {
-    if (words.size() > 1 && words[0] == "help") {
-      std::vector<std::string> asked(words.begin() + 1, words.end());
-      asked.emplace_back("--help");
-      return run_command(console, system_world(), asked, json);
-    }
-    if (words.size() == 1 && wants_help(words[0])) {
-      SLUICE_CHECK(console.print(help_overview()));
-      return kDone;
-    }
-    if (words.size() == 1 && (words[0] == "--version" || words[0] == "-V"))
-      return run_command(console, system_world(), {"version"}, json);
-    return run_command(console, system_world(), words, json);
-  }();
-  return code ? *code : refuse(console, code.error(), json);
-}
-
-}  // namespace
-
-}  // namespace sluice::cli
+#include "run.h"
 
 int main(int argc, char** argv) {
   // A reader that went away is an error of the write, reported like any other.
@@ -114,7 +18,9 @@ int main(int argc, char** argv) {
   (void)::signal(SIGXFSZ, SIG_IGN);
   int code = sluice::kInternal;
   try {
-    code = sluice::cli::run(argc, argv);
+    const std::vector<std::string> words(argv + std::min(argc, 1), argv + argc);
+    code = sluice::cli::run_program(sluice::cli::system_console(), sluice::system_world(),
+                                    argc > 0 ? argv[0] : "", words);
   } catch (const std::bad_alloc&) {
     sluice::cli::system_console().talk("sluice: there is not enough memory; nothing was decided\n");
     code = sluice::kUndecided;

@@ -187,7 +187,8 @@ class PersonalityParser {
     if (given.size() < needed) {
       return misuse(cat(wanted[given.size()].name, " is needed: ", wanted[given.size()].help));
     }
-    if (given.size() > wanted.size()) {
+    const bool many = !wanted.empty() && wanted.back().repeated;
+    if (given.size() > wanted.size() && !many) {
       return misuse(cat("one argument too many: \"", printable(given[wanted.size()], 60), "\""));
     }
     return {};

@@ -85,32 +85,28 @@ Result<int> sign_alone(Invocation& in) {
           cat("signed  ", printable(files[i]), "  ->  ", shown(each.target), "\n")));
     }
   }
-  if (!in.json) return kDone;
+  const std::string signer = sigstore::key_hint(key.public_key());
+  if (!in.json) {
+    SLUICE_CHECK(in.console.print(cat("as  key ", signer, "\n")));
+    return kDone;
+  }
   json::Value out;
   out.set("kind", "sluice.signed/v1");
-  out.set("key", sigstore::key_hint(key.public_key()));
+  out.set("key", signer);
   out.set("scheme", name(key.scheme()));
   out.set("signed", std::move(written));
   SLUICE_CHECK(in.print_json(out));
   return kDone;
 }
 
-// What is signed, as a service's client takes it. Standard input is read here, once.
+// What is signed, as a service's client takes it.
 Result<sigstore::SignItem> item_of(const Invocation& in, const std::string& file) {
   if (const auto type = in.args.get("--payload-type")) {
     SLUICE_TRY(const std::string payload, read_payload(in, file));
     return sigstore::SignItem{file,
                               sigstore::SignPayload{MediaType(*type), copy_of(bytes_of(payload))}};
   }
-  if (file != "-") return sigstore::SignItem{file, Path(file)};
-  crypto::Hasher hasher(crypto::HashAlgorithm::sha256);
-  SLUICE_CHECK(within(crypto::read_pieces(*standard_input(),
-                                          [&](ByteView piece) -> Result<void> {
-                                            hasher.update(piece);
-                                            return {};
-                                          }),
-                      "reading standard input"));
-  return sigstore::SignItem{"standard input", hasher.finish()};
+  return sign_item_of(file);
 }
 
 Result<int> sign_with_services(Invocation& in) {

@@ -172,26 +172,50 @@ std::string signer_of(const sigstore::SignReport& report) {
   return report.items.empty() ? "" : (*report.items.front().outcome).value()->signer;
 }
 
+Result<void> complete_givens(Invocation& in, SignGivens& given) {
+  if (!given.config) {
+    SLUICE_TRY(given.config, signing_config_for(in));
+  }
+  if (!given.trust) {
+    SLUICE_TRY(given.trust, trust_root_for(in));
+  }
+  const auto key = in.args.get("--key");
+  if (key && !given.key) {
+    SLUICE_TRY(given.key, load_private_key(in, *key));
+  }
+  return {};
+}
+
+oidc::TokenSource::Fetch token_fetcher(Invocation& in, Http& http, SignGivens& given) {
+  if (!given.token) {
+    return [&in, &http, config = *given.config] { return fetch_token(in, http, config); };
+  }
+  return [token = std::make_shared<SecretBytes>(*std::move(given.token))] {
+    return oidc::Token::parse(token->reveal_text(), "the command line");
+  };
+}
+
 }  // namespace
 
-Result<std::unique_ptr<SignSetup>> make_sign_setup(Invocation& in) {
+Result<std::unique_ptr<SignSetup>> make_sign_setup(Invocation& in, SignGivens given) {
+  keep_out_of_cores();
   auto setup = std::make_unique<SignSetup>();
-  SLUICE_TRY(const SigningConfig config, signing_config_for(in));
-  const auto key = in.args.get("--key");
-  SLUICE_TRY(setup->options.services,
-             sigstore::choose_sign_services(config, in.world.clock.now(), key.has_value()));
-  SLUICE_TRY(setup->options.trust, trust_root_for(in));
+  SLUICE_CHECK(complete_givens(in, given));
+  setup->key = std::move(given.key);
+  SLUICE_TRY(
+      setup->options.services,
+      sigstore::choose_sign_services(*given.config, in.world.clock.now(), setup->key.has_value()));
+  setup->options.trust = *std::move(given.trust);
+  setup->options.key_type = given.key_type;
   setup->options.at_once = kItemsAtOnce;
   net::ClientOptions client = client_options(in.settings);
   client.max_connections_per_host = setup->options.at_once;
   client.max_parallel = 2 * setup->options.at_once;
   setup->http = net::make_client(in.world, std::move(client));
-  if (key) {
-    SLUICE_TRY(setup->key, load_private_key(in, *key));
+  if (setup->key) {
     setup->options.key = &*setup->key;
   } else {
-    setup->tokens = std::make_unique<oidc::TokenSource>(
-        [&in, http = setup->http.get(), config] { return fetch_token(in, *http, config); });
+    setup->tokens = std::make_unique<oidc::TokenSource>(token_fetcher(in, *setup->http, given));
     setup->options.tokens = setup->tokens.get();
     if (const auto audience = in.args.get("--oidc-client-id")) {
       setup->options.ca_rules.audience = *audience;
@@ -203,8 +227,19 @@ Result<std::unique_ptr<SignSetup>> make_sign_setup(Invocation& in) {
   setup->options.threads = threads(in.settings);
   if (const auto journal = in.args.get("--journal")) setup->options.journal = *journal;
   show_progress(in, setup->options);
-  keep_out_of_cores();
   return setup;
+}
+
+Result<sigstore::SignItem> sign_item_of(const std::string& file) {
+  if (file != "-") return sigstore::SignItem{file, Path(file)};
+  crypto::Hasher hasher(crypto::HashAlgorithm::sha256);
+  SLUICE_CHECK(within(crypto::read_pieces(*standard_input(),
+                                          [&](ByteView piece) -> Result<void> {
+                                            hasher.update(piece);
+                                            return {};
+                                          }),
+                      "reading standard input"));
+  return sigstore::SignItem{"standard input", hasher.finish()};
 }
 
 std::vector<Option> sign_setup_options() {

@@ -10,6 +10,7 @@
 #include "invocation.h"
 #include "oidc/source.h"
 #include "signing/sign.h"
+#include "sigstore/signing_config.h"
 
 namespace sluice::cli {
 
@@ -21,9 +22,22 @@ struct SignSetup {
   sigstore::SignOptions options;
 };
 
+// What a caller has from elsewhere, in place of the options below: sluice called as cosign.
+struct SignGivens {
+  std::optional<sigstore::SigningConfig> config = {};
+  std::optional<sigstore::TrustRoot> trust = {};
+  std::optional<crypto::PrivateKey> key = {};
+  std::optional<SecretBytes> token = {};
+  crypto::KeyType key_type = crypto::KeyType::ecdsa_p256;  // of a key for this run
+};
+
 // From the options below. Asks nobody yet: the token is fetched when it is needed.
-[[nodiscard]] Result<std::unique_ptr<SignSetup>> make_sign_setup(Invocation& in);
+[[nodiscard]] Result<std::unique_ptr<SignSetup>> make_sign_setup(Invocation& in,
+                                                                 SignGivens given = {});
 std::vector<Option> sign_setup_options();
+
+// A file, or standard input ("-"), which is read here, once.
+[[nodiscard]] Result<sigstore::SignItem> sign_item_of(const std::string& file);
 
 // Signs, writes each bundle where it belongs, prints. `targets` are in the order of the items.
 [[nodiscard]] Result<int> sign_and_write(Invocation& in, SignSetup& setup,

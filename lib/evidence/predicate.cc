@@ -48,7 +48,8 @@ Result<std::string> predicate_type_named(std::string_view text) {
 }
 
 std::string write_statement(const std::vector<StatementSubject>& subjects,
-                            std::string_view predicate_type, json::Value predicate) {
+                            std::string_view predicate_type, json::Value predicate,
+                            std::string_view statement_type) {
   json::Array rows;
   for (const auto& subject : subjects) {
     json::Value digest;
@@ -59,7 +60,7 @@ std::string write_statement(const std::vector<StatementSubject>& subjects,
     rows.push_back(std::move(row));
   }
   json::Value out;
-  out.set("_type", "https://in-toto.io/Statement/v1");
+  out.set("_type", statement_type);
   out.set("subject", std::move(rows));
   out.set("predicateType", predicate_type);
   out.set("predicate", std::move(predicate));

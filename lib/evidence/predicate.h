@@ -25,8 +25,12 @@ struct StatementSubject {
   std::string name;
   crypto::Digest digest;
 };
-// An in-toto statement v1, as JSON text.
+inline constexpr std::string_view kStatementV1 = "https://in-toto.io/Statement/v1";
+inline constexpr std::string_view kStatementV01 = "https://in-toto.io/Statement/v0.1";
+
+// An in-toto statement, as JSON text.
 std::string write_statement(const std::vector<StatementSubject>& subjects,
-                            std::string_view predicate_type, json::Value predicate);
+                            std::string_view predicate_type, json::Value predicate,
+                            std::string_view statement_type = kStatementV1);
 
 }  // namespace sluice::evidence

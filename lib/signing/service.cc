@@ -56,6 +56,15 @@ std::string status_text(const HttpResponse& response) {
   return out;
 }
 
+// When it wants to be asked again, in words; empty where it does not say, or names a date.
+std::string asked_pause(std::string_view retry_after) {
+  if (retry_after.find_first_not_of("0123456789") != std::string_view::npos) return {};
+  const auto pause = net::retry_after(retry_after, Time{});
+  if (!pause || pause->count() == 0) return {};
+  return cat(", and asks to come back in ",
+             human_duration(std::chrono::ceil<std::chrono::seconds>(*pause)));
+}
+
 Trouble unreachable(const ServiceRole& role, std::string_view url, const Error& error) {
   Trouble out = trouble(Trouble::Kind::outage, role, "reachable", error.text(), url);
   out.code = error.code;
@@ -93,6 +102,8 @@ HttpRequest json_post(std::string url, std::string body, const ServicePatience& 
   return request;
 }
 
+bool is_page(const HttpResponse& response) { return looks_like_html(response.body); }
+
 bool is_ok(int status) { return status == 200; }
 bool is_created(int status) { return status == 200 || status == 201; }
 
@@ -115,6 +126,7 @@ Answered<HttpResponse> sort_answer(const ServiceRole& role, std::string_view url
     Trouble out = trouble(Kind::outage, role, "reachable", status_text(*answer), url);
     out.code = status == 504 || status == 408 ? Errc::timeout : Errc::network;
     out.retry_after = answer->header("retry-after").value_or("");
+    out.check.detail += asked_pause(out.retry_after);
     if (status == 429) out.check.advice = "it limits how often it is asked: try again later";
     return std::unexpected(std::move(out));
   }
@@ -142,7 +154,7 @@ Answered<json::Value> json_answer(const ServiceRole& role, const HttpResponse& r
   auto value = json::parse_strict(response.body, limits);
   if (value && value->object() != nullptr) return *std::move(value);
   Error why{Errc::malformed, "its answer is no JSON object"};
-  if (looks_like_html(response.body)) {
+  if (is_page(response)) {
     why.what = "it answered with a page of HTML where JSON is due";
   } else if (response.body.empty()) {
     why.what = "its answer is empty";
@@ -151,9 +163,7 @@ Answered<json::Value> json_answer(const ServiceRole& role, const HttpResponse& r
   }
   Trouble out = broken_answer(role, response, why);
   out.check.expected = "a JSON object";
-  if (looks_like_html(response.body)) {
-    out.check.advice = "something between here and the service answers: a proxy, a sign-in page?";
-  }
+  if (is_page(response)) out.check.advice = kPageAdvice;
   return std::unexpected(std::move(out));
 }
 

@@ -73,6 +73,10 @@ bool is_created(int status);  // 200 or 201
 [[nodiscard]] Answered<json::Value> json_answer(const ServiceRole& role,
                                                 const HttpResponse& response,
                                                 const json::Limits& limits);
+// A page of HTML, as what stands between here and a service writes it; what to do about it.
+bool is_page(const HttpResponse& response);
+inline constexpr std::string_view kPageAdvice =
+    "something between here and the service answers: a proxy, a sign-in page?";
 // ROLE.answer, for what is JSON and not what it should be.
 Trouble broken_answer(const ServiceRole& role, const HttpResponse& response, const Error& why);
 

@@ -27,6 +27,10 @@ std::chrono::milliseconds Run::left() const {
 ServicePatience Run::patience() const {
   ServicePatience out = options.bad_days.patience;
   out.total = std::clamp(left(), std::chrono::milliseconds(1), out.total);
+  // Whole seconds, where there are some: people read it.
+  if (out.total > std::chrono::seconds(1)) {
+    out.total = std::chrono::floor<std::chrono::seconds>(out.total);
+  }
   return out;
 }
 
@@ -49,6 +53,11 @@ std::optional<Ticks> Run::next_try(const Trouble& trouble, int failures) {
     return std::nullopt;
   }
   return world.clock.ticks() + wait;
+}
+
+Error told_outage(Trouble trouble, int failures) {
+  if (failures > 1) trouble.check.detail += cat(" (", failures, " tries)");
+  return trouble.error();
 }
 
 void Run::wait_until(Ticks due) const {

@@ -35,7 +35,7 @@ class Certifying {
         return std::nullopt;
       }
       const auto due = run_.next_try(trouble, ++failures);
-      if (!due) return fail(trouble.error());
+      if (!due) return fail(told_outage(trouble, failures));
       run_.wait_until(*due);
     }
   }

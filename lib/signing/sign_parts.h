@@ -89,6 +89,9 @@ struct Run {
   void wait_until(Ticks due) const;
 };
 
+// What is told of a service that did not answer, after so many tries.
+Error told_outage(Trouble trouble, int failures);
+
 // How a key of ours signs this item; the logs may want Ed25519 in its prehashed form.
 crypto::Scheme scheme_for(const SignOptions& options, const SignItem& item);
 crypto::Scheme scheme_of_type(crypto::KeyType type);

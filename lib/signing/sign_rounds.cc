@@ -263,7 +263,8 @@ void Rounds::fail_slot(Work& work, std::size_t at, const Trouble& trouble) {
     if (do_without(work, at, trouble)) return;
   }
   if (trouble.kind == Trouble::Kind::outage) {
-    work.error = trouble.error();
+    const int failures = slot.failures;
+    work.error = told_outage(std::move(trouble), failures);
   } else {
     work.report.fail(trouble.check.id, trouble.check.title, trouble.check.detail) = trouble.check;
     work.refused = true;

@@ -57,7 +57,11 @@ Answered<x509::Timestamp> read_stamp_answer(std::string_view url, Result<HttpRes
   if (!response) return std::unexpected(std::move(response).error());
   auto stamp = x509::Timestamp::from_reply(bytes_of(response->body));
   if (stamp) return *std::move(stamp);
-  Trouble out = broken_answer(kStamperRole, *response, stamp.error());
+  Error why = stamp.error();
+  const bool page = is_page(*response);
+  if (page) why = {Errc::malformed, "it answered with a page of HTML where a timestamp is due"};
+  Trouble out = broken_answer(kStamperRole, *response, why);
+  if (page) out.check.advice = kPageAdvice;
   out.check.expected = std::string(kReplyType);
   out.check.source = printable(url, 200);
   return std::unexpected(std::move(out));

@@ -25,8 +25,9 @@ using test::TempFolder;
 using Words = std::vector<std::string>;
 
 constexpr std::string_view kCoveredCommands =
-    "verify-blob, verify-blob-attestation, generate-key-pair, import-key-pair, public-key, bundle "
-    "create, bundle inspect, bundle upgrade, trusted-root create, version";
+    "sign-blob, attest-blob, verify-blob, verify-blob-attestation, generate-key-pair, "
+    "import-key-pair, public-key, bundle create, bundle inspect, bundle upgrade, initialize, "
+    "signing-config create, trusted-root create, version";
 
 Words operator+(Words left, const Words& right) {
   left.insert(left.end(), right.begin(), right.end());
@@ -137,7 +138,6 @@ TEST_F(CosignMode, NamesTheCommandsThatItDoesNotCover) {
   for (const Words& words : {Words{"attach", "sbom"},
                              Words{"attach", "signature", "image"},
                              Words{"attest"},
-                             Words{"attest-blob"},
                              Words{"clean"},
                              Words{"completion", "bash"},
                              Words{"copy"},
@@ -145,7 +145,6 @@ TEST_F(CosignMode, NamesTheCommandsThatItDoesNotCover) {
                              Words{"download", "attestation"},
                              Words{"env"},
                              Words{"generate"},
-                             Words{"initialize"},
                              Words{"load"},
                              Words{"login"},
                              Words{"manifest", "verify"},
@@ -153,8 +152,6 @@ TEST_F(CosignMode, NamesTheCommandsThatItDoesNotCover) {
                              Words{"pkcs11-tool"},
                              Words{"save"},
                              Words{"sign", "--key", "k", "image"},
-                             Words{"sign-blob"},
-                             Words{"signing-config", "create"},
                              Words{"tree"},
                              Words{"triangulate"},
                              Words{"upload", "blob"},
@@ -186,11 +183,41 @@ TEST_F(CosignMode, NamesEveryFlagThatItDoesNotCover) {
                         "--sct",
                         "--slot",
                         "--timestamp-certificate-chain"};
+  const Words sign_switches = {"--sk", "--issue-certificate", "--insecure-skip-verify",
+                               "--oidc-disable-ambient-providers"};
+  const Words sign_valued = {"--certificate",
+                             "--certificate-chain",
+                             "--fulcio-url",
+                             "--oidc-client-secret-file",
+                             "--oidc-issuer",
+                             "--oidc-provider",
+                             "--oidc-redirect-url",
+                             "--output-certificate",
+                             "--output-signature",
+                             "--rekor-url",
+                             "--rfc3161-timestamp",
+                             "--slot",
+                             "--timestamp-client-cacert",
+                             "--timestamp-client-cert",
+                             "--timestamp-client-key",
+                             "--timestamp-server-name",
+                             "--timestamp-server-url"};
   const std::vector<Refused> table = {
       {by_key({"hello"}), {"--sk", "--allow-certificate-chain"}, verify},
       {{"verify-blob-attestation", "--bundle", "hello.json", "--key", "k.pub", "hello"},
        {"--sk", "--allow-certificate-chain"},
        verify},
+      {{"sign-blob", "--bundle", "b.json", "--key", "k.key", "hello"}, sign_switches, sign_valued},
+      {{"attest-blob", "--bundle", "b.json", "--key", "k.key", "--predicate", "hello.json",
+        "hello"},
+       sign_switches,
+       sign_valued},
+      {{"sign-blob", "--bundle", "b.json", "--key", "k.key", "hello"}, {}, {"--output"}},
+      {{"attest-blob", "--bundle", "b.json", "--key", "k.key", "--predicate", "hello.json",
+        "hello"},
+       {},
+       {"--output-attestation"}},
+      {{"signing-config", "create"}, {"--with-default-rekor-v2"}, {}},
       {{"generate-key-pair"}, {}, {"--kms"}},
       {{"public-key", "--key", "k.key"}, {"--sk"}, {"--slot"}},
       {{"bundle", "create", "--artifact", "hello"}, {"--sk"}, {"--slot"}},
@@ -217,7 +244,7 @@ TEST_F(CosignMode, NamesEveryFlagThatItDoesNotCover) {
     }
     expect_refused(ours(call + Words{"--frob"}), "unknown flag: --frob");
   }
-  EXPECT_EQ(ran, 42);
+  EXPECT_EQ(ran, 42 + 2 * (4 + 17) + 3);
   // Off is as if it had not been given.
   expect_verified(ours(by_key({"--sk=false", "hello"})));
 }
@@ -225,10 +252,11 @@ TEST_F(CosignMode, NamesEveryFlagThatItDoesNotCover) {
 TEST_F(CosignMode, KnowsEveryFlagThatCosignHas) {
   if (!test::find_program("cosign")) GTEST_SKIP() << "cosign is not installed";
   for (const Words& command :
-       {Words{"verify-blob"}, Words{"verify-blob-attestation"}, Words{"generate-key-pair"},
-        Words{"import-key-pair"}, Words{"public-key"}, Words{"bundle", "create"},
-        Words{"bundle", "inspect"}, Words{"bundle", "upgrade"}, Words{"trusted-root", "create"},
-        Words{"version"}}) {
+       {Words{"sign-blob"}, Words{"attest-blob"}, Words{"initialize"},
+        Words{"signing-config", "create"}, Words{"verify-blob"}, Words{"verify-blob-attestation"},
+        Words{"generate-key-pair"}, Words{"import-key-pair"}, Words{"public-key"},
+        Words{"bundle", "create"}, Words{"bundle", "inspect"}, Words{"bundle", "upgrade"},
+        Words{"trusted-root", "create"}, Words{"version"}}) {
     const std::string help = theirs(command + Words{"--help"}).out;
     const std::string own = ours(command + Words{"--help"}).out;
     int flags = 0;

@@ -180,12 +180,17 @@ std::string RawRequest::header(std::string_view lower_case_name) const {
   return {};
 }
 
-RawServer::RawServer(Handler handler, std::optional<RawTls> tls) : handler_(std::move(handler)) {
+RawServer::RawServer(Handler handler, std::optional<RawTls> tls, int port)
+    : handler_(std::move(handler)) {
   if (tls) tls_ = std::make_unique<TlsContext>(*tls);
   listener_ = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
   sockaddr_in address{};
   address.sin_family = AF_INET;
   address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  address.sin_port = htons(static_cast<std::uint16_t>(port));
+  // Both have to say so, this one and who comes after it at the same port.
+  const int again = 1;
+  setsockopt(listener_, SOL_SOCKET, SO_REUSEADDR, &again, sizeof again);
   auto* const generic = reinterpret_cast<sockaddr*>(&address);
   socklen_t size = sizeof address;
   if (listener_ < 0 || ::bind(listener_, generic, size) != 0 || ::listen(listener_, 128) != 0 ||

@@ -47,7 +47,8 @@ class RawServer {
  public:
   using Handler = std::function<void(RawConnection&)>;
 
-  explicit RawServer(Handler handler, std::optional<RawTls> tls = {});
+  // At a port that is free, or at the one that a server before it had.
+  explicit RawServer(Handler handler, std::optional<RawTls> tls = {}, int port = 0);
   ~RawServer();  // ends all connections and waits for their handlers
   RawServer(const RawServer&) = delete;
   RawServer& operator=(const RawServer&) = delete;
