@@ -21,11 +21,6 @@ constexpr std::size_t kRootNameDigits = 16;
 constexpr std::string_view kTrustedRootTarget = "trusted_root.json";
 constexpr std::string_view kSigningConfigTarget = "signing_config.v0.2.json";
 
-std::string public_mirror(Instance instance) {
-  return instance == Instance::staging ? "https://tuf-repo-cdn.sigstage.dev"
-                                       : "https://tuf-repo-cdn.sigstore.dev";
-}
-
 std::string instance_file(Instance instance) { return cat(sigstore::name(instance), ".json"); }
 
 constexpr std::string_view kOwnFile = "own.json";
@@ -252,24 +247,31 @@ class Kept final : public sigstore::TrustSource {
 
 }  // namespace
 
+std::string public_mirror(Instance instance) {
+  return instance == Instance::staging ? "https://tuf-repo-cdn.sigstage.dev"
+                                       : "https://tuf-repo-cdn.sigstore.dev";
+}
+
 Result<Verdict<KeptTrust>> update_trust(Invocation& in, const TrustWish& wish) {
-  SLUICE_TRY(Path folder, trust_folder(in));
-  SLUICE_TRY(const FetchPlan plan, wish.step == TrustStep::begin
-                                       ? plan_begin(wish, std::move(folder))
-                                       : plan_going_on(in, wish, std::move(folder)));
+  SLUICE_TRY(Path folder, wish.keep_in ? wish.keep_in->parent_path() : trust_folder(in));
+  SLUICE_TRY(FetchPlan plan, wish.step == TrustStep::begin
+                                 ? plan_begin(wish, std::move(folder))
+                                 : plan_going_on(in, wish, std::move(folder)));
+  if (wish.keep_in) plan.file = wish.keep_in->filename().native();
   Report report(printable(plan.mirror, 300));
   SLUICE_TRY(auto kept, fetch_material(in, plan, wish.offline, report));
   if (kept && report.passed()) {
     // Offline nothing is new: the repository vouched for it when it was fetched.
     if (!wish.offline) {
       SLUICE_CHECK(in.world.files.replace(plan.folder / plan.file, write_kept(*kept)));
-      if (wish.step == TrustStep::begin && !plan.own && wish.instance == Instance::production) {
+      const bool back = wish.step == TrustStep::begin && !plan.own && !wish.keep_in;
+      if (back && wish.instance == Instance::production) {
         auto gone = in.world.files.remove(plan.folder / kOwnFile);
         if (!gone && gone.error().code != Errc::not_found) return fail(std::move(gone).error());
       }
     }
     report.fact("kept in", shown(plan.folder / plan.file));
-    if (wish.instance == Instance::production) say_what_comes_first(in, report);
+    if (wish.instance == Instance::production && !wish.keep_in) say_what_comes_first(in, report);
   }
   return Verdict<KeptTrust>::conclude(std::move(report), std::move(kept));
 }
@@ -295,6 +297,16 @@ Result<KeptInUse> kept_in_use(const Invocation& in, Instance instance) {
   return KeptInUse{.why_not =
                        cat("what was fetched expired ", ago(*kept), " ago: sluice trust update",
                            instance == Instance::staging ? " --staging" : "")};
+}
+
+Result<std::optional<KeptTrust>> kept_in(const Invocation& in, const Path& file) {
+  SLUICE_TRY(auto kept, read_kept(in, file));
+  const Time now = in.world.clock.now();
+  if (kept && kept->expires <= now) {
+    return fail(Errc::denied, cat("the trust material of ", printable(kept->mirror, 300),
+                                  " expired ", human_duration(now - kept->expires), " ago"));
+  }
+  return kept;
 }
 
 std::unique_ptr<sigstore::TrustSource> kept_trust(KeptTrust kept) {

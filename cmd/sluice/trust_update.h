@@ -46,6 +46,9 @@ struct TrustWish {
   // root.json, its text: with begin alone.
   std::optional<std::string> root = {};
   bool offline = false;  // opens no socket: is what was fetched still good?
+  // Kept in this file, with the cache beside it, and in use by nobody but who reads it there with
+  // kept_in(): for a program that sluice stands in for.
+  std::optional<Path> keep_in = {};
 };
 
 // What was fetched, and is kept.
@@ -58,6 +61,9 @@ struct KeptTrust {
   std::optional<std::string> signing_config = {};  // where the repository lists one
 };
 
+// The public instance's repository.
+std::string public_mirror(sigstore::Instance instance);
+
 [[nodiscard]] Result<Verdict<KeptTrust>> update_trust(Invocation& in, const TrustWish& wish);
 
 // Which material is in use, of what was kept, and why not: nothing where nothing was, or where it
@@ -68,6 +74,9 @@ struct KeptInUse {
   std::string why_not = {};  // "what was fetched expired 2 h ago: sluice trust update"
 };
 [[nodiscard]] Result<KeptInUse> kept_in_use(const Invocation& in, sigstore::Instance instance);
+
+// What was kept in a file of its own; nothing where there is none. Errc::denied where it expired.
+[[nodiscard]] Result<std::optional<KeptTrust>> kept_in(const Invocation& in, const Path& file);
 
 // The kept material as a source; its age is counted from when it was updated.
 std::unique_ptr<sigstore::TrustSource> kept_trust(KeptTrust kept);

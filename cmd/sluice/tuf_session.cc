@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "exit.h"
 #include "report/report.h"
+#include "repository_http.h"
 #include "settings.h"
 
 namespace sluice::cli {
@@ -68,7 +69,7 @@ TufSession open_tuf(Invocation& in, tuf::ClientOptions options) {
                           progress.done == progress.total ? "\r\x1b[K" : ""));
     };
   }
-  if (!options.offline) out.http = net::make_client(in.world, client_options(in.settings));
+  if (!options.offline) out.http = repository_http(in);
   out.client = std::make_unique<tuf::Client>(in.world.files, in.world.clock, out.http.get(),
                                              std::move(options));
   return out;

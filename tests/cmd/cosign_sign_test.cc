@@ -347,7 +347,7 @@ TEST_F(CosignInitialize, WhatItGotIsTrustedAndUsedAfterwards) {
   const Told told = initialize();
   EXPECT_EQ(told.code, 0) << told.all();
   EXPECT_EQ(told.out, "");
-  EXPECT_TRUE(has(told.err, ": trusted_root.json, signing_config.v0.2.json\n")) << told.err;
+  EXPECT_TRUE(has(told.err, "kept in")) << told.err;
   expect_done(sign());
   expect_done(verify("verify-blob", {}));
   EXPECT_EQ(here_.services.fulcio.issued(), 1U);
@@ -373,6 +373,30 @@ TEST_F(CosignInitialize, TakesAMirrorThatIsAFolder) {
       cosign({"initialize", "--mirror", cat("file://", path("carried")), "--root", root_.native()});
   EXPECT_EQ(told.code, 0) << told.all();
   expect_done(sign());
+  const std::string mirror = cat("file://", path("carried"));
+  const Told init =
+      here_.call("sluice", {"trust", "init", "--mirror", mirror, "--root", root_.native()});
+  EXPECT_EQ(init.code, 0) << init.all();
+  const Told out_of_it = cosign(
+      {"initialize", "--mirror", cat("file://", path("carried"), "/.."), "--root", root_.native()});
+  EXPECT_EQ(out_of_it.code, 1) << out_of_it.all();
+  EXPECT_TRUE(has(out_of_it.err, "would leave its folder")) << out_of_it.err;
+}
+
+TEST_F(CosignInitialize, WhatHasExpiredIsNotTrusted) {
+  ASSERT_EQ(initialize().code, 0);
+  expect_done(sign());
+  Path kept = folder_ / "x";
+  for (const auto& each : std::filesystem::recursive_directory_iterator(folder_.path())) {
+    if (each.path().filename() == "trust.json") kept = each.path();
+  }
+  std::string text = test::read_file(kept);
+  test::replace(text, "\"expires\": \"2090", "\"expires\": \"2020");
+  folder_.write(std::filesystem::relative(kept, folder_.path()).native(), text);
+  const Told told = sign();
+  EXPECT_NE(told.code, 0);
+  EXPECT_TRUE(has(told.err, "expired")) << told.err;
+  EXPECT_TRUE(has(told.err, "cosign initialize")) << told.err;
 }
 
 TEST_F(CosignInitialize, ARootIsTheOneThatWasMeant) {
