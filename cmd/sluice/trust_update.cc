@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "trust_update.h"
 
+#include <algorithm>
+
 #include "base/text.h"
 #include "crypto/digest.h"
 #include "sigstore/embedded.h"
@@ -52,6 +54,7 @@ Result<KeptTrust> parse_kept(std::string_view text) {
   KeptTrust out;
   SLUICE_TRY(out.mirror, fields.string("mirror"));
   SLUICE_TRY(out.folder, fields.string("folder"));
+  SLUICE_CHECK(path_below("trust", out.folder));
   SLUICE_TRY(const auto updated, fields.string("updated"));
   SLUICE_TRY(out.updated, parse_rfc3339(updated));
   SLUICE_TRY(const auto expires, fields.string("expires"));

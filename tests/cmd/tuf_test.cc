@@ -297,5 +297,38 @@ TEST_F(TufCommand, OnAFullDiskNothingIsCutShortAndTheNextRunSucceeds) {
   }
 }
 
+// A real file system without room, in a name space of its own, from hardly any to just enough.
+TEST_F(TufCommand, OnASmallFileSystemNothingIsCutShortAndTheNextRunSucceeds) {
+  repo.add_target("targets", "big", std::string(100'000, 'x'));
+  repo.publish({"targets", "snapshot", "timestamp"});
+  std::filesystem::create_directories(folder / "small");
+  const auto line = [](const Words& words) {
+    std::string out;
+    for (const auto& word : words) out += cat(" '", word, "'");
+    return out;
+  };
+  const std::string client = cat("'", test::sluice_path(), "' tuf client");
+  const std::string script =
+      cat("full=0; for pages in 1 2 3 5 8 12 16 24 32 36 40 44; do\n"
+          "mount -t tmpfs -o size=$((pages * 4))k none small || exit 77\n"
+          "cd small; ",
+          client, " init --cache c '", root.native(), "' >/dev/null 2>&1; ", client,
+          line(download_words("big")), " >/dev/null 2>/dev/null || {\n",
+          "  [ $? = 3 ] || echo $pages: wrong exit code\n  full=$((full + 1))\n",
+          "  [ ! -e out/big ] || echo $pages: cut short\n}\n", "mount -o remount,size=4m ",
+          (folder / "small").native(), "\n", client, " init --cache c '", root.native(),
+          "' >/dev/null 2>&1; ", client, line(download_words("big")),
+          " >log 2>&1 || { echo $pages: the next run; cat log; }\n",
+          "[ $(wc -c <out/big) = 100000 ] || echo $pages: not whole\n",
+          "cd ..; umount small; done; echo full $full times\n");
+  const Ran ran = test::Program("/bin/sh").in(folder.path())(
+      {"-c", "exec unshare --user --map-root-user --mount /bin/sh -c \"$0\"", script});
+  if (ran.exit_code == 77 || ran.exit_code == 1 || ran.exit_code == 127) {
+    GTEST_SKIP() << "this machine does not allow to mount a file system: " << ran.err;
+  }
+  EXPECT_TRUE(ran.out.starts_with("full ")) << ran.out << ran.err;
+  EXPECT_GE(std::atoi(ran.out.substr(5).c_str()), 6) << ran.out;
+}
+
 }  // namespace
 }  // namespace sluice

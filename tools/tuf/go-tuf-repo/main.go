@@ -58,7 +58,7 @@ func newKey(kind string) signingKey {
 	var signer signature.Signer
 	switch key := private.(type) {
 	case *rsa.PrivateKey:
-		signer = must(signature.LoadRSAPSSSigner(key, crypto.SHA256, &rsa.PSSOptions{Hash: crypto.SHA256}))
+		signer = must(signature.LoadRSAPSSSigner(key, crypto.SHA256, &rsa.PSSOptions{SaltLength: rsa.PSSSaltLengthEqualsHash, Hash: crypto.SHA256}))
 	case ed25519.PrivateKey:
 		signer = must(signature.LoadSigner(key, crypto.Hash(0)))
 	default:
