@@ -3,7 +3,6 @@
 //
 // What it gets lies in a folder of its own below the one that cosign uses ($TUF_ROOT, else
 // ~/.sigstore/root): cosign's own files there stay as they are.
-#include "base/limits.h"
 #include "base/text.h"
 #include "cosign.h"
 #include "exit.h"

@@ -19,23 +19,27 @@ namespace {
 constexpr std::size_t kFilesKept = 512;
 constexpr std::chrono::milliseconds kCheckpointPause{500};
 
+constexpr std::string_view kCannotBeGot = "it has this entry already, which cannot be got: ";
+
 // A log that does not answer is out; one whose files are not what they should be is broken.
 Trouble no_good(const std::string& url, const Error& why) {
   const bool out = why.code == Errc::network || why.code == Errc::timeout;
-  return {
-      .kind = out ? Trouble::Kind::outage : Trouble::Kind::broken,
-      .check = Check{.id = "sign.log.duplicate",
-                     .title = std::string(kLogRole.title),
-                     .outcome = Outcome::fail,
-                     .detail = cat("it has this entry already, which cannot be got: ", why.text()),
-                     .source = printable(url, 200)},
-      .code = out ? why.code : Errc::network};
+  return {.kind = out ? Trouble::Kind::outage : Trouble::Kind::broken,
+          .check = Check{.id = "sign.log.duplicate",
+                         .title = std::string(kLogRole.title),
+                         .outcome = Outcome::fail,
+                         .detail = cat(kCannotBeGot, why.text()),
+                         .source = printable(url, 200)},
+          .code = out ? why.code : Errc::network};
 }
 
 template <class T>
-Answered<T> answered(Result<T> result, const std::string& url) {
+Answered<T> answered(Result<T> result, const std::string& url, std::string_view body = {}) {
   if (result) return *std::move(result);
-  return std::unexpected(no_good(url, result.error()));
+  if (!is_page(body)) return std::unexpected(no_good(url, result.error()));
+  Trouble out = no_good(url, {Errc::malformed, "it answered with a page of HTML"});
+  out.check.advice = kPageAdvice;
+  return std::unexpected(std::move(out));
 }
 
 // Under which id the log that signed the checkpoint is trusted: its name and the key id of its
@@ -117,11 +121,15 @@ Answered<LogEntry> EntryRecovery::from_rekor1(const LogService& log, const std::
   HttpRequest request;
   request.url = *url;
   request.budget.total = patience_.total;
-  request.budget.tries = patience_.tries;
+  request.budget.tries = 1;  // as everywhere, the rounds repeat (sign_rounds.cc)
   request.budget.max_body = kLogAnswerMost;
-  const auto answer = sort_answer(kLogRole, *url, http_.send(request), is_ok);
-  if (!answer) return std::unexpected(answer.error());
-  return answered(parse_rekor1_entry(answer->body), *url);
+  auto answer = sort_answer(kLogRole, log.url, http_.send(request), is_ok);
+  if (!answer) {
+    Trouble trouble = std::move(answer).error();
+    trouble.check.detail = cat(kCannotBeGot, trouble.check.detail);
+    return std::unexpected(std::move(trouble));
+  }
+  return answered(parse_rekor1_entry(answer->body), log.url, answer->body);
 }
 
 // The text of a checkpoint of a tree that holds the entry.
@@ -130,8 +138,8 @@ Answered<std::string> EntryRecovery::checkpoint_over(TiledLog& log, std::uint64_
     if (afresh) kept_->forget_checkpoints();
     auto text = answered(log.checkpoint(), log.base());
     if (!text) return text;
-    const auto checkpoint = parse_checkpoint(*text);
-    if (!checkpoint) return std::unexpected(no_good(log.base(), checkpoint.error()));
+    const auto checkpoint = answered(parse_checkpoint(*text), log.base(), *text);
+    if (!checkpoint) return std::unexpected(checkpoint.error());
     if (checkpoint->size > index) return text;
     if (clock_.ticks() + kCheckpointPause >= deadline_) {
       return std::unexpected(no_good(
