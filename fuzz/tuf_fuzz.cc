@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// TUF metadata of each type, canonical forms against the writer of the json room, and path
-// patterns. The first byte picks the reader.
+// TUF metadata of each type, canonical forms against the writer of the json room, path patterns,
+// and maps of repositories. The first byte picks the reader.
 #include <cstdint>
 #include <cstdlib>
 
 #include "base/bytes.h"
 #include "json/value.h"
 #include "tuf/canonical.h"
+#include "tuf/map.h"
 #include "tuf/targets.h"
 
 namespace {
@@ -63,6 +64,18 @@ void match(std::string_view text) {
   if (pattern == path) require(matches || pattern.find_first_of("*?") != std::string_view::npos);
 }
 
+void read_map(std::string_view text) {
+  const auto map = parse_map(text);
+  if (!map) return;
+  for (const auto& mapping : map->mapping) {
+    require(mapping.threshold >= 1 && mapping.threshold <= mapping.repositories.size());
+    for (const auto& name : mapping.repositories) require(map->find(name) != nullptr);
+  }
+  for (const auto& one : map->repositories) {
+    require(path_below("/cache", repository_folder(one.name)).has_value());
+  }
+}
+
 void read_signed(char kind, std::string_view text) {
   const auto opened = open_envelope(text, kMax);
   if (!opened) return;
@@ -101,6 +114,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       break;
     case 'p':
       match(text);
+      break;
+    case 'm':
+      read_map(text);
       break;
     default:
       read_signed(static_cast<char>(data[0]), text);

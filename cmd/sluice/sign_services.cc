@@ -21,7 +21,6 @@ namespace sluice::cli {
 
 namespace {
 
-using sigstore::Instance;
 using sigstore::SigningConfig;
 
 // Rekor's servers answer all that came since their last beat together, about once a second: fewer
@@ -29,14 +28,6 @@ using sigstore::SigningConfig;
 constexpr std::size_t kItemsAtOnce = 128;
 constexpr std::chrono::seconds kDeadlineLeast{5};
 constexpr std::chrono::seconds kDeadlineMost{3600};
-
-Result<SigningConfig> config_for(Invocation& in) {
-  if (const auto file = in.args.get("--signing-config")) {
-    return SigningConfig::read(in.world.files, *file);
-  }
-  return SigningConfig::embedded(in.args.has("--staging") ? Instance::staging
-                                                          : Instance::production);
-}
 
 Result<std::string> issuer_for(const Invocation& in, const SigningConfig& config) {
   if (const auto given = in.args.get("--oidc-issuer")) return *given;
@@ -183,7 +174,7 @@ std::string signer_of(const sigstore::SignReport& report) {
 
 Result<void> complete_givens(Invocation& in, SignGivens& given) {
   if (!given.config) {
-    SLUICE_TRY(given.config, config_for(in));
+    SLUICE_TRY(given.config, signing_config_for(in));
   }
   if (!given.trust) {
     SLUICE_TRY(given.trust, trust_root_for(in));
@@ -254,7 +245,8 @@ Result<sigstore::SignItem> sign_item_of(const std::string& file) {
 std::vector<Option> sign_setup_options() {
   std::vector<Option> out = {
       {"--signing-config", "FILE",
-       "the services to use; default: Sigstore's public ones, which are built in"},
+       "the services to use; default: those that `trust update` fetched, else Sigstore's public "
+       "ones, which are built in"},
       {"--identity-token-file", "FILE", "a file with the identity token to sign with"},
       {"--device", "", "sign in on another device, by a code"},
       {"--oidc-issuer", "URL", "whom to ask who you are; default: as the signing config says"},

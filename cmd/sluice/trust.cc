@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// sluice trust: show, export, import; create is in trust_create.cc.
+// sluice trust: show, export, import; create is in trust_create.cc, init and update are in
+// trust_fetch.cc.
 #include "base/text.h"
 #include "commands.h"
 #include "exit.h"
@@ -82,7 +83,8 @@ Command trust_show_command() {
               "keys and fingerprints, how old the material is, and what never counts because this "
               "program does not accept its kind. Opens no socket.\n"
               "The first of these is used: --trusted-root; --staging; the setting trust.root; what "
-              "`sluice trust import` stored; Sigstore's public instance, which is built in.\n"
+              "`sluice trust import` stored; what `sluice trust update` fetched, until it expires; "
+              "Sigstore's public instance, which is built in.\n"
               "Exit code 1 where something in it is broken.",
           .examples = {{"the material in use", "sluice trust show"},
                        {"that of a private Sigstore",
@@ -122,8 +124,8 @@ Command trust_import_command() {
 }  // namespace
 
 std::vector<Command> trust_commands() {
-  return {trust_show_command(), trust_create_command(), trust_export_command(),
-          trust_import_command()};
+  return {trust_show_command(),   trust_init_command(),   trust_update_command(),
+          trust_create_command(), trust_export_command(), trust_import_command()};
 }
 
 }  // namespace sluice::cli

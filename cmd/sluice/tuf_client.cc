@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 // sluice tuf client: what a TUF repository vouches for, fetched and checked.
-#include "base/limits.h"
 #include "base/text.h"
 #include "commands.h"
 #include "exit.h"
 #include "report/report.h"
 #include "settings.h"
+#include "trust_material.h"
 #include "tuf/checks.h"
-#include "tuf/client.h"
+#include "tuf/map.h"
+#include "tuf_identity.h"
+#include "tuf_map.h"
+#include "tuf_session.h"
 
 namespace sluice::cli {
 
@@ -15,31 +18,7 @@ namespace {
 
 constexpr std::size_t kMaxListed = 1'000'000;
 
-// Lines of a file, as "Name: value": values may be secret, and arguments are seen by others.
-Result<Headers> headers_given(const Invocation& in) {
-  Headers out;
-  const auto file = in.args.get("--headers");
-  if (!file) return out;
-  SLUICE_TRY(const auto text, in.world.files.read(*file, limits::kConfigFile));
-  for (const auto line : split(text, '\n')) {
-    if (trim(line).empty()) continue;
-    const auto colon = line.find(':');
-    if (colon == std::string_view::npos || colon == 0) {
-      return fail(Errc::usage, "--headers: a line is not of the form Name: value");
-    }
-    out.emplace_back(trim(line.substr(0, colon)), trim(line.substr(colon + 1)));
-  }
-  return out;
-}
-
-// The client with what it stands on.
-struct TufSession {
-  std::unique_ptr<Http> http;
-  std::unique_ptr<tuf::Client> client;
-};
-
 Result<TufSession> tuf_session(Invocation& in) {
-  TufSession out;
   tuf::ClientOptions options;
   options.folder = *in.args.get("--cache");
   options.offline = in.args.has("--offline");
@@ -49,79 +28,21 @@ Result<TufSession> tuf_session(Invocation& in) {
     return fail(Error{Errc::usage, "say where the metadata is: --metadata-url URL"}.advise(
         "or use what the cache has, with --offline"));
   }
-  SLUICE_TRY(options.headers, headers_given(in));
-  options.request_time = in.settings.get(config::kNetTimeout).value;
+  SLUICE_TRY(options.headers, tuf_headers(in));
+  options.foreign = identity_keys(in);
   if (const auto file = in.args.get("--root")) {
     SLUICE_TRY(options.root, in.world.files.read(*file, options.limits.root));
   }
-  options.note = [&in](const std::string& what) {
-    in.log.write(LogLevel::warning, "overcome", {{"what", what}});
-  };
-  if (in.console.terminal_out() && !in.json) {
-    options.progress = [&in](const tuf::Progress& progress) {
-      in.console.talk(cat("\r\x1b[K", "fetching   ", human_bytes(progress.done), " of ",
-                          human_bytes(progress.total), "   ", printable(progress.what, 40),
-                          progress.done == progress.total ? "\r\x1b[K" : ""));
-    };
-  }
-  if (!options.offline) out.http = net::make_client(in.world, client_options(in.settings));
-  out.client = std::make_unique<tuf::Client>(in.world.files, in.world.clock, out.http.get(),
-                                             std::move(options));
-  return out;
-}
-
-// The report with everything that tools want to know beside it.
-json::Value tuf_json(const Report& report, const tuf::State* state, json::Array targets) {
-  json::Value checked = report::as_json(report);
-  json::Value out;
-  out.set("kind", "sluice.tuf-client/v1");
-  out.set("subject", *checked.find("subject"));
-  out.set("verdict", *checked.find("verdict"));
-  if (state != nullptr) {
-    json::Value roles;
-    const auto role = [&](const char* name, const tuf::RoleState& of) {
-      json::Value entry;
-      entry.set("version", of.version);
-      entry.set("expires", rfc3339(of.expires));
-      roles.set(name, std::move(entry));
-    };
-    role("root", state->root);
-    role("timestamp", state->timestamp);
-    role("snapshot", state->snapshot);
-    role("targets", state->targets);
-    out.set("roles", std::move(roles));
-  }
-  out.set("targets", json::Value(std::move(targets)));
-  out.set("checks", *checked.find("checks"));
-  return out;
-}
-
-json::Value target_json(const tuf::TargetFile& file) {
-  json::Value out;
-  out.set("path", printable(file.path, tuf::kMaxTargetPath * 4));
-  out.set("length", static_cast<std::int64_t>(file.length));
-  json::Value hashes{json::Object{}};
-  for (const auto& each : file.hashes.known) {
-    hashes.set(std::string(crypto::name(each.algorithm())), each.hex());
-  }
-  out.set("hashes", std::move(hashes));
-  return out;
-}
-
-std::string first_hash(const tuf::TargetFile& file) {
-  return file.hashes.known.empty() ? "a hash of an unknown kind" : file.hashes.known[0].text();
-}
-
-Result<int> answer(Invocation& in, const Report& report, const tuf::State* state,
-                   json::Array targets) {
-  SLUICE_CHECK(in.json ? in.print_json(tuf_json(report, state, std::move(targets)))
-                       : in.console.print(report::as_text(report, {in.colour, false})));
-  return report.passed() ? kDone : kRefused;
+  return open_tuf(in, std::move(options));
 }
 
 Result<int> run_tuf_init(Invocation& in) {
   tuf::ClientOptions options;
   options.folder = *in.args.get("--cache");
+  if (const auto name = in.args.get("--repository")) {
+    options.folder /= tuf::repository_folder(*name);
+  }
+  const std::string folder = shown(options.folder);
   SLUICE_TRY(const auto root, in.world.files.read(in.args.positionals()[0], options.limits.root));
   tuf::Client client(in.world.files, in.world.clock, nullptr, std::move(options));
   SLUICE_TRY(const auto verdict, client.init(root));
@@ -130,34 +51,19 @@ Result<int> run_tuf_init(Invocation& in) {
   if (verdict.passed()) {
     report.fact("root", cat(verdict.value()->version, ", good until ",
                             human_time(verdict.value()->expires)));
-    report.fact("cache", shown(Path(*in.args.get("--cache"))));
+    report.fact("cache", folder);
   }
-  return answer(in, report, nullptr, {});
-}
-
-void add_facts(Report& report, const tuf::State& state) {
-  const auto role = [&](const char* name, const tuf::RoleState& of, const std::string& more = "") {
-    report.fact(name, cat(of.version, ", good until ", human_time(of.expires), more));
-  };
-  role("root", state.root);
-  role("timestamp", state.timestamp);
-  role("snapshot", state.snapshot);
-  std::string more =
-      cat("; ", state.target_count, state.target_count == 1 ? " target" : " targets");
-  if (state.delegations > 0) {
-    more += cat(", ", state.delegations, " delegated ", state.delegations == 1 ? "role" : "roles");
-  }
-  role("targets", state.targets, more);
+  return tuf_answer(in, report, nullptr, {});
 }
 
 Result<int> run_tuf_refresh(Invocation& in) {
   SLUICE_TRY(const auto session, tuf_session(in));
   SLUICE_TRY(const auto verdict, session.client->refresh());
   Report report = verdict.report();
-  if (!verdict.passed()) return answer(in, report, nullptr, {});
+  if (!verdict.passed()) return tuf_answer(in, report, nullptr, {});
   const tuf::State state = *verdict.value();
-  add_facts(report, state);
-  return answer(in, report, &state, {});
+  add_tuf_facts(report, state);
+  return tuf_answer(in, report, &state, {});
 }
 
 // Those up to the first that is refused; the rows of all go into the report.
@@ -183,13 +89,26 @@ std::string subject_given(const Invocation& in, const std::string& fallback) {
   return names.size() == 1 ? printable(names[0], 300) : cat(names.size(), " targets");
 }
 
+// What a command about targets begins with.
+struct Refreshed {
+  TufSession session;
+  Report report;
+  std::optional<tuf::State> state = {};  // none: refused
+};
+Result<Refreshed> refreshed_session(Invocation& in) {
+  SLUICE_TRY(auto session, tuf_session(in));
+  SLUICE_TRY(const auto verdict, session.client->refresh());
+  Refreshed out{std::move(session), Report(subject_given(in, verdict.report().subject()))};
+  tuf::append(out.report, verdict.report());
+  if (verdict.passed()) out.state = *verdict.value();
+  return out;
+}
+
 Result<int> run_tuf_download(Invocation& in) {
-  SLUICE_TRY(const auto session, tuf_session(in));
-  SLUICE_TRY(const auto refreshed, session.client->refresh());
-  Report report(subject_given(in, refreshed.report().subject()));
-  tuf::append(report, refreshed.report());
-  if (!refreshed.passed()) return answer(in, report, nullptr, {});
-  const tuf::State state = *refreshed.value();
+  if (in.args.has("--map")) return download_by_map(in);
+  SLUICE_TRY(auto refreshed, refreshed_session(in));
+  auto& [session, report, state] = refreshed;
+  if (!state) return tuf_answer(in, report, nullptr, {});
   std::optional<Error> stopped;
   SLUICE_TRY(const auto found, find_targets(in, *session.client, report, stopped));
   // Those before the one that was refused are good: they are fetched all the same.
@@ -199,19 +118,13 @@ Result<int> run_tuf_download(Invocation& in) {
     tuf::append(report, fetched.report());
     if (fetched.passed()) {
       for (const auto& each : *fetched.value()) {
-        json::Value entry = target_json(each.target.file);
-        entry.set("role", printable(each.target.role.str(), 300));
-        entry.set("file", shown(each.path));
-        entry.set("present", each.present);
-        files.push_back(std::move(entry));
-        report.fact("file", cat(shown(each.path), each.present ? ", was there already" : ""));
-        report.fact("digest", first_hash(each.target.file));
-        report.fact("listed by", printable(each.target.role.str(), 300));
+        files.push_back(fetched_json(each));
+        add_fetched_facts(report, each);
       }
     }
   }
   if (stopped) return fail(*std::move(stopped));
-  return answer(in, report, &state, std::move(files));
+  return tuf_answer(in, report, &*state, std::move(files));
 }
 
 Result<int> list_targets(Invocation& in, const tuf::Client& client, const Report& report,
@@ -225,11 +138,11 @@ Result<int> list_targets(Invocation& in, const tuf::Client& client, const Report
     if (in.json) {
       files.push_back(target_json(file));
     } else {
-      text += cat(first_hash(file), "  ", file.length, "  ", printable(file.path, 4096), "\n");
+      text += cat(listed_digest(file), "  ", file.length, "  ", printable(file.path, 4096), "\n");
     }
     return {};
   }));
-  if (in.json) return answer(in, report, &state, std::move(files));
+  if (in.json) return tuf_answer(in, report, &state, std::move(files));
   SLUICE_CHECK(in.console.print(text));
   if (state.delegations > 0) {
     in.console.talk(cat(state.delegations, " delegated ", state.delegations == 1 ? "role" : "roles",
@@ -239,26 +152,21 @@ Result<int> list_targets(Invocation& in, const tuf::Client& client, const Report
 }
 
 Result<int> run_tuf_targets(Invocation& in) {
-  SLUICE_TRY(const auto session, tuf_session(in));
-  SLUICE_TRY(const auto refreshed, session.client->refresh());
-  Report report(subject_given(in, refreshed.report().subject()));
-  tuf::append(report, refreshed.report());
-  if (!refreshed.passed()) return answer(in, report, nullptr, {});
-  const tuf::State state = *refreshed.value();
-  if (in.args.positionals().empty()) return list_targets(in, *session.client, report, state);
+  SLUICE_TRY(auto refreshed, refreshed_session(in));
+  auto& [session, report, state] = refreshed;
+  if (!state) return tuf_answer(in, report, nullptr, {});
+  if (in.args.positionals().empty()) return list_targets(in, *session.client, report, *state);
   std::optional<Error> stopped;
   SLUICE_TRY(const auto found, find_targets(in, *session.client, report, stopped));
   if (stopped) return fail(*std::move(stopped));
   json::Array files;
   for (const auto& each : found) {
-    json::Value entry = target_json(each.file);
-    entry.set("role", printable(each.role.str(), 300));
-    files.push_back(std::move(entry));
+    files.push_back(found_json(each));
     report.fact("target", cat(printable(each.file.path, 300), ", ", human_bytes(each.file.length)));
-    report.fact("digest", first_hash(each.file));
+    report.fact("digest", listed_digest(each.file));
     report.fact("listed by", printable(each.role.str(), 300));
   }
-  return answer(in, report, &state, std::move(files));
+  return tuf_answer(in, report, &*state, std::move(files));
 }
 
 std::vector<Option> with_tuf_options(std::vector<Option> own) {
@@ -270,13 +178,14 @@ std::vector<Option> with_tuf_options(std::vector<Option> own) {
        {},
        false,
        true}};
-  std::move(own.begin(), own.end(), std::back_inserter(out));
+  std::ranges::move(own, std::back_inserter(out));
   for (Option each : std::vector<Option>{
            {"--root", "FILE", "begin with this root, not with the one that init was given"},
            {"--offline", "", "make no requests: what the cache has, until it expires"},
            {"--headers", "FILE", "send these headers, one Name: value a line"}}) {
     out.push_back(std::move(each));
   }
+  for (auto& each : trust_options()) out.push_back(std::move(each));
   for (auto& each : network_options()) out.push_back(std::move(each));
   return out;
 }
@@ -289,7 +198,8 @@ Command tuf_init_command() {
               "you trust. It may be expired: the next refresh leads on from it. No "
               "request is made.",
           .examples = {{"begin", "sluice tuf client init --cache tuf root.json"}},
-          .options = {{"--cache", "DIR", "the folder to make", {}, true}},
+          .options = {{"--cache", "DIR", "the folder to make", {}, true},
+                      {"--repository", "NAME", "which one of a map this root is of"}},
           .positionals = {{"ROOT", "the root metadata to trust"}},
           .run = run_tuf_init};
 }
@@ -312,26 +222,35 @@ Command tuf_refresh_command() {
 }
 
 Command tuf_download_command() {
-  return {.words = {"tuf", "client", "download"},
-          .summary = "fetch targets, checked",
-          .description =
-              "Refreshes first. A target appears under its name below the folder when it is whole "
-              "and has the hashes that a trusted role lists; one that is there already is not "
-              "asked for again. Large ones come in pieces, and go on where they were interrupted.\n"
-              "Stops at the first that is refused; those named before it are fetched.",
-          .examples = {{"one target",
-                        "sluice tuf client download --cache tuf --metadata-url "
-                        "https://repo.example.org/metadata --target-url "
-                        "https://repo.example.org/targets --to out app/app-1.2.tar.gz"}},
-          .options = with_tuf_options({{"--target-url",
-                                        "URL",
-                                        "where the targets are; more of them are mirrors",
-                                        {},
-                                        false,
-                                        true},
-                                       {"--to", "DIR", "the folder for them", {}, true}}),
-          .positionals = {{"TARGET", "the path of a target", true, true}},
-          .run = run_tuf_download};
+  return {
+      .words = {"tuf", "client", "download"},
+      .summary = "fetch targets, checked",
+      .description =
+          "Refreshes first. A target appears under its name below the folder when it is whole "
+          "and has the hashes that a trusted role lists; one that is there already is not "
+          "asked for again. Large ones come in pieces, and go on where they were interrupted.\n"
+          "Stops at the first that is refused; those named before it are fetched.\n"
+          "With --map several repositories have to list the same length and hashes, as many as "
+          "the map says for that path; each has its cache below the folder, made by "
+          "`sluice tuf client init --repository NAME`.",
+      .examples = {{"one target",
+                    "sluice tuf client download --cache tuf --metadata-url "
+                    "https://repo.example.org/metadata --target-url "
+                    "https://repo.example.org/targets --to out app/app-1.2.tar.gz"},
+                   {"one on which repositories agree",
+                    "sluice tuf client download --cache tuf --map map.json --to out app.tar.gz"}},
+      .options = with_tuf_options({{"--map", "FILE",
+                                    "the repositories, and how many of them have to agree "
+                                    "(TAP 4)"},
+                                   {"--target-url",
+                                    "URL",
+                                    "where the targets are; more of them are mirrors",
+                                    {},
+                                    false,
+                                    true},
+                                   {"--to", "DIR", "the folder for them", {}, true}}),
+      .positionals = {{"TARGET", "the path of a target", true, true}},
+      .run = run_tuf_download};
 }
 
 Command tuf_targets_command() {

@@ -158,8 +158,12 @@ Result<int> verify_batch(Invocation& in, const Plan& plan, const std::string& fi
     std::vector<Line> round;
     while (round.size() < kRound && more) {
       auto line = lines.next();
-      if (!line) broken = std::move(line).error();  // what was read before is answered all the same
-      more = line && line->has_value();
+      if (!line) {  // what was read before is answered all the same
+        broken = std::move(line).error();
+        more = false;
+        break;
+      }
+      more = line->has_value();
       if (more && !trim((*line)->text).empty()) round.push_back(**std::move(line));
     }
     std::vector<Answered> answers(round.size());

@@ -63,6 +63,13 @@ struct HttpResponse {
   std::optional<std::string> header(std::string_view lower_case_name) const;
 };
 
+// Whether an error of code Errc::timeout says that an answer came, but too slowly: what the error
+// then says begins with the URL and these words.
+inline constexpr std::string_view kTooSlow = " is too slow: ";
+inline bool is_too_slow(const Error& error) {
+  return error.code == Errc::timeout && error.what.find(kTooSlow) != std::string::npos;
+}
+
 class Http {
  public:
   virtual ~Http() = default;

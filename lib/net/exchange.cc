@@ -40,6 +40,7 @@ void Exchange::begin() {
   if (!redirected_) ++tries_;
   window_start_ = now;
   window_bytes_ = 0;
+  moved_ = 0;
   state_ = State::sending;
 }
 
@@ -117,14 +118,17 @@ bool Exchange::schedule_retry(std::optional<milliseconds> asked) {
 }
 
 void Exchange::time_is_up() {
-  finish(fail(Errc::timeout, cat("no answer from ", hop_.url.shown(), " within ",
-                                 human_milliseconds(request_.budget.total), tried())));
+  const std::string within = cat(" within ", human_milliseconds(request_.budget.total), tried());
+  finish(fail(Errc::timeout,
+              moved_ > 0 ? cat(hop_.url.shown(), kTooSlow, moved_, " bytes and no end", within)
+                         : cat("no answer from ", hop_.url.shown(), within)));
 }
 
 std::optional<Error> Exchange::too_slow(std::uint64_t bytes_moved, bool server_is_thinking) {
   const std::uint64_t least = request_.budget.least_rate;
   if (least == 0) return std::nullopt;
   const Ticks now = clock_.ticks();
+  moved_ = server_is_thinking ? 0 : bytes_moved;
   if (server_is_thinking) {
     window_start_ = now;
     window_bytes_ = bytes_moved;
@@ -134,7 +138,7 @@ std::optional<Error> Exchange::too_slow(std::uint64_t bytes_moved, bool server_i
   const std::uint64_t moved = bytes_moved - window_bytes_;
   const auto length = std::chrono::floor<std::chrono::seconds>(now - window_start_).count();
   if (moved < least * static_cast<std::uint64_t>(length)) {
-    return Error{Errc::timeout, cat(hop_.url.shown(), " is too slow: ", moved, " bytes in ", length,
+    return Error{Errc::timeout, cat(hop_.url.shown(), kTooSlow, moved, " bytes in ", length,
                                     " s, at least ", least, " a second are expected")};
   }
   window_start_ = now;

@@ -64,6 +64,7 @@ class Exchange {
   Ticks deadline_{};
   Ticks window_start_{};
   std::uint64_t window_bytes_ = 0;
+  std::uint64_t moved_ = 0;  // of an answer that has begun
   std::optional<Result<HttpResponse>> result_;
 };
 

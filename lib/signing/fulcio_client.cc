@@ -261,7 +261,7 @@ class IssuedJudge {
 
   bool names_us() {
     const oidc::Claims& claims = rules_.token.claims();
-    const auto refuse = [&](std::string detail, std::string expected, std::string found) {
+    const auto refuse = [&](std::string detail, std::string_view expected, std::string_view found) {
       Check& check = report_.fail("sign.certificate.identity", "identity", std::move(detail));
       check.expected = printable(expected);
       check.found = printable(found);

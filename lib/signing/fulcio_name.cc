@@ -56,7 +56,10 @@ NameJudgement by_workflow(std::string_view name, const oidc::Claims& claims) {
   return {fits, cat("https://HOST/", path)};
 }
 
-NameJudgement by_exact(std::string_view name, std::string due) { return {name == due, due}; }
+NameJudgement by_exact(std::string_view name, std::string due) {
+  const bool fits = name == due;
+  return {fits, std::move(due)};
+}
 
 // A pod's service account.
 NameJudgement by_account(std::string_view name, const oidc::Claims& claims) {

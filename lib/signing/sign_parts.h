@@ -142,7 +142,7 @@ class Rounds {
   [[nodiscard]] Result<void> take_entry(const Asked& asked, Answered<LogEntry> entry);
   [[nodiscard]] Result<void> take_duplicates(std::vector<Asked>& asked,
                                              const std::vector<Found>& found);
-  void fail_slot(Work& work, std::size_t slot, Trouble trouble);
+  void fail_slot(Work& work, std::size_t slot, const Trouble& trouble);
   bool wait_for_certificate(Slot& slot, const x509::Certificate& certificate, Time stamped);
   bool go_elsewhere(Work& work, std::size_t slot, const Trouble& trouble);
   void give_up(Work& work);

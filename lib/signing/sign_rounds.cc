@@ -130,7 +130,7 @@ void Rounds::ask_slot(Work& work, std::size_t at, std::vector<Asked>& out) {
                                                .detail = request.error().what,
                                                .source = printable(logs_[slot.service].url, 200),
                                                .advice = request.error().hint}};
-  fail_slot(work, at, std::move(trouble));
+  fail_slot(work, at, trouble);
   if (!work.over() && !slot.done) ask_slot(work, at, out);  // another log has taken its place
 }
 
@@ -248,7 +248,7 @@ std::string Rounds::url_of(const Slot& slot) const {
   return printable(slot.is_log ? logs_[slot.service].url : stampers_[slot.service], 200);
 }
 
-void Rounds::fail_slot(Work& work, std::size_t at, Trouble trouble) {
+void Rounds::fail_slot(Work& work, std::size_t at, const Trouble& trouble) {
   Slot& slot = work.slots[at];
   ++slot.failures;
   if (trouble.may_fare_better_elsewhere()) {

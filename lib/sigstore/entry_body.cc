@@ -109,7 +109,8 @@ Compared compare_dsse(const Fields& spec, const dsse::Envelope& envelope, const 
   SLUICE_CHECK(signature.only({"signature", "verifier"}));
   SLUICE_TRY(const std::string text, signature.string("signature"));
   SLUICE_TRY(const Bytes bytes, within(from_base64(text), "reading the entry's signature"));
-  if ((other = same_signature(envelope.signatures.front().sig, bytes))) return other;
+  other = same_signature(envelope.signatures.front().sig, bytes);
+  if (other) return other;
   SLUICE_TRY(const std::string pem, signature.string("verifier"));
   return same_signer(signer, pem, "the entry's verifier");
 }

@@ -208,11 +208,12 @@ Result<TrustRoot> TrustRoot::read(std::string_view json, std::string source,
   return TrustRoot(std::move(state));
 }
 
-Result<TrustRoot> TrustRoot::embedded(Instance instance) {
+Result<TrustRoot> TrustRoot::embedded(Instance instance, std::string_view because) {
   const EmbeddedMaterial& material = embedded_material(instance);
   SLUICE_TRY(const Time dated, parse_rfc3339(material.dated));
   return read(material.trusted_root,
-              cat("built in: Sigstore's ", name(instance), " instance, of ", material.origin),
+              cat("built in: Sigstore's ", name(instance), " instance, of ", material.origin,
+                  because.empty() ? "" : "; ", because),
               dated, x509::Links::proven);
 }
 

@@ -84,8 +84,9 @@ class TrustRoot {
   [[nodiscard]] static Result<TrustRoot> parse(std::string_view json, std::string source,
                                                std::optional<Time> dated = {});
   // What this program was built with; for bootstrapping, and for working without a network. The
-  // links of its authorities are proven by a test, not by each run.
-  [[nodiscard]] static Result<TrustRoot> embedded(Instance instance);
+  // links of its authorities are proven by a test, not by each run. `because`: what source() says
+  // of the reason, where something else would have come first.
+  [[nodiscard]] static Result<TrustRoot> embedded(Instance instance, std::string_view because = "");
 
   const std::string& source() const;
   std::optional<Time> dated() const;

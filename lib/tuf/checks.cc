@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "base/http.h"
 #include "base/text.h"
 
 namespace sluice::tuf {
@@ -21,11 +22,20 @@ void Checks::pass(std::string_view what, std::string detail) {
 
 Check& Checks::refuse(std::string_view what, std::string_view attack, std::string_view clause,
                       std::string_view detail) {
-  Check& row = report_.fail(
-      id(what), title(what),
-      cat(attack, attack.empty() ? "" : ": ", file_, ": ", detail, " (TUF ", clause, ")"));
+  Check& row = report_.fail(id(what), title(what),
+                            cat(attack, attack.empty() ? "" : ": ", file_, ": ", detail,
+                                clause.starts_with("TAP") ? " (" : " (TUF ", clause, ")"));
   row.source = file_;
   return row;
+}
+
+std::optional<TransferAttack> attack_in(const Error& error, std::string_view clause_of_size) {
+  if (error.code == Errc::limit) {
+    return TransferAttack{"endless-data", kEndlessData, clause_of_size};
+  }
+  // Only the list of attacks speaks of it: how slow is too slow is left to the client.
+  if (is_too_slow(error)) return TransferAttack{"slow-retrieval", kSlowRetrieval, "1.5.2"};
+  return std::nullopt;
 }
 
 void append(Report& to, const Report& from) {

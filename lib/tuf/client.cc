@@ -21,7 +21,13 @@ const RoleName kTargets("targets");
 // A clock is corrected now and then; further back than this it was set back.
 constexpr std::chrono::minutes kClockTolerance{10};
 
-Error no_such_file(std::string_view path) {
+Error no_such_file(std::string_view path, const ClientOptions& options) {
+  if (options.offline) {
+    return Error{Errc::not_found,
+                 cat(shown(options.folder), " does not have ", printable(path, 200)),
+                 {},
+                 "refresh once without --offline"};
+  }
   return Error{
       Errc::not_found,
       cat("the repository has no ", printable(path, 200)),
@@ -112,10 +118,11 @@ Result<std::optional<bool>> Client::ask_mirrors(Report& report, const Ask& ask,
   };
   for (const auto& base : options_.metadata_urls) {
     auto body = fetcher_->get(joined_url(base, ask.path), ask.max);
-    if (!body && body.error().code == Errc::limit) {
+    const auto attack = body ? std::nullopt : attack_in(body.error(), ask.clause);
+    if (attack) {
       Report rows(ask.path);
       Checks(rows, ask.kind, ask.path)
-          .refuse("endless-data", kEndlessData, ask.clause, body.error().what);
+          .refuse(attack->check, attack->name, attack->clause, body.error().what);
       overcome(base, refusal_of(rows));
       if (!refused) refused = std::move(rows);
     } else if (!body) {
@@ -256,7 +263,7 @@ Client::Step Client::update_timestamp(Report& report) {
     }
   }
   if (options_.offline) {
-    if (!set_->timestamp()) return fail(no_such_file("timestamp.json"));
+    if (!set_->timestamp()) return fail(no_such_file("timestamp.json", options_));
     return true;  // its expiry is the snapshot's first check
   }
   const Ask ask{.path = "timestamp.json",
@@ -272,7 +279,7 @@ Client::Step Client::update_timestamp(Report& report) {
             if (accepted.kept) return {};
             return cache_.store(kTimestamp, body);  // 5.4.5
           }));
-  if (!asked) return fail(no_such_file(ask.path));
+  if (!asked) return fail(no_such_file(ask.path, options_));
   return *asked;
 }
 
@@ -300,7 +307,7 @@ Client::Step Client::update_snapshot(Report& report) {
       .max = stated.length ? static_cast<std::size_t>(
                                  std::min<std::uint64_t>(*stated.length, options_.limits.stated))
                            : options_.limits.snapshot};
-  if (options_.offline) return fail(no_such_file(ask.path));
+  if (options_.offline) return fail(no_such_file(ask.path, options_));
   SLUICE_TRY(const auto asked,
              ask_mirrors(
                  report, ask,
@@ -308,7 +315,7 @@ Client::Step Client::update_snapshot(Report& report) {
                  [&](const Accepted&, const std::string& body) {
                    return cache_.store(kSnapshot, body);  // 5.5.7
                  }));
-  if (!asked) return fail(no_such_file(ask.path));
+  if (!asked) return fail(no_such_file(ask.path, options_));
   return *asked;
 }
 
@@ -340,7 +347,7 @@ Client::Step Client::load_role(Report& report, const RoleName& role, const Targe
       .max = stated->length ? static_cast<std::size_t>(
                                   std::min<std::uint64_t>(*stated->length, options_.limits.stated))
                             : options_.limits.targets};
-  if (options_.offline) return fail(no_such_file(ask.path));
+  if (options_.offline) return fail(no_such_file(ask.path, options_));
   SLUICE_TRY(
       const auto asked,
       ask_mirrors(
@@ -349,7 +356,7 @@ Client::Step Client::load_role(Report& report, const RoleName& role, const Targe
           [&](const Accepted&, const std::string&) {
             return cache_.store(role, set_->targets(role, delegator)->document());  // 5.6.6
           }));
-  if (!asked) return fail(no_such_file(ask.path));
+  if (!asked) return fail(no_such_file(ask.path, options_));
   return *asked;
 }
 

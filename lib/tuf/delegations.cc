@@ -74,17 +74,26 @@ Result<void> check_role_name(const json::Tokenizer& in, std::string_view role) {
   return {};
 }
 
+// The members of one object: `member` takes those in that are no role's.
+template <class Member>
+Result<void> read_role_object(json::Tokenizer& in, RoleKeys& role, Member member) {
+  SLUICE_CHECK(in.enter_object());
+  for (;;) {
+    SLUICE_TRY(const auto found, in.next_key());
+    if (!found) return {};
+    const std::string key(*found);
+    SLUICE_TRY(bool taken, read_role_member(in, key, role));
+    if (taken) continue;
+    SLUICE_TRY(taken, member(key));
+    if (!taken) SLUICE_CHECK(in.skip());
+  }
+}
+
 Result<Delegation> read_delegation(json::Tokenizer& in) {
   Delegation out;
   bool paths = false;
   bool prefixes = false;
-  SLUICE_CHECK(in.enter_object());
-  for (;;) {
-    SLUICE_TRY(const auto found, in.next_key());
-    if (!found) break;
-    const std::string key(*found);
-    SLUICE_TRY(const bool taken, read_role_member(in, key, out.keys));
-    if (taken) continue;
+  SLUICE_CHECK(read_role_object(in, out.keys, [&](std::string_view key) -> Result<bool> {
     if (key == "name") {
       SLUICE_TRY(const auto text, in.read_string());
       out.role = RoleName(std::string(text));
@@ -97,9 +106,10 @@ Result<Delegation> read_delegation(json::Tokenizer& in) {
       SLUICE_TRY(out.hash_prefixes, read_texts(in));
       prefixes = true;
     } else {
-      SLUICE_CHECK(in.skip());
+      return false;
     }
-  }
+    return true;
+  }));
   SLUICE_CHECK(check_role_name(in, out.role.str()));
   SLUICE_CHECK(check_role(out.keys, out.role.str()));
   if (paths == prefixes) {
@@ -135,22 +145,17 @@ Result<std::vector<Delegation>> read_roles(json::Tokenizer& in) {
 Result<Bins> read_bins(json::Tokenizer& in) {
   Bins out;
   std::int64_t bits = 0;
-  SLUICE_CHECK(in.enter_object());
-  for (;;) {
-    SLUICE_TRY(const auto found, in.next_key());
-    if (!found) break;
-    const std::string key(*found);
-    SLUICE_TRY(const bool taken, read_role_member(in, key, out.keys));
-    if (taken) continue;
+  SLUICE_CHECK(read_role_object(in, out.keys, [&](std::string_view key) -> Result<bool> {
     if (key == "name_prefix") {
       SLUICE_TRY(const auto text, in.read_string());
       out.prefix = std::string(text);
     } else if (key == "bit_length") {
       SLUICE_TRY(bits, in.read_integer());
     } else {
-      SLUICE_CHECK(in.skip());
+      return false;
     }
-  }
+    return true;
+  }));
   SLUICE_CHECK(check_role_name(in, out.prefix));
   SLUICE_CHECK(check_role(out.keys, out.prefix));
   if (bits < 1 || bits > kMaxBinBits) {

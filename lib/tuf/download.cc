@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // 5.7: targets, several at a time, large ones in pieces.
 #include <algorithm>
+#include <utility>
 
 #include "base/text.h"
 #include "tuf/checks.h"
@@ -142,8 +143,8 @@ class Downloads {
     Attempts attempts;
     for (std::size_t mirror = 0; mirror < options_.target_urls.size(); ++mirror) {
       const std::string url = joined_url(options_.target_urls[mirror], one.url);
-      auto body = mirror == 0 && first ? Fetcher::body_of(*std::move(first), url)
-                                       : get(one.target.file, url);
+      auto body = first ? Fetcher::body_of(*std::exchange(first, std::nullopt), url)
+                        : get(one.target.file, url);
       if (!take(one.target, std::move(body), attempts)) continue;
       SLUICE_CHECK(put(one, *attempts.body));
       return true;
@@ -186,8 +187,8 @@ class Downloads {
   static bool take(const Found& target, Result<std::optional<std::string>> answer,
                    Attempts& attempts) {
     const TargetFile& file = target.file;
-    const bool endless = !answer && answer.error().code == Errc::limit;
-    if (!answer && !endless) {
+    const auto attack = answer ? std::nullopt : attack_in(answer.error(), "5.7.3");
+    if (!answer && !attack) {
       if (!attempts.error) {
         attempts.error = std::move(answer).error().in(cat("fetching ", printable(file.path, 200)));
       }
@@ -195,7 +196,7 @@ class Downloads {
     }
     if (answer && !*answer) return false;  // this server does not have it
     const auto why =
-        endless ? std::optional(answer.error().what) : mismatch(file.length, file.hashes, **answer);
+        attack ? std::optional(answer.error().what) : mismatch(file.length, file.hashes, **answer);
     if (!why) {
       attempts.body = *std::move(answer);
       return true;
@@ -203,8 +204,8 @@ class Downloads {
     if (!attempts.refused) {
       attempts.refused.emplace(file.path);
       Checks(*attempts.refused, "target", printable(file.path, 300))
-          .refuse(endless ? "endless-data" : "hash", endless ? kEndlessData : kArbitrarySoftware,
-                  "5.7.3", *why);
+          .refuse(attack ? attack->check : "hash", attack ? attack->name : kArbitrarySoftware,
+                  attack ? attack->clause : "5.7.3", *why);
     }
     return false;
   }

@@ -15,6 +15,19 @@ namespace sluice::tuf {
 
 namespace {
 
+// "sig" is text; a bundle is an object, in a member of its own or (TAP 18) in the place of the
+// text.
+Result<void> take_signature(std::string_view json, bool is_sig, Signature& out) {
+  if (!is_sig || json.starts_with('{')) {
+    out.bundle = std::string(json);
+    return {};
+  }
+  json::Tokenizer in(json, {.bytes = json.size()});
+  SLUICE_TRY(const auto text, in.read_string());
+  out.sig = std::string(text);
+  return {};
+}
+
 Result<Signature> read_signature(json::Tokenizer& in, std::string_view document) {
   Signature out;
   bool has_keyid = false;
@@ -27,14 +40,13 @@ Result<Signature> read_signature(json::Tokenizer& in, std::string_view document)
       SLUICE_TRY(const auto text, in.read_string());
       out.keyid = std::string(text);
       has_keyid = true;
-    } else if (*key == "sig") {
-      SLUICE_TRY(const auto text, in.read_string());
-      out.sig = std::string(text);
-      has_sig = true;
-    } else {
-      const bool bundle = *key == "bundle";
+    } else if (*key == "sig" || *key == "bundle") {
+      const bool is_sig = *key == "sig";
       SLUICE_TRY(const auto slice, in.skip());
-      if (bundle) out.bundle = std::string(slice.in(document));
+      SLUICE_CHECK(take_signature(slice.in(document), is_sig, out));
+      has_sig = has_sig || is_sig;
+    } else {
+      SLUICE_CHECK(in.skip());
     }
   }
   if (!has_keyid || !has_sig) {

@@ -39,11 +39,7 @@ std::vector<Result<HttpResponse>> Fetcher::get_all(const std::vector<HttpRequest
 
 Result<std::optional<std::string>> Fetcher::body_of(Result<HttpResponse> answer,
                                                     const std::string& url) {
-  if (!answer) {
-    if (answer.error().code != Errc::timeout) return fail(std::move(answer).error());
-    return fail(std::move(answer).error().in(
-        "fetching: an answer held back like this is how a slow retrieval attack looks"));
-  }
+  if (!answer) return fail(std::move(answer).error());
   if (answer->status == 404 || answer->status == 403) return std::nullopt;
   if (answer->status != 200 && answer->status != 206) {
     return fail(Errc::network, cat(printable(url, 300), " answers with status ", answer->status));

@@ -13,7 +13,8 @@ namespace sluice::tuf {
 
 class Fetcher {
  public:
-  // Slower than this ends a request: slow retrieval (TUF 1.5.2).
+  // Slower than this ends a request: slow retrieval (TUF 1.5.2). So does an answer that has begun
+  // and does not end in time.
   static constexpr std::uint32_t kLeastRate = 1024;
 
   Fetcher(Http* http, Headers headers, std::chrono::milliseconds time)

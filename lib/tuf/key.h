@@ -16,7 +16,8 @@ namespace sluice::tuf {
 
 // A key that this room does not know: say an identity (TAP 18). Whoever does know it answers with a
 // verifier; the signature that this gets is the decoded "sig", or the JSON text of "bundle" where
-// the signature has such a member. May be asked by another thread than the caller's.
+// the signature has such a member, or of "sig" where that is an object. What describe() says has to
+// tell it from every other key. May be asked by another thread than the caller's.
 struct ForeignKey {
   std::string keytype;
   std::string scheme;

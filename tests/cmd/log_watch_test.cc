@@ -27,7 +27,7 @@ class LogWatch : public testing::Test {
   LogWatch() : server_([this](const RawRequest& request) { return serve(request); }) {
     folder_.write("root.json", world_.trusted_root());
   }
-  ~LogWatch() override { release(); }
+  void TearDown() override { release(); }
 
   std::string entry(const test::SignWish& wish) const {
     return json::canonical_jcs(test::body_v2(world_.sign("artifact", wish))).value();

@@ -193,7 +193,6 @@ TEST_F(BadDay, WhatIsFoundAgainIsNotBelieved) {
 
 TEST_F(BadDay, AnotherEntryOfRekor1IsNotOurs) {
   ASSERT_EQ(answer(options_v1()), "");
-  std::string first_id;
   int lost = 1;
   services_.rekor_v1.hooks.after = [&](test::Answer& got) {
     if (lost-- > 0) {

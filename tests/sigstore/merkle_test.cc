@@ -445,7 +445,7 @@ TEST(Tiles, AreEnoughForRootsAndProofs) {
   for (std::size_t at = 65'536; at < kSize; ++at) ASSERT_TRUE(monitor.append(log.leaves()[at]));
   EXPECT_EQ(monitor.head(), head);
   // One flipped bit in a tile that the proof needs.
-  log.tiles().at("tile/1/001.p/17")[16 * 32] ^= 1U;
+  log.tiles().at("tile/1/001.p/17")[512] ^= 1U;
   EXPECT_NE(frontier_at(kSize, source)->head(), head);
 }
 

@@ -233,6 +233,10 @@ std::string FakeRepo::sign(const Value& part, const std::vector<TufKey>& keys) {
   const std::string message = json::canonical_olpc(part).value();
   Array signatures;
   for (const auto& each : keys) {
+    if (each.sign_as) {
+      signatures.push_back(each.sign_as(message));
+      continue;
+    }
     const auto taken = crypto::Message::of(each.key.scheme(), bytes_of(message)).value();
     signatures.push_back(Value(Object{{"keyid", Value(each.keyid)},
                                       {"sig", Value(to_hex(each.key.sign(taken).value()))}}));

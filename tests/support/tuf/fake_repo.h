@@ -24,6 +24,8 @@ struct TufKey {
   crypto::PrivateKey key;
   std::string keyid;
   json::Value value;  // as metadata lists it
+  // Of a key that is something else: the whole signature, over this message.
+  std::function<json::Value(const std::string&)> sign_as = {};
 };
 TufKey make_tuf_key(crypto::KeyType type = crypto::KeyType::ed25519);
 TufKey with_keyid(TufKey key, std::string keyid);
