@@ -74,7 +74,8 @@ std::string cosign_canonical(std::string_view flag) {
   return flag == "--output-cert" ? "--output-certificate" : std::string(flag);
 }
 
-// Those of bundles, of trust material and of services, and `version`, take their flags from the command line alone.
+// Those of bundles, of trust material and of services, and `version`, take their flags from the
+// command line alone.
 std::string_view cosign_variables(const Command& command) {
   return command.words.size() == 1 && command.words[0] != "version" ? "COSIGN_" : "";
 }

@@ -34,8 +34,8 @@ std::vector<Option> cosign_token_options();
 [[nodiscard]] Result<crypto::PrivateKey> cosign_private_key(Invocation& in,
                                                             const std::string& reference);
 
-// Whom to trust, and which services to sign with: --trusted-root and --signing-config, else what
-// `initialize` stored, else as sluice does.
+// Whom to trust, and which services to sign with: --trusted-root and --signing-config, else as
+// sluice does, to which belongs what `initialize` fetched; below $TUF_ROOT where that is set.
 [[nodiscard]] Result<sigstore::TrustRoot> cosign_trust_root(Invocation& in);
 [[nodiscard]] Result<sigstore::SigningConfig> cosign_signing_config(Invocation& in);
 // Variables that tell cosign to trust other keys than those of its trust root. To pass over them
@@ -52,7 +52,7 @@ struct ServiceForm {
 [[nodiscard]] Result<ServiceWords> cosign_service(const ServiceForm& form, std::string_view flag,
                                                   std::string_view text);
 std::unexpected<Error> wrong_service(std::string_view command, std::string_view flag,
-                                     std::string what);
+                                     std::string_view what);
 
 // What sluice says on standard output is talk here.
 class TalkingConsole final : public Console {

@@ -139,7 +139,7 @@ std::vector<Option> trusted_root_options() {
 }  // namespace
 
 std::unexpected<Error> wrong_service(std::string_view command, std::string_view flag,
-                                     std::string what) {
+                                     std::string_view what) {
   return fail(Error{
       Errc::usage, cat(flag, ": ", what), {}, cat("cosign ", command, " --help has an example")});
 }

@@ -197,17 +197,4 @@ Result<LogEntry> parse_rekor2_entry(std::string_view json) {
   return out;
 }
 
-Result<Bytes> entry_in_bundle(ByteView bundle, unsigned width, unsigned place) {
-  Reader in(bundle);
-  std::optional<Bytes> found;
-  for (unsigned i = 0; i < width; ++i) {
-    SLUICE_TRY(const std::uint64_t size, in.big_endian(2));
-    SLUICE_TRY(const ByteView entry, in.take(static_cast<std::size_t>(size)));
-    if (i == place) found = copy_of(entry);
-  }
-  SLUICE_CHECK(in.finish());
-  if (!found) return fail(Errc::malformed, "an entry outside its bundle");
-  return *std::move(found);
-}
-
 }  // namespace sluice::sigstore

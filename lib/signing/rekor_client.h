@@ -9,8 +9,7 @@
 // checkpoint, tiles, entry bundle (C2SP tlog-tiles).
 #pragma once
 
-#include <map>
-#include <mutex>
+#include <memory>
 #include <optional>
 #include <string>
 #include <variant>
@@ -18,12 +17,11 @@
 #include "base/time.h"
 #include "signing/service.h"
 #include "sigstore/entry.h"
+#include "sigstore/tiled_log.h"
 
 namespace sluice::sigstore {
 
-inline constexpr std::size_t kLogAnswerMost = 16U << 20;   // bytes; v1 hands envelopes back
-inline constexpr std::size_t kEntryBundleMost = 4U << 20;  // 256 entries, which may be 64 KiB
-inline constexpr std::size_t kTilesMost = 256;             // that one proof may need
+inline constexpr std::size_t kLogAnswerMost = 16U << 20;  // bytes; v1 hands envelopes back
 // The public log of v1 closes the connection above some megabytes, and does not say where; its
 // operators name no number. Attestations of 3.5 MB were refused, those of a few hundred KB are not.
 inline constexpr std::size_t kRekor1RequestMost = 2U << 20;
@@ -59,37 +57,33 @@ using EntryAnswer = std::variant<LogEntry, Duplicate>;
 [[nodiscard]] Result<LogEntry> parse_rekor1_entry(std::string_view json);
 // One entry as v2, and bundles, tell it. A logIndex of 0 may be left out.
 [[nodiscard]] Result<LogEntry> parse_rekor2_entry(std::string_view json);
-// The entry of that place in a bundle of entries: each has its length before it, in two bytes.
-// Errc::malformed where it has not `width` entries and nothing else.
-[[nodiscard]] Result<Bytes> entry_in_bundle(ByteView bundle, unsigned width, unsigned place);
-
 // Gets what the log has already. The answer is as unproven as any other. Waits, by the clock and
 // not past the deadline, until the log's checkpoint covers a v2 entry. For any number of threads.
 class EntryRecovery {
  public:
   // All references outlive it. Of the trust root it takes under which id the log is known.
   EntryRecovery(Http& http, Clock& clock, const TrustRoot& trust,
-                std::chrono::steady_clock::time_point deadline, const ServicePatience& patience)
-      : http_(http), clock_(clock), trust_(trust), deadline_(deadline), patience_(patience) {}
+                std::chrono::steady_clock::time_point deadline, const ServicePatience& patience);
+  ~EntryRecovery();
+  EntryRecovery(const EntryRecovery&) = delete;
+  EntryRecovery& operator=(const EntryRecovery&) = delete;
 
   [[nodiscard]] Answered<LogEntry> recover(const LogService& log, const Duplicate& duplicate);
 
  private:
+  class Kept;
   Answered<LogEntry> from_rekor1(const LogService& log, const std::string& id);
   Answered<LogEntry> from_tiles(const LogService& log, std::uint64_t index);
-  Answered<std::string> files_of(const LogService& log);
-  Answered<std::string> checkpoint_over(const std::string& files, std::uint64_t index);
-  Answered<std::string> get(const std::string& url, std::size_t most, bool afresh = false);
-  Answered<std::string> get_tile(const std::string& files, const Tile& tile, bool entries,
-                                 unsigned& width);
+  Answered<std::string> checkpoint_over(TiledLog& log, std::uint64_t index);
+  [[nodiscard]] Result<LogEntry> proven_by_tiles(TiledLog& files, std::uint64_t index,
+                                                 const std::string& note) const;
 
   Http& http_;
   Clock& clock_;
   const TrustRoot& trust_;
   std::chrono::steady_clock::time_point deadline_;
   ServicePatience patience_;
-  std::mutex mutex_;                         // what follows
-  std::map<std::string, std::string> kept_;  // files of the log, by their address
+  std::unique_ptr<Kept> kept_;
 };
 
 }  // namespace sluice::sigstore

@@ -102,7 +102,7 @@ HttpRequest json_post(std::string url, std::string body, const ServicePatience& 
   return request;
 }
 
-bool is_page(const HttpResponse& response) { return looks_like_html(response.body); }
+bool is_page(std::string_view body) { return looks_like_html(body); }
 
 bool is_ok(int status) { return status == 200; }
 bool is_created(int status) { return status == 200 || status == 201; }
@@ -154,7 +154,7 @@ Answered<json::Value> json_answer(const ServiceRole& role, const HttpResponse& r
   auto value = json::parse_strict(response.body, limits);
   if (value && value->object() != nullptr) return *std::move(value);
   Error why{Errc::malformed, "its answer is no JSON object"};
-  if (is_page(response)) {
+  if (is_page(response.body)) {
     why.what = "it answered with a page of HTML where JSON is due";
   } else if (response.body.empty()) {
     why.what = "its answer is empty";
@@ -163,7 +163,7 @@ Answered<json::Value> json_answer(const ServiceRole& role, const HttpResponse& r
   }
   Trouble out = broken_answer(role, response, why);
   out.check.expected = "a JSON object";
-  if (is_page(response)) out.check.advice = kPageAdvice;
+  if (is_page(response.body)) out.check.advice = kPageAdvice;
   return std::unexpected(std::move(out));
 }
 

@@ -74,7 +74,7 @@ bool is_created(int status);  // 200 or 201
                                                 const HttpResponse& response,
                                                 const json::Limits& limits);
 // A page of HTML, as what stands between here and a service writes it; what to do about it.
-bool is_page(const HttpResponse& response);
+bool is_page(std::string_view body);
 inline constexpr std::string_view kPageAdvice =
     "something between here and the service answers: a proxy, a sign-in page?";
 // ROLE.answer, for what is JSON and not what it should be.

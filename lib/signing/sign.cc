@@ -108,6 +108,7 @@ struct Signing::State {
 
 namespace {
 
+constexpr int kKeepPause = 10;    // after a write of the journal, times as long as it took
 constexpr int kRenewalsMost = 3;  // of one item: then the services are too slow to sign with
 
 std::string identity_of(const x509::Certificate& certificate) {
@@ -148,8 +149,10 @@ class SignCall {
     SLUICE_CHECK(keep());
     Rounds rounds(run_, works_,
                   {[this](const std::vector<Work*>& works) { return renew(works); },
-                   [this] { return keep(); }});
-    SLUICE_CHECK(rounds.run());
+                   [this] { return keep_if_due(); }});
+    const auto ran = rounds.run();
+    if (stale_) SLUICE_CHECK(keep());
+    SLUICE_CHECK(ran);
     return report();
   }
 
@@ -282,7 +285,20 @@ class SignCall {
     for (JournalItem& item : journal_.items) {
       if (journal.find(item.content) == nullptr) journal.items.push_back(item);
     }
-    return keep_journal(run_.world.files, options_.journal, journal);
+    const auto began = run_.world.clock.ticks();
+    SLUICE_CHECK(keep_journal(run_.world.files, options_.journal, journal));
+    const auto ended = run_.world.clock.ticks();
+    keep_due_ = ended + kKeepPause * (ended - began);
+    stale_ = false;
+    return {};
+  }
+
+  // After a round. A journal that takes long to write does not hold the services up: what it lacks
+  // is asked for again after a kill, and a log that has an entry says so. That there are signatures
+  // is always kept, before anybody is asked.
+  Result<void> keep_if_due() {
+    stale_ = run_.world.clock.ticks() < keep_due_;
+    return stale_ ? Result<void>() : keep();
   }
 
   SignReport report() {
@@ -304,6 +320,8 @@ class SignCall {
   Run run_;
   std::vector<Work> works_;
   Journal journal_;
+  signing::Ticks keep_due_ = {};
+  bool stale_ = false;  // the journal lacks what a round has got
   std::pair<std::size_t, std::size_t> shared_rows_ = {};
 };
 

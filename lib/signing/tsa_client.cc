@@ -58,7 +58,7 @@ Answered<x509::Timestamp> read_stamp_answer(std::string_view url, Result<HttpRes
   auto stamp = x509::Timestamp::from_reply(bytes_of(response->body));
   if (stamp) return *std::move(stamp);
   Error why = stamp.error();
-  const bool page = is_page(*response);
+  const bool page = is_page(response->body);
   if (page) why = {Errc::malformed, "it answered with a page of HTML where a timestamp is due"};
   Trouble out = broken_answer(kStamperRole, *response, why);
   if (page) out.check.advice = kPageAdvice;

@@ -59,10 +59,6 @@ struct Told {
 
 class ServedSigstore {
  public:
-  ServedSigstore() {
-    for (FaultyFront* front : {&fulcio, &stamps, &rekor_v1, &rekor_v2}) front->meet({});
-  }
-
   SharedClock clock;
   FakeEnvironment environment;
   FakeRandom random;

@@ -30,6 +30,7 @@ struct Row {
   std::string what;  // the fault, for people
   Fault::Kind kind = Fault::Kind::none;
   test::ServedAnswer instead = {};
+  Fault reads = {};     // what those meet that only read
   bool always = false;  // else the first time alone
   bool gone = false;    // nobody listens
   Words options = {};
@@ -40,6 +41,22 @@ struct Row {
   std::size_t certificates = 1;
   std::size_t entries = 1;
 };
+
+// The log has the entry, its answer was lost, and what it has cannot be read.
+std::vector<Row> unread_rows(Asked log) {
+  Row row{.service = log, .what = "the answer lost, then 503 for the entry that is there"};
+  row.kind = Fault::Kind::lost;
+  row.reads = busy_fault(503);
+  row.code = 3;
+  row.says = "it has this entry already, which cannot be got";
+  Row page = row;
+  page.what = "the answer lost, then HTML for the entry that is there";
+  page.reads = test::page_fault();
+  page.code = 1;
+  page.says = "which cannot be got: it answered with a page of HTML";
+  page.check = "sign.log.duplicate";
+  return {row, page};
+}
 
 Row with(Row row, const Fault& fault) {
   row.kind = fault.kind;
@@ -161,6 +178,8 @@ std::vector<Row> all_rows() {
   std::vector<Row> out;
   for (const Asked service : {Asked::fulcio, Asked::stamps, Asked::rekor_v1, Asked::rekor_v2}) {
     for (Row& row : rows_of(service)) out.push_back(std::move(row));
+    if (!is_log(service)) continue;
+    for (Row& row : unread_rows(service)) out.push_back(std::move(row));
   }
   Row without{.service = Asked::rekor_v2, .what = "connection refused, with --allow-no-log"};
   without.gone = true;
@@ -291,7 +310,11 @@ TEST_F(SignFaults, EndAsTheTableSays) {
     const int version = row.service == Asked::rekor_v1 || has(row.what, "v1") ? 1 : 2;
     FaultyFront& faulty = front(row.service);
     const Fault fault{row.kind, row.instead};
-    faulty.meet({fault}, row.always ? fault : Fault{});
+    const auto arrange = [&] {
+      faulty.meet({fault}, row.always ? fault : Fault{});
+      faulty.meet_reads(row.reads);
+    };
+    arrange();
     hold(faulty, row.service, version);
     if (row.gone) faulty.down();
     const auto certificates = here_.services.fulcio.issued();
@@ -319,8 +342,12 @@ TEST_F(SignFaults, EndAsTheTableSays) {
     }
     std::filesystem::remove(folder_ / "file.sigstore.json");
     table += line_of_table(row, read);
-    if (!row.check.empty()) expect_check(version, row.check);
+    if (!row.check.empty()) {
+      arrange();
+      expect_check(version, row.check);
+    }
     faulty.meet({});
+    faulty.meet_reads({});
   }
   const Path page = Path(SLUICE_SOURCE_DIR) / "docs/signing-faults.md";
   if (std::getenv("SLUICE_WRITE_DOCS") != nullptr) {

@@ -139,17 +139,6 @@ TEST(LogAnswer, ADuplicateSaysWhere) {
   EXPECT_EQ(answered(kV2, {}), "sign.log.duplicate");
 }
 
-TEST(EntryBundle, HoldsEntriesWithTheirLengths) {
-  const Bytes bundle{0, 1, 'a', 0, 0, 0, 2, 'b', 'c'};
-  EXPECT_EQ(entry_in_bundle(bundle, 3, 0).value(), (Bytes{'a'}));
-  EXPECT_EQ(entry_in_bundle(bundle, 3, 1).value(), Bytes());
-  EXPECT_EQ(entry_in_bundle(bundle, 3, 2).value(), (Bytes{'b', 'c'}));
-  EXPECT_FALSE(entry_in_bundle(bundle, 3, 3));
-  EXPECT_FALSE(entry_in_bundle(bundle, 2, 0));
-  EXPECT_FALSE(entry_in_bundle(bundle, 4, 0));
-  EXPECT_FALSE(entry_in_bundle(ByteView(bundle).first(8), 3, 0));
-}
-
 TEST(EntryRecoveryFromFiles, ReadsThemWhereTheyAre) {
   test::VirtualServices services;
   const Signed one;
@@ -170,7 +159,7 @@ TEST(EntryRecoveryFromFiles, ReadsThemWhereTheyAre) {
   named.files_url = kV2.url + "/api/v2";
   EXPECT_EQ(recovered(named, 0), "");
   named.files_url = kV2.url + "/elsewhere/";
-  EXPECT_EQ(recovered(named, 0), "sign.log.refused");
+  EXPECT_EQ(recovered(named, 0), "sign.log.duplicate");
   // An index that no checkpoint covers yet is waited for, as long as there is time.
   EXPECT_EQ(recovered(kV2, 1), "sign.log.duplicate, late");
 }

@@ -343,6 +343,63 @@ TEST_F(BadDay, AKilledRunGoesOnWithoutASecondCertificateOrEntry) {
   EXPECT_TRUE(system_files().list(folder_.path())->size() == 6);
 }
 
+// A disk on which each write of a file takes five seconds.
+class SlowFiles final : public Files {
+ public:
+  explicit SlowFiles(test::FakeClock& clock) : clock_(clock) {}
+  std::size_t writes = 0;
+
+  Result<std::string> read(const Path& path, std::size_t max) override {
+    return files_.read(path, max);
+  }
+  Result<std::string> read_plain(const Path& path, std::size_t max, Links links) override {
+    return files_.read_plain(path, max, links);
+  }
+  Result<std::unique_ptr<ByteSource>> open(const Path& path) override { return files_.open(path); }
+  Result<void> replace(const Path& path, std::string_view content, unsigned mode) override {
+    ++writes;
+    clock_.advance(seconds(5));
+    return files_.replace(path, content, mode);
+  }
+  Result<void> create(const Path& path, std::string_view content, unsigned mode) override {
+    return files_.create(path, content, mode);
+  }
+  Result<FileInfo> info(const Path& path) override { return files_.info(path); }
+  Result<std::vector<FolderEntry>> list(const Path& folder) override { return files_.list(folder); }
+  Result<void> make_folders(const Path& path) override { return files_.make_folders(path); }
+  Result<void> remove(const Path& path) override { return files_.remove(path); }
+  Result<std::unique_ptr<FileLock>> lock(const Path& path, milliseconds wait) override {
+    return files_.lock(path, wait);
+  }
+
+ private:
+  test::FakeClock& clock_;
+  Files& files_ = system_files();
+};
+
+TEST_F(BadDay, AJournalThatTakesLongToWriteDoesNotHoldTheServicesUp) {
+  SlowFiles slow(world_.clock);
+  World world{world_.clock, slow, world_.environment, world_.random, system_processes()};
+  SignOptions wish = with_journal();
+  wish.at_once = 1;
+  const auto items = files(8);
+  // Killed on its way: signatures are there, and what was got since is asked for again.
+  wire_.kill_at(8);
+  EXPECT_THROW(static_cast<void>(Signing(world, wire_, wish).sign(items)), Wire::Killed);
+  wire_.kill_at(0);
+  EXPECT_EQ(slow.writes, 1U);
+  const auto resumed = Signing(world, wire_, wish).sign(items);
+  ASSERT_TRUE(resumed);
+  EXPECT_TRUE(resumed->complete());
+  EXPECT_LE(slow.writes, 4U);  // eight rounds
+  EXPECT_EQ(services_.fulcio.issued(), 1U);
+  EXPECT_EQ(services_.rekor_v2.size(), 8U);
+  // In the end it has everything.
+  const auto asked = services_.rekor_v2.requests() + services_.stamps.requests();
+  EXPECT_TRUE(Signing(world, wire_, wish).sign(items)->complete());
+  EXPECT_EQ(services_.rekor_v2.requests() + services_.stamps.requests(), asked);
+}
+
 TEST_F(BadDay, TheLogDiesBetweenCertificateAndEntry) {
   SignOptions wish = with_journal();
   services_.rekor_v2.hooks.before = always([] { return dropped(); });

@@ -48,9 +48,14 @@ void FaultyFront::meet(std::vector<Fault> next, Fault afterwards) {
   afterwards_ = std::move(afterwards);
 }
 
+void FaultyFront::meet_reads(Fault always) {
+  const std::lock_guard hold(mutex_);
+  reads_ = std::move(always);
+}
+
 Fault FaultyFront::next_fault(const RawRequest& request) {
   const std::lock_guard hold(mutex_);
-  if (request.method != "POST") return {};
+  if (request.method != "POST") return reads_;
   if (next_.empty()) return afterwards_;
   Fault out = std::move(next_.front());
   next_.pop_front();

@@ -42,6 +42,7 @@ class FaultyFront {
 
   // What the next requests that write (POST) meet, and all of those after them.
   void meet(std::vector<Fault> next, Fault afterwards = {});
+  void meet_reads(Fault always);  // and what those meet that only read
   // Nobody listens; and again, at the same port.
   void down();
   void up();
@@ -64,6 +65,7 @@ class FaultyFront {
   mutable std::condition_variable changed_;
   std::deque<Fault> next_;
   Fault afterwards_;
+  Fault reads_;
   std::size_t read_ = 0;
   std::unique_ptr<RawServer> server_;  // last: its threads use the rest
 };
