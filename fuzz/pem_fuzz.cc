@@ -67,6 +67,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     // The armour may be spelled in several ways; what it holds goes through unharmed.
     const auto again = read_pem(write_pem(block->label, content));
     require(again && equal(again->content.reveal(), content));
+    const auto open = read_public_pem(text);
+    const bool secret = block->label.contains("PRIVATE");
+    require(open && equal(open->content, secret ? ByteView() : content));
   }
   return 0;
 }

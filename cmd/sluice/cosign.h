@@ -34,8 +34,8 @@ std::vector<Option> cosign_token_options();
 [[nodiscard]] Result<crypto::PrivateKey> cosign_private_key(Invocation& in,
                                                             const std::string& reference);
 
-// Whom to trust, and which services to sign with: --trusted-root and --signing-config, else as
-// sluice does, to which belongs what `initialize` fetched; below $TUF_ROOT where that is set.
+// Whom to trust, and which services to sign with: --trusted-root and --signing-config, else what
+// `initialize` keeps, until it expires, else as sluice does.
 [[nodiscard]] Result<sigstore::TrustRoot> cosign_trust_root(Invocation& in);
 [[nodiscard]] Result<sigstore::SigningConfig> cosign_signing_config(Invocation& in);
 // Variables that tell cosign to trust other keys than those of its trust root. To pass over them

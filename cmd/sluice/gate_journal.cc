@@ -12,11 +12,13 @@ namespace sluice::cli {
 
 namespace {
 
-// $XDG_STATE_HOME/sluice, or ~/.local/state/sluice (XDG base directories 0.8).
+// $XDG_STATE_HOME/sluice, or ~/.local/state/sluice (XDG base directories 0.8). A relative one would
+// lead into the folder that sluice was called in, whoever it belongs to.
 Result<Path> default_store(const Invocation& in) {
-  if (const auto state = in.world.environment.get("XDG_STATE_HOME"))
-    return Path(*state) / "sluice" / "decisions.db";
-  if (const auto home = in.world.environment.get("HOME")) {
+  const auto state = in.world.environment.get("XDG_STATE_HOME");
+  if (state && state->starts_with('/')) return Path(*state) / "sluice" / "decisions.db";
+  const auto home = in.world.environment.get("HOME");
+  if (home && home->starts_with('/')) {
     return Path(*home) / ".local" / "state" / "sluice" / "decisions.db";
   }
   return fail(

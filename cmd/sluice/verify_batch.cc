@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// sluice verify --batch: JSON lines in, JSON lines out, in the same order.
+// sluice verify --batch: JSON lines in, JSON lines out, in the same order. A line that is there is
+// answered without a wait for the next: whoever writes one may wait for its answer.
 #include "base/limits.h"
 #include "base/parallel.h"
 #include "base/text.h"
@@ -30,6 +31,9 @@ struct Answered {
 class LineReader {
  public:
   explicit LineReader(ByteSource& source) : source_(source), buffer_(256U << 10) {}
+
+  // Would next() come back without a wait for more input?
+  bool ready() const { return ended_ || pending_.find('\n', at_) != std::string::npos; }
 
   // Nothing at the end. A line that is too long is an error: what follows it has no place.
   Result<std::optional<Line>> next() {
@@ -156,7 +160,7 @@ Result<int> verify_batch(Invocation& in, const Plan& plan, const std::string& fi
   std::optional<Error> broken;
   for (bool more = true; more;) {
     std::vector<Line> round;
-    while (round.size() < kRound && more) {
+    while (round.size() < kRound && more && (round.empty() || lines.ready())) {
       auto line = lines.next();
       if (!line) {  // what was read before is answered all the same
         broken = std::move(line).error();

@@ -102,44 +102,6 @@ void judge_summary(const dsse::Statement& statement, bool of_artifact, Report& r
   check.advice = "the signature is good, but this artifact did not pass: it is not to be used";
 }
 
-struct Tally {
-  std::vector<std::string> signers;  // that differ
-  std::vector<Report> good;
-  std::vector<std::pair<std::string, Check>> bad;  // with their bundle
-};
-
-void add_row(Report& report, const Check& check) {
-  Check& row = check.outcome == Outcome::fail ? report.fail(check.id, check.title, check.detail)
-                                              : report.pass(check.id, check.title, check.detail);
-  row = check;
-}
-
-Report together(const std::string& subject, std::size_t wanted, const Tally& tally) {
-  Report out(subject);
-  const bool enough = tally.signers.size() >= wanted;
-  for (const Report& each : tally.good) {
-    for (const Check& check : each.checks()) add_row(out, check);
-  }
-  for (const auto& [bundle, check] : tally.bad) {
-    if (enough) {
-      out.fact("not counted", cat(bundle, ": ", check.detail));
-    } else {
-      add_row(out, check);
-    }
-  }
-  for (const auto& signer : tally.signers) out.fact("signed by", signer);
-  const std::string found = tally.signers.empty() ? "none" : join(tally.signers, "; ");
-  if (enough) {
-    out.pass("signers.threshold", "signers", cat(tally.signers.size(), " different ones: ", found));
-    return out;
-  }
-  Check& check = out.fail("signers.threshold", "signers", "too few different signers");
-  check.expected = cat(wanted, " different signers");
-  check.found = tally.signers.empty() ? found : cat(tally.signers.size(), ": ", found);
-  check.advice = "get a bundle from another signer, and name it, too: --bundle FILE";
-  return out;
-}
-
 // A word for a shell; a placeholder for what would not come through a terminal as it is.
 std::string pasted(const std::string& word) {
   return printable(word, word.size()) == word ? sigstore::shell_word(word) : "FILE";
@@ -261,13 +223,15 @@ std::vector<Option> plan_options() {
   for (Option& option : std::vector<Option>{
            {"--type", "URI", "the predicate type that an attestation must have"},
            {"--require", "N-of",
-            "so many of the bundles have to be good, each by another signer; --bundle is given for "
-            "each of them"},
+            "so many of the bundles have to be good, each by another signer: another identity and "
+            "another key; --bundle is given for each of them"},
            {"--witness-policy", "FILE",
-            "who else must have seen the log's tree: keys and quorum (C2SP tlog-policy)"},
+            "who else must have seen the tree of each log that counts: keys and quorum (C2SP "
+            "tlog-policy); --logs is then at least 1, unless the quorum is none"},
            {"--logs", "N",
             "so many logs must have recorded the signature; default: 1, with a key 0"},
-           {"--times", "N", "so many must say when; default: 1, with a key 0"},
+           {"--times", "N",
+            "so many must say when; default: 1, with a key 0; with a certificate at least 1"},
            {"--certificate-logs", "N", "so many logs must have seen the certificate; default: 1"},
            {"--key-alone", "",
             "with --key: the key alone decides, log entries and timestamps are not looked at"},
@@ -277,39 +241,22 @@ std::vector<Option> plan_options() {
   return out;
 }
 
-Answer verify_one(const Invocation& in, const Plan& plan, const std::optional<Artifact>& artifact,
-                  BundleText bundle) {
+sigstore::VerifyRequest request_for(const Invocation& in, const Plan& plan,
+                                    const std::optional<Artifact>& artifact, BundleText bundle) {
   auto rest = rest_of_call(in, artifact, bundle);
-  return plan.verifier.verify(in.world.files, {.bundle = std::move(bundle.text),
-                                               .bundle_source = std::move(bundle.source),
-                                               .artifact = artifact,
-                                               .predicate_type = plan.predicate_type,
-                                               .judge_statement =
-                                                   [&](const auto& statement, Report& report) {
-                                                     judge_summary(statement, artifact.has_value(),
-                                                                   report);
-                                                   },
-                                               .accepting = {.rest = std::move(rest)}});
+  return {.bundle = std::move(bundle.text),
+          .bundle_source = std::move(bundle.source),
+          .artifact = artifact,
+          .predicate_type = plan.predicate_type,
+          .judge_statement = [of_artifact = artifact.has_value()](
+                                 const auto& statement,
+                                 Report& report) { judge_summary(statement, of_artifact, report); },
+          .accepting = {.rest = std::move(rest)}};
 }
 
-Result<Report> verify_together(const Invocation& in, const Plan& plan, const Artifact& artifact,
-                               std::vector<BundleText> bundles) {
-  Tally tally;
-  for (BundleText& bundle : bundles) {
-    const std::string source = bundle.source;
-    SLUICE_TRY(const auto verdict, verify_one(in, plan, artifact, std::move(bundle)));
-    if (!verdict.passed()) {
-      const Check* failure = verdict.report().first_failure();
-      if (failure != nullptr) tally.bad.emplace_back(source, *failure);
-      continue;
-    }
-    tally.good.push_back(verdict.report());
-    const std::string& signer = verdict.value()->signer;
-    if (std::ranges::find(tally.signers, signer) == tally.signers.end()) {
-      tally.signers.push_back(signer);
-    }
-  }
-  return together(sigstore::shown(artifact), plan.signers, tally);
+Answer verify_one(const Invocation& in, const Plan& plan, const std::optional<Artifact>& artifact,
+                  BundleText bundle) {
+  return plan.verifier.verify(in.world.files, request_for(in, plan, artifact, std::move(bundle)));
 }
 
 json::Value verification_json(const Report& report) {

@@ -40,13 +40,19 @@ struct BundleText {
 [[nodiscard]] Result<BundleText> bundle_beside(const Invocation& in,
                                                const sigstore::Artifact& artifact);
 
+// The question about that bundle. It holds references to nothing but the call.
+sigstore::VerifyRequest request_for(const Invocation& in, const Plan& plan,
+                                    const std::optional<sigstore::Artifact>& artifact,
+                                    BundleText bundle);
+
 // Decides and prints nothing: several of these run at a time.
 using Answer = Result<Verdict<sigstore::VerifiedContent>>;
 Answer verify_one(const Invocation& in, const Plan& plan,
                   const std::optional<sigstore::Artifact>& artifact, BundleText bundle);
 
-// Several bundles about one artifact, of which enough have to be good, by different signers. The
-// report has the checks of those that are, and says why the others do not count.
+// Several bundles about one artifact, which is read once, of which enough have to be good, by
+// different signers (sigstore::different_signers). The report has the checks of those that are, and
+// says why the others do not count. (verify_together.cc)
 [[nodiscard]] Result<Report> verify_together(const Invocation& in, const Plan& plan,
                                              const sigstore::Artifact& artifact,
                                              std::vector<BundleText> bundles);

@@ -359,9 +359,9 @@ Result<PublicKey> PublicKey::from_ed25519(ByteView raw) {
 
 Result<PublicKey> PublicKey::from_pem(std::string_view pem) {
   ready_openssl();
-  SLUICE_TRY(const PemBlock block, read_pem(pem));
-  if (block.label == "PUBLIC KEY") return from_der(block.content.reveal());
-  if (block.label == "RSA PUBLIC KEY") return from_pkcs1(block.content.reveal());
+  SLUICE_TRY(const PublicPem block, read_public_pem(pem));
+  if (block.label == "PUBLIC KEY") return from_der(block.content);
+  if (block.label == "RSA PUBLIC KEY") return from_pkcs1(block.content);
   Error error{Errc::unsupported, cat("a PEM block ", block.label, ", where a PUBLIC KEY is due")};
   if (block.label.ends_with("PRIVATE KEY")) {
     return fail(std::move(error).advise("take the public half: sluice key public"));

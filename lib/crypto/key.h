@@ -78,7 +78,27 @@ class Message {
   std::shared_ptr<const Impl> impl_;
 };
 
+// The same piece by piece, for who takes one reading in for several schemes. Move-only.
+class MessageIntake {
+ public:
+  // `expected`: the size of the message, where it is known; it may turn out another.
+  [[nodiscard]] static Result<MessageIntake> begin(Scheme scheme, std::uint64_t expected = 0);
+  MessageIntake(MessageIntake&&) noexcept;
+  MessageIntake& operator=(MessageIntake&&) noexcept;
+  ~MessageIntake();
+
+  [[nodiscard]] Result<void> update(ByteView piece);
+  Message finish();  // once
+
+ private:
+  class Absorber;
+  friend class Message;
+  explicit MessageIntake(std::unique_ptr<Absorber> absorber);
+  std::unique_ptr<Absorber> absorber_;
+};
+
 enum class Match : std::uint8_t { yes, no };
+class SignatureMemo;  // crypto/memo.h
 
 // Is this a signature of that message by that key? A malformed signature is a "no"; a scheme that
 // does not go with the key is Errc::unsupported.

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "base/codec.h"
 #include "base/limits.h"
 #include "base/text.h"
 
@@ -74,6 +75,19 @@ Result<Armour> open_and_close(std::string_view text) {
   return armour;
 }
 
+// Without the headers of old encryption.
+Result<Armour> plain_armour(std::string_view text) {
+  SLUICE_TRY(const Armour armour, open_and_close(text));
+  if (armour.body.find(':') == std::string_view::npos) return armour;
+  return fail(Error{Errc::unsupported, cat("the PEM block ", armour.label,
+                                           " has header lines: the old way to encrypt a key")}
+                  .advise("convert it: openssl pkcs8 -topk8 -v2 aes-256-cbc -in OLD -out NEW"));
+}
+
+std::unexpected<Error> no_base64(const Armour& armour) {
+  return fail(Errc::malformed, cat("the PEM block ", armour.label, " holds no valid base64"));
+}
+
 std::size_t armoured_size(std::string_view label, std::size_t content) {
   const std::size_t base64 = (content + 2) / 3 * 4;
   return kBegin.size() + kEnd.size() + 2 * (label.size() + kDashes.size() + 1) + base64 +
@@ -107,12 +121,7 @@ Result<std::string_view> pem_label(std::string_view text) {
 }
 
 Result<PemBlock> read_pem(std::string_view text) {
-  SLUICE_TRY(const Armour armour, open_and_close(text));
-  if (armour.body.find(':') != std::string_view::npos) {
-    return fail(Error{Errc::unsupported, cat("the PEM block ", armour.label,
-                                             " has header lines: the old way to encrypt a key")}
-                    .advise("convert it: openssl pkcs8 -topk8 -v2 aes-256-cbc -in OLD -out NEW"));
-  }
+  SLUICE_TRY(const Armour armour, plain_armour(text));
   SecretBytes content(armour.body.size() / 4 * 3 + 3);
   std::size_t size = 0;
   // libsodium would skip a zero byte along with the line ends.
@@ -120,11 +129,24 @@ Result<PemBlock> read_pem(std::string_view text) {
       sodium_base642bin(content.reveal().data(), content.size(), armour.body.data(),
                         armour.body.size(), "\r\n", &size, nullptr,
                         sodium_base64_VARIANT_ORIGINAL) != 0) {
-    return fail(Errc::malformed, cat("the PEM block ", armour.label, " holds no valid base64"));
+    return no_base64(armour);
   }
   if (size == 0) return fail(Errc::malformed, cat("the PEM block ", armour.label, " is empty"));
   content.shrink(size);
   return PemBlock{armour.label, std::move(content)};
+}
+
+Result<PublicPem> read_public_pem(std::string_view text) {
+  SLUICE_TRY(const Armour armour, plain_armour(text));
+  if (armour.label.contains("PRIVATE")) return PublicPem{armour.label, {}};
+  std::string base64(armour.body);
+  std::erase_if(base64, [](char one) { return one == '\r' || one == '\n'; });
+  auto content = from_base64(base64);
+  if (!content) return no_base64(armour);
+  if (content->empty()) {
+    return fail(Errc::malformed, cat("the PEM block ", armour.label, " is empty"));
+  }
+  return PublicPem{armour.label, *std::move(content)};
 }
 
 std::string write_pem(std::string_view label, ByteView content) {

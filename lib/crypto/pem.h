@@ -18,6 +18,13 @@ struct PemBlock {
 // Refuses text around the block, a second block, headers (old encryption), broken base64, and more
 // than limits::kKeyFile bytes.
 [[nodiscard]] Result<PemBlock> read_pem(std::string_view text);
+// The same of what is no secret: a certificate, a public key. A block whose label says PRIVATE
+// comes without its content.
+struct PublicPem {
+  std::string_view label;
+  Bytes content;
+};
+[[nodiscard]] Result<PublicPem> read_public_pem(std::string_view text);
 // The label alone; the content is not looked at.
 [[nodiscard]] Result<std::string_view> pem_label(std::string_view text);
 

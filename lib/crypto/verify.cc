@@ -28,8 +28,34 @@ bool is_ed25519(SchemeKind kind) {
   return kind == SchemeKind::ed25519 || kind == SchemeKind::ed25519ph;
 }
 
+Result<void> check_hash(Scheme scheme) {
+  if (is_ed25519(scheme.kind) && scheme.hash != HashAlgorithm::sha512) {
+    return fail(Errc::unsupported, cat(name(scheme), " goes with sha512, not ", name(scheme.hash)));
+  }
+  return {};
+}
+
+bool verify_pure_ed25519(const PublicKey::Impl& key, ByteView message, ByteView signature) {
+  if (signature.size() != crypto_sign_BYTES) return false;
+  ready_sodium();
+  return crypto_sign_verify_detached(signature.data(), message.data(), message.size(),
+                                     key.ed25519.data()) == 0;
+}
+
+bool verify_ed25519(const PublicKey::Impl& key, const Message::Impl& message, ByteView signature) {
+  if (message.scheme.kind == SchemeKind::ed25519) {
+    return verify_pure_ed25519(key, message.whole, signature);
+  }
+  if (signature.size() != crypto_sign_BYTES) return false;
+  ready_sodium();
+  crypto_sign_ed25519ph_state copy = *message.prehash;
+  return crypto_sign_ed25519ph_final_verify(&copy, signature.data(), key.ed25519.data()) == 0;
+}
+
+}  // namespace
+
 // Takes a message piece by piece and keeps of it what the scheme needs.
-class Absorber {
+class MessageIntake::Absorber {
  public:
   explicit Absorber(Scheme scheme) : scheme_(scheme) {
     if (scheme.kind == SchemeKind::ed25519ph) {
@@ -82,32 +108,6 @@ class Absorber {
   Bytes whole_;
 };
 
-Result<void> check_hash(Scheme scheme) {
-  if (is_ed25519(scheme.kind) && scheme.hash != HashAlgorithm::sha512) {
-    return fail(Errc::unsupported, cat(name(scheme), " goes with sha512, not ", name(scheme.hash)));
-  }
-  return {};
-}
-
-bool verify_pure_ed25519(const PublicKey::Impl& key, ByteView message, ByteView signature) {
-  if (signature.size() != crypto_sign_BYTES) return false;
-  ready_sodium();
-  return crypto_sign_verify_detached(signature.data(), message.data(), message.size(),
-                                     key.ed25519.data()) == 0;
-}
-
-bool verify_ed25519(const PublicKey::Impl& key, const Message::Impl& message, ByteView signature) {
-  if (message.scheme.kind == SchemeKind::ed25519) {
-    return verify_pure_ed25519(key, message.whole, signature);
-  }
-  if (signature.size() != crypto_sign_BYTES) return false;
-  ready_sodium();
-  crypto_sign_ed25519ph_state copy = *message.prehash;
-  return crypto_sign_ed25519ph_final_verify(&copy, signature.data(), key.ed25519.data()) == 0;
-}
-
-}  // namespace
-
 bool set_padding(evp_pkey_ctx_st* context, Scheme scheme) {
   const EVP_MD* hash = openssl_hash(scheme.hash);
   if (EVP_PKEY_CTX_set_signature_md(context, hash) != 1) return false;
@@ -145,16 +145,31 @@ Result<void> check_scheme(Scheme scheme, KeyType type) {
               cat("the scheme ", name(scheme), " with a key of type ", name(type)));
 }
 
+MessageIntake::MessageIntake(std::unique_ptr<Absorber> absorber) : absorber_(std::move(absorber)) {}
+MessageIntake::MessageIntake(MessageIntake&&) noexcept = default;
+MessageIntake& MessageIntake::operator=(MessageIntake&&) noexcept = default;
+MessageIntake::~MessageIntake() = default;
+
+Result<MessageIntake> MessageIntake::begin(Scheme scheme, std::uint64_t expected) {
+  SLUICE_CHECK(check_hash(scheme));
+  auto absorber = std::make_unique<Absorber>(scheme);
+  absorber->expect(expected);
+  return MessageIntake(std::move(absorber));
+}
+
+Result<void> MessageIntake::update(ByteView piece) { return absorber_->update(piece); }
+Message MessageIntake::finish() { return absorber_->finish(); }
+
 Result<Message> Message::of(Scheme scheme, ByteView bytes) {
   SLUICE_CHECK(check_hash(scheme));
-  Absorber absorber(scheme);
+  MessageIntake::Absorber absorber(scheme);
   SLUICE_CHECK(absorber.update(bytes));
   return absorber.finish();
 }
 
 Result<Message> Message::of(Scheme scheme, ByteSource& source) {
   SLUICE_CHECK(check_hash(scheme));
-  Absorber absorber(scheme);
+  MessageIntake::Absorber absorber(scheme);
   absorber.expect(source.size().value_or(0));
   SLUICE_CHECK(read_pieces(source, [&](ByteView piece) { return absorber.update(piece); }));
   return absorber.finish();

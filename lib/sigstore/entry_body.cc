@@ -36,19 +36,20 @@ std::optional<Disagreement> same_signature(ByteView ours, ByteView theirs) {
 // A PEM block in base64, as Rekor v1 writes keys and certificates.
 Compared same_signer(const SignedBy& signer, const std::string& text, std::string_view path) {
   SLUICE_TRY(const Bytes pem, within(from_base64(text), cat("reading ", path)));
-  SLUICE_TRY(const auto block, within(crypto::read_pem(text_of(pem)), cat("reading ", path)));
+  SLUICE_TRY(const auto block,
+             within(crypto::read_public_pem(text_of(pem)), cat("reading ", path)));
   const std::string_view due = signer.certificate ? "CERTIFICATE" : "PUBLIC KEY";
   if (block.label != due) {
     return differ("the entry names another kind of signer", std::string(due),
                   printable(block.label, 40));
   }
-  if (equal(block.content.reveal(), signer.der())) return std::nullopt;
+  if (equal(block.content, signer.der())) return std::nullopt;
   const auto fingerprint = [](ByteView der) {
     return crypto::digest_of(crypto::HashAlgorithm::sha256, der).text();
   };
   return differ(
       signer.certificate ? "the entry holds another certificate" : "the entry holds another key",
-      fingerprint(signer.der()), fingerprint(block.content.reveal()));
+      fingerprint(signer.der()), fingerprint(block.content));
 }
 
 Result<crypto::Digest> hash_in(const Fields& fields) {

@@ -30,9 +30,9 @@ Result<Bytes> base64_of(const Fields& fields, std::string_view key) {
 // base64 of PEM, of one key or certificate: what it holds.
 Result<Bytes> armoured_verifier(const Fields& fields, std::string_view key) {
   SLUICE_TRY(const Bytes pem, base64_of(fields, key));
-  SLUICE_TRY(auto block,
-             within(crypto::read_pem(text_of(pem)), cat("reading ", fields.path(), ".", key)));
-  return copy_of(block.content.reveal());
+  SLUICE_TRY(auto block, within(crypto::read_public_pem(text_of(pem)),
+                                cat("reading ", fields.path(), ".", key)));
+  return std::move(block.content);
 }
 
 // {"algorithm": "sha256", "value": hex}

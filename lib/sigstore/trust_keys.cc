@@ -123,9 +123,9 @@ Result<x509::Authority> decode_authority(const RawAuthority& raw) {
     chain.push_back(std::move(certificate));
   }
   std::string label = raw.url.empty() ? chain.back().describe() : raw.url;
-  return within(
-      x509::Authority::from_chain(std::move(chain), raw.window, std::move(label), raw.links),
-      cat("reading ", raw.path));
+  const auto links = are_built_in(raw.certificates) ? x509::Links::proven : x509::Links::open;
+  return within(x509::Authority::from_chain(std::move(chain), raw.window, std::move(label), links),
+                cat("reading ", raw.path));
 }
 
 }  // namespace sluice::sigstore

@@ -31,7 +31,6 @@ struct RawAuthority {
   std::string common_name = {};
   std::vector<Bytes> certificates = {};  // those that issue first, the anchor last
   x509::Window window = {};
-  x509::Links links = x509::Links::open;
 };
 
 struct RawTrust {
@@ -57,6 +56,10 @@ std::string write_raw_trust(const RawTrust& trust);
 [[nodiscard]] Result<TransparencyLog> decode_log(const RawLog& raw);
 [[nodiscard]] Result<x509::CtLog> decode_ct_log(const RawLog& raw);
 [[nodiscard]] Result<x509::Authority> decode_authority(const RawAuthority& raw);
+
+// Do these certificates stand one after the other, byte for byte, in a chain that this program was
+// built with? The links of those are proven by a test, whichever file names them again.
+bool are_built_in(std::span<const Bytes> certificates);
 
 // The ids of a key's log.
 Bytes key_log_id(const crypto::PublicKey& key);  // SHA-256 of the SPKI

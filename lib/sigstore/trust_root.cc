@@ -2,9 +2,11 @@
 #include "sigstore/trust_root.h"
 
 #include <algorithm>
+#include <array>
 #include <deque>
 #include <mutex>
 
+#include "base/codec.h"
 #include "base/text.h"
 #include "sigstore/embedded.h"
 #include "sigstore/trust_raw.h"
@@ -184,17 +186,19 @@ struct TrustRoot::State {
   }
 };
 
-Result<TrustRoot> TrustRoot::parse(std::string_view json, std::string source,
-                                   std::optional<Time> dated) {
-  return read(json, std::move(source), dated, x509::Links::open);
+bool are_built_in(std::span<const Bytes> certificates) {
+  std::vector<std::string> parts;
+  for (const Bytes& der : certificates)
+    parts.push_back(cat(R"({"rawBytes":")", to_base64(der), R"("})"));
+  const std::string text = join(parts, ",");
+  return std::ranges::any_of(
+      std::array{Instance::production, Instance::staging},
+      [&](Instance instance) { return embedded_material(instance).trusted_root.contains(text); });
 }
 
-Result<TrustRoot> TrustRoot::read(std::string_view json, std::string source,
-                                  std::optional<Time> dated, x509::Links links) {
+Result<TrustRoot> TrustRoot::parse(std::string_view json, std::string source,
+                                   std::optional<Time> dated) {
   SLUICE_TRY(RawTrust raw, parse_raw_trust(json));
-  for (auto* list : {&raw.issuers, &raw.stampers}) {
-    for (RawAuthority& one : *list) one.links = links;
-  }
   auto state = std::make_shared<State>();
   state->text = std::string(json);
   state->source = std::move(source);
@@ -211,10 +215,10 @@ Result<TrustRoot> TrustRoot::read(std::string_view json, std::string source,
 Result<TrustRoot> TrustRoot::embedded(Instance instance, std::string_view because) {
   const EmbeddedMaterial& material = embedded_material(instance);
   SLUICE_TRY(const Time dated, parse_rfc3339(material.dated));
-  return read(material.trusted_root,
-              cat("built in: Sigstore's ", name(instance), " instance, of ", material.origin,
-                  because.empty() ? "" : "; ", because),
-              dated, x509::Links::proven);
+  return parse(material.trusted_root,
+               cat("built in: Sigstore's ", name(instance), " instance, of ", material.origin,
+                   because.empty() ? "" : "; ", because),
+               dated);
 }
 
 const std::string& TrustRoot::source() const { return state_->source; }

@@ -84,8 +84,9 @@ class TrustRoot {
   [[nodiscard]] static Result<TrustRoot> parse(std::string_view json, std::string source,
                                                std::optional<Time> dated = {});
   // What this program was built with; for bootstrapping, and for working without a network. The
-  // links of its authorities are proven by a test, not by each run. `because`: what source() says
-  // of the reason, where something else would have come first.
+  // links of its authorities are proven by a test, not by each run; those of a file that has the
+  // same certificates neither. `because`: what source() says of the reason, where something else
+  // would have come first.
   [[nodiscard]] static Result<TrustRoot> embedded(Instance instance, std::string_view because = "");
 
   const std::string& source() const;
@@ -129,8 +130,6 @@ class TrustRoot {
 
  private:
   struct State;
-  [[nodiscard]] static Result<TrustRoot> read(std::string_view json, std::string source,
-                                              std::optional<Time> dated, x509::Links links);
   explicit TrustRoot(std::shared_ptr<const State> state) : state_(std::move(state)) {}
   // Shared because it is decoded little by little, and copies are many.
   std::shared_ptr<const State> state_;

@@ -5,6 +5,7 @@
 #include <array>
 
 #include "base/text.h"
+#include "crypto/memo.h"
 #include "sigstore/verify_content.h"
 #include "sigstore/verify_evidence.h"
 #include "sigstore/verify_key.h"
@@ -102,14 +103,19 @@ const KindRow* kind_of(const Check& failure) {
 
 class Verification {
  public:
-  Verification(Files& files, const VerifierOptions& options, const VerifyRequest& request)
-      : files_(files),
-        options_(options),
+  Verification(const VerifierOptions& options, crypto::SignatureMemo& memo,
+               const VerifyRequest& request)
+      : options_(options),
+        memo_(memo),
         request_(request),
         report_(request.artifact ? shown(*request.artifact) : request.bundle_source) {}
 
-  Result<Verdict<VerifiedContent>> run() {
-    if (!request_.bundle) return refuse_unsigned();
+  // Everything that comes before the artifact is looked at.
+  Result<void> begin() {
+    if (!request_.bundle) {
+      refuse_unsigned();
+      return {};
+    }
     report_.pass("bundle.present", "signed", cat("bundle from ", request_.bundle_source));
     auto parsed = parse_bundle(*request_.bundle);
     if (!parsed) {
@@ -117,17 +123,30 @@ class Verification {
                                   cat("the bundle cannot be read: ", parsed.error().text()));
       check.source = request_.bundle_source;
       check.advice = "sluice bundle inspect FILE shows what is in there";
-      return refuse_early("needs a bundle that can be read");
+      refuse_early("needs a bundle that can be read");
+      return {};
     }
-    VerifiedContent content{*std::move(parsed)};
-    report_.pass("bundle.format", "bundle", printable(content.bundle.media_type.str()));
-    SLUICE_TRY(const auto signer, find_signer(content.bundle));
-    if (!signer) {
-      report_.skip("signature", "signature", "needs to know whose it has to be");
-      return conclude(std::nullopt);
-    }
-    SLUICE_CHECK(judge(*signer, content));
-    return conclude(std::move(content));
+    content_ = VerifiedContent{*std::move(parsed)};
+    report_.pass("bundle.format", "bundle", printable(content_->bundle.media_type.str()));
+    SLUICE_TRY(signer_, find_signer(content_->bundle));
+    if (!signer_) report_.skip("signature", "signature", "needs to know whose it has to be");
+    return {};
+  }
+
+  // What finish() will ask of the artifact. What a statement names is known only once it is
+  // verified; it nearly always is SHA-256.
+  void announce(ArtifactReading& artifact) const {
+    if (!signer_) return;
+    const auto* message = std::get_if<MessageSignature>(&content_->bundle.content);
+    if (message == nullptr) return artifact.announce(crypto::HashAlgorithm::sha256);
+    const auto& stated = message->digest;
+    artifact.announce(signer_->scheme, stated ? std::optional(stated->algorithm()) : std::nullopt);
+  }
+
+  Result<Verdict<VerifiedContent>> finish(ArtifactReading* artifact) {
+    if (!signer_) return conclude(std::nullopt);
+    SLUICE_CHECK(judge(artifact, *signer_, *content_));
+    return conclude(std::move(content_));
   }
 
  private:
@@ -142,12 +161,12 @@ class Verification {
     return Verdict<VerifiedContent>::conclude(std::move(report_), std::move(content));
   }
 
-  Result<void> judge(const SignedBy& signer, VerifiedContent& content) {
-    ContentJudge judge(files_, request_, content.bundle, signer, report_);
+  Result<void> judge(ArtifactReading* artifact, const SignedBy& signer, VerifiedContent& content) {
+    ContentJudge judge(artifact, request_, content.bundle, signer, report_);
     SLUICE_CHECK(judge.check_signature());
     if (options_.trust) {
       const Recorded recorded{content.bundle, signer, judge.recorded_digest()};
-      EvidenceJudge evidence(options_, recorded, intermediates_, request_, report_);
+      EvidenceJudge evidence(options_, memo_, recorded, intermediates_, request_, report_);
       SLUICE_CHECK(evidence.run());
       content.times = evidence.times();
     } else {
@@ -163,17 +182,18 @@ class Verification {
   }
 
   void state_signer(const SignedBy& signer, VerifiedContent& content) {
+    content.signer_key = key_hint(signer.key);
     if (signer.certificate) {
       content.signer = describe_signer(*signer.certificate);
       report_.fact("signed by", content.signer);
       report_.fact("trust", age_text(*options_.trust, options_.now));
       return;
     }
-    content.signer = cat("key ", key_hint(signer.key));
+    content.signer = cat("key ", content.signer_key);
     report_.fact("signed by", signer_text(signer));
   }
 
-  Verdict<VerifiedContent> refuse_unsigned() {
+  void refuse_unsigned() {
     Check& check =
         report_.fail("bundle.present", "signed", "there is no bundle: the artifact is not signed");
     check.expected = "a Sigstore bundle";
@@ -181,13 +201,12 @@ class Verification {
     check.source = request_.bundle_source;
     check.advice =
         "name the bundle with --bundle FILE, or sign the file: sluice sign --key KEY FILE";
-    return refuse_early("needs a bundle");
+    refuse_early("needs a bundle");
   }
 
-  Verdict<VerifiedContent> refuse_early(std::string_view why) {
+  void refuse_early(std::string_view why) {
     if (options_.rules.empty()) report_.skip("bundle.key", "key", std::string(why));
     report_.skip("signature", "signature", std::string(why));
-    return conclude(std::nullopt);
   }
 
   // Nothing: there is no point in going on, and the report says why.
@@ -298,21 +317,73 @@ class Verification {
                                   bundle.timestamps.size(), " timestamps: the key alone decides"));
   }
 
-  Files& files_;
   const VerifierOptions& options_;
+  crypto::SignatureMemo& memo_;
   const VerifyRequest& request_;
   Report report_;
+  std::optional<VerifiedContent> content_;
+  std::optional<SignedBy> signer_;  // none: it is refused already
   std::vector<x509::Certificate> intermediates_;
 };
 
 }  // namespace
 
+struct Verifier::Shared {
+  explicit Shared(VerifierOptions given) : options(std::move(given)) {}
+  const VerifierOptions options;
+  crypto::SignatureMemo memo;
+};
+
 Verifier::Verifier(VerifierOptions options)
-    : options_(std::make_shared<const VerifierOptions>(std::move(options))) {}
+    : shared_(std::make_shared<Shared>(std::move(options))) {}
 
 Result<Verdict<VerifiedContent>> Verifier::verify(Files& files,
                                                   const VerifyRequest& request) const {
-  return Verification(files, *options_, request).run();
+  std::optional<ArtifactReading> artifact;
+  if (request.artifact) artifact.emplace(files, *request.artifact);
+  Verification verification(shared_->options, shared_->memo, request);
+  SLUICE_CHECK(verification.begin());
+  return verification.finish(artifact ? &*artifact : nullptr);
+}
+
+Result<std::vector<Verdict<VerifiedContent>>> Verifier::verify_together(
+    Files& files, const Artifact& artifact, std::vector<VerifyRequest> requests) const {
+  ArtifactReading reading(files, artifact);
+  std::vector<Verification> begun;
+  begun.reserve(requests.size());
+  for (VerifyRequest& request : requests) {
+    request.artifact = artifact;
+    SLUICE_CHECK(begun.emplace_back(shared_->options, shared_->memo, request).begin());
+    begun.back().announce(reading);
+  }
+  std::vector<Verdict<VerifiedContent>> out;
+  for (Verification& one : begun) {
+    SLUICE_TRY(auto verdict, one.finish(&reading));
+    out.push_back(std::move(verdict));
+  }
+  return out;
+}
+
+std::vector<std::size_t> different_signers(std::span<const VerifiedContent* const> contents) {
+  // To whom each belongs, so far: the place of another one, or its own.
+  std::vector<std::size_t> first(contents.size());
+  for (std::size_t i = 0; i < contents.size(); ++i) {
+    first[i] = i;
+    for (std::size_t k = 0; k < i; ++k) {
+      if (contents[k]->signer != contents[i]->signer &&
+          contents[k]->signer_key != contents[i]->signer_key) {
+        continue;
+      }
+      const std::size_t low = std::min(first[k], first[i]);
+      const std::size_t high = std::max(first[k], first[i]);
+      std::ranges::replace(first, high, low);
+    }
+  }
+  std::vector<std::size_t> out;
+  for (std::size_t i = 0; i < contents.size(); ++i) {
+    if (first[i] == i) out.push_back(i);
+  }
+  return out;
 }
 
 std::string_view refusal_kind(const Report& report) {

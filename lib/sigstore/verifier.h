@@ -6,6 +6,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -63,9 +64,9 @@ struct VerifyRequest {
 struct VerifiedContent {
   Bundle bundle;
   std::optional<dsse::Statement> statement = {};
-  // Who: the fingerprint of a key, or issuer and subject of a certificate. Two bundles with equal
-  // ones have one signer.
+  // Who: the fingerprint of a key, or issuer and subject of a certificate.
   std::string signer = {};
+  std::string signer_key = {};   // the fingerprint of the key, also where a certificate has it
   std::vector<Time> times = {};  // that are proven
 };
 
@@ -91,7 +92,9 @@ struct VerifiedContent {
 // What is signed is not interpreted before all of the others have passed. Entries of logs that are
 // not known here are set aside where others of known logs are enough; timestamps likewise.
 //
-// Immutable, and shared by threads: the trust material is decoded once.
+// Immutable, and shared by threads: the trust material is decoded once, and certificates that come
+// again, as those of one run that signed many files, are not proven again to be signed: only that
+// they are good at the time in question.
 class Verifier {
  public:
   explicit Verifier(VerifierOptions options);
@@ -100,10 +103,21 @@ class Verifier {
   // incomplete.
   [[nodiscard]] Result<Verdict<VerifiedContent>> verify(Files& files,
                                                         const VerifyRequest& request) const;
+  // Several bundles about one artifact, which is read once for all of them: a request needs to name
+  // none. One verdict for each request, in their order.
+  [[nodiscard]] Result<std::vector<Verdict<VerifiedContent>>> verify_together(
+      Files& files, const Artifact& artifact, std::vector<VerifyRequest> requests) const;
 
  private:
-  std::shared_ptr<const VerifierOptions> options_;  // shared because copies are cheap that way
+  struct Shared;
+  std::shared_ptr<Shared> shared_;  // because copies are cheap that way
 };
+
+// Of several verified contents those that differ in who signed: the first of each signer, as places
+// in the list. Two are of one signer where they have the same identity (issuer and subject, letter
+// for letter), whatever the key; or the same key, whatever the identity; or where a third one is
+// the same as both.
+std::vector<std::size_t> different_signers(std::span<const VerifiedContent* const> contents);
 
 // Why an artifact was refused, in a word that scripts may rely on, from the first check that
 // failed: "unsigned", "malformed", "tampered", "wrong-signer", "untrusted", "wrong-content".

@@ -54,7 +54,7 @@ Result<void> ContentJudge::check_signature() {
 }
 
 Result<void> ContentJudge::check_message(const MessageSignature& signed_message) {
-  if (!request_.artifact) {
+  if (artifact_ == nullptr) {
     return fail(Errc::usage, "the bundle signs a file, and no file was named");
   }
   if (request_.predicate_type) {
@@ -66,8 +66,8 @@ Result<void> ContentJudge::check_message(const MessageSignature& signed_message)
   }
   const auto& stated = signed_message.digest;
   SLUICE_TRY(const Absorbed absorbed,
-             absorb(files_, *request_.artifact, signer_.scheme,
-                    stated ? std::optional(stated->algorithm()) : std::nullopt));
+             artifact_->absorb(signer_.scheme,
+                               stated ? std::optional(stated->algorithm()) : std::nullopt));
   recorded_ = stated ? *stated : absorbed.message.digest();
   if (check_stated_digest(signed_message, absorbed.known)) {
     return check_bytes(absorbed.message, signed_message.signature, "the artifact");
@@ -164,7 +164,7 @@ Result<void> ContentJudge::check_payload(VerifiedContent& content) {
     check.found = printable(envelope->payload_type.str());
   }
   report_.fact("payload type", printable(envelope->payload_type.str()));
-  return request_.artifact ? check_payload_is(*envelope) : Result<void>{};
+  return artifact_ != nullptr ? check_payload_is(*envelope) : Result<void>{};
 }
 
 void ContentJudge::skip_payload(const std::string& why) {
@@ -174,7 +174,7 @@ void ContentJudge::skip_payload(const std::string& why) {
 }
 
 Result<void> ContentJudge::check_payload_is(const dsse::Envelope& envelope) {
-  SLUICE_TRY(const KnownDigests known, digests_of(files_, *request_.artifact, {}));
+  SLUICE_TRY(const KnownDigests known, artifact_->digests({}));
   const Digest& found = known.any();
   const Digest payload = crypto::digest_of(found.algorithm(), envelope.payload);
   if (found == payload) {
@@ -204,7 +204,7 @@ Result<void> ContentJudge::check_statement(const dsse::Envelope& envelope,
                cat(printable(statement->type), ", ", printable(statement->predicate_type)));
   report_.fact("predicate", printable(statement->predicate_type));
   if (request_.predicate_type) check_predicate_type(*statement);
-  if (request_.artifact) {
+  if (artifact_ != nullptr) {
     SLUICE_CHECK(check_subject(*statement));
   } else {
     report_.fact("artifact", "none was named: only the envelope was verified");
@@ -233,7 +233,7 @@ Result<void> ContentJudge::check_subject(const dsse::Statement& statement) {
       for (const auto& digest : *digests) stated.insert(digest.algorithm());
     }
   }
-  SLUICE_TRY(const KnownDigests known, digests_of(files_, *request_.artifact, stated));
+  SLUICE_TRY(const KnownDigests known, artifact_->digests(stated));
   for (const auto& subject : statement.subjects) {
     if (!is_subject(subject, known)) continue;
     report_.pass("statement.subject", "subject",

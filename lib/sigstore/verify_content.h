@@ -10,9 +10,10 @@ namespace sluice::sigstore {
 
 class ContentJudge {
  public:
-  ContentJudge(Files& files, const VerifyRequest& request, const Bundle& bundle,
+  // `artifact`: of the request; none where it names none.
+  ContentJudge(ArtifactReading* artifact, const VerifyRequest& request, const Bundle& bundle,
                const SignedBy& signer, Report& report)
-      : files_(files), request_(request), bundle_(bundle), signer_(signer), report_(report) {}
+      : artifact_(artifact), request_(request), bundle_(bundle), signer_(signer), report_(report) {}
 
   // artifact.digest and signature, over bytes that are not interpreted.
   [[nodiscard]] Result<void> check_signature();
@@ -36,7 +37,7 @@ class ContentJudge {
   void check_predicate_type(const dsse::Statement& statement);
   [[nodiscard]] Result<void> check_subject(const dsse::Statement& statement);
 
-  Files& files_;
+  ArtifactReading* artifact_;
   const VerifyRequest& request_;
   const Bundle& bundle_;
   const SignedBy& signer_;

@@ -259,7 +259,7 @@ Result<void> EvidenceJudge::check_certificate(const x509::Certificate& leaf) {
     report_.skip("certificate.sct", "certificate log", "needs a chain");
     return {};
   }
-  auto chain = x509::verify_chain(leaf, intermediates_, issuers, when, x509::kCodeSigning);
+  auto chain = x509::verify_chain(leaf, intermediates_, issuers, when, x509::kCodeSigning, &memo_);
   if (!chain) {
     Check check = std::move(chain).error();
     if (check.advice.empty() && check.id == "certificate.chain") {
@@ -274,7 +274,7 @@ Result<void> EvidenceJudge::check_certificate(const x509::Certificate& leaf) {
   const std::size_t wanted = options_.thresholds.certificate_logs;
   if (wanted == 0) return {};
   SLUICE_TRY(const auto logs, trust_.ct_logs_for(leaf));
-  const auto proofs = x509::verify_embedded_scts(*chain, logs, wanted);
+  const auto proofs = x509::verify_embedded_scts(*chain, logs, wanted, &memo_);
   if (!proofs) {
     append(report_, proofs.error());
     return {};

@@ -11,10 +11,11 @@ namespace sluice::sigstore {
 class EvidenceJudge {
  public:
   // `intermediates` came along with the bundle: nobody vouches for them.
-  EvidenceJudge(const VerifierOptions& options, const Recorded& recorded,
-                std::span<const x509::Certificate> intermediates, const VerifyRequest& request,
-                Report& report)
+  EvidenceJudge(const VerifierOptions& options, crypto::SignatureMemo& memo,
+                const Recorded& recorded, std::span<const x509::Certificate> intermediates,
+                const VerifyRequest& request, Report& report)
       : options_(options),
+        memo_(memo),
         trust_(*options.trust),
         recorded_(recorded),
         intermediates_(intermediates),
@@ -42,6 +43,7 @@ class EvidenceJudge {
   std::size_t times_due() const;
 
   const VerifierOptions& options_;
+  crypto::SignatureMemo& memo_;
   const TrustRoot& trust_;
   const Recorded& recorded_;
   std::span<const x509::Certificate> intermediates_;

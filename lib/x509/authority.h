@@ -20,6 +20,10 @@ struct Window {
   std::string text() const;  // for people: "from 2022-04-13 20:06:15Z on"
 };
 
+// Whether the links between an authority's certificates were proven before, by whoever made the
+// material that this program is built with.
+enum class Links : std::uint8_t { open, proven };
+
 // Trusted certificates: those that issue first, the anchor last. The anchor may be any certificate,
 // it need not be self-signed; its own signature is not looked at. The first may be a service's own
 // certificate instead of an authority's, as timestamping services have it.
@@ -27,10 +31,6 @@ struct Window {
 // The links between them are proven by the first who asks, once for all copies: a program that
 // holds many authorities pays for those that it uses. It never changes; copies share it, also
 // between threads.
-// Whether the links between an authority's certificates were proven before, by whoever made the
-// material that this program is built with.
-enum class Links : std::uint8_t { open, proven };
-
 class Authority {
  public:
   // Errc::malformed where the names and key identifiers do not follow each other.

@@ -5,6 +5,7 @@
 
 #include "base/codec.h"
 #include "base/text.h"
+#include "crypto/memo.h"
 #include "crypto/pem.h"
 #include "x509/extensions.h"
 
@@ -152,12 +153,12 @@ Result<std::vector<Certificate>> Certificate::list_from_pem(std::string_view pem
     if (part->block.size() > kCertificateMost) {
       return fail(Errc::limit, cat("a certificate of more than ", human_bytes(kCertificateMost)));
     }
-    SLUICE_TRY(const auto block, crypto::read_pem(part->block));
+    SLUICE_TRY(const auto block, crypto::read_public_pem(part->block));
     if (block.label != kLabel) {
       return fail(Errc::malformed,
                   cat("a PEM block ", block.label, ", where a ", kLabel, " is due"));
     }
-    SLUICE_TRY(auto certificate, from_der(block.content.reveal()));
+    SLUICE_TRY(auto certificate, from_der(block.content));
     out.push_back(std::move(certificate));
     pem = part->rest;
   }
@@ -200,10 +201,11 @@ std::string_view name(AlternativeName::Kind kind) {
   return "?";
 }
 
-Result<crypto::Match> Certificate::signed_by(const crypto::PublicKey& key) const {
+Result<crypto::Match> Certificate::signed_by(const crypto::PublicKey& key,
+                                             crypto::SignatureMemo* memo) const {
   SLUICE_TRY(const crypto::Scheme scheme, scheme_of(fields_->algorithm));
   SLUICE_TRY(const auto message, crypto::Message::of(scheme, fields_->tbs));
-  return crypto::verify(key, message, fields_->signature);
+  return crypto::verify(memo, key, message, fields_->signature);
 }
 
 Bytes Certificate::precertificate_tbs() const {

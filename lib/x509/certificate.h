@@ -122,7 +122,8 @@ class Certificate {
 
   // Was it signed by this key? Errc::unsupported where the algorithm is too weak or unknown, or is
   // none of this kind of key.
-  [[nodiscard]] Result<crypto::Match> signed_by(const crypto::PublicKey& key) const;
+  [[nodiscard]] Result<crypto::Match> signed_by(const crypto::PublicKey& key,
+                                                crypto::SignatureMemo* memo = nullptr) const;
 
   // What the certificate was before the log's proofs went in (RFC 6962 3.2): the signed part
   // without SCT list and poison, every other byte kept.

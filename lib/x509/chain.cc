@@ -23,8 +23,12 @@ constexpr std::size_t kStepsMost = 256;
 class ChainSearch {
  public:
   ChainSearch(std::span<const Certificate> intermediates, std::span<const Authority> authorities,
-              std::span<const Time> times, const ChainRules& rules)
-      : intermediates_(intermediates), authorities_(authorities), times_(times), rules_(rules) {}
+              std::span<const Time> times, const ChainRules& rules, crypto::SignatureMemo* memo)
+      : intermediates_(intermediates),
+        authorities_(authorities),
+        times_(times),
+        rules_(rules),
+        memo_(memo) {}
 
   Judged<VerifiedChain> run(const Certificate& leaf) {
     if (times_.empty() || times_.size() > kChainTimesMost) {
@@ -125,7 +129,7 @@ class ChainSearch {
            path_.size());
       return false;
     }
-    const auto match = subject.signed_by(issuer->key);
+    const auto match = subject.signed_by(issuer->key, memo_);
     const bool good = match && *match == crypto::Match::yes;
     links_.push_back({subject, issuer->key, good});
     if (!good) note(bad_signature(issuer, subject, match), path_.size());
@@ -161,6 +165,7 @@ class ChainSearch {
   std::span<const Authority> authorities_;
   std::span<const Time> times_;
   const ChainRules& rules_;
+  crypto::SignatureMemo* memo_;
   std::vector<Certificate> path_;
   std::vector<Link> links_;
   std::size_t steps_ = 0;
@@ -179,8 +184,9 @@ std::string VerifiedChain::detail() const {
 Judged<VerifiedChain> verify_chain(const Certificate& leaf,
                                    std::span<const Certificate> intermediates,
                                    std::span<const Authority> authorities,
-                                   std::span<const Time> times, const ChainRules& rules) {
-  return ChainSearch(intermediates, authorities, times, rules).run(leaf);
+                                   std::span<const Time> times, const ChainRules& rules,
+                                   crypto::SignatureMemo* memo) {
+  return ChainSearch(intermediates, authorities, times, rules, memo).run(leaf);
 }
 
 }  // namespace sluice::x509

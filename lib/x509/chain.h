@@ -64,11 +64,13 @@ class VerifiedChain {
 // needed.
 //
 // Of several paths that fail, the refusal is about the one that came furthest. The number of
-// signatures that are checked is bounded.
+// signatures that are checked is bounded. With a memo, those that held before are not checked
+// again; everything else is.
 [[nodiscard]] Judged<VerifiedChain> verify_chain(const Certificate& leaf,
                                                  std::span<const Certificate> intermediates,
                                                  std::span<const Authority> authorities,
                                                  std::span<const Time> times,
-                                                 const ChainRules& rules);
+                                                 const ChainRules& rules,
+                                                 crypto::SignatureMemo* memo = nullptr);
 
 }  // namespace sluice::x509

@@ -5,6 +5,7 @@
 
 #include "base/codec.h"
 #include "base/text.h"
+#include "crypto/memo.h"
 
 namespace sluice::x509 {
 
@@ -89,7 +90,8 @@ std::string shown(const LogId& id) { return to_base64(id); }
 
 class SctJudge {
  public:
-  SctJudge(const VerifiedChain& chain, std::span<const CtLog> logs) : chain_(chain), logs_(logs) {}
+  SctJudge(const VerifiedChain& chain, std::span<const CtLog> logs, crypto::SignatureMemo* memo)
+      : chain_(chain), logs_(logs), memo_(memo) {}
 
   Judged<std::vector<LoggedProof>> judge(std::span<const Sct> scts, const Entry& entry,
                                          std::size_t threshold) {
@@ -158,7 +160,7 @@ class SctJudge {
     if (!as_stated) return false;
     const auto message = crypto::Message::of(log.scheme(), entry.signed_by(sct));
     if (!message) return false;
-    const auto match = crypto::verify(log.key(), *message, sct.signature);
+    const auto match = crypto::verify(memo_, log.key(), *message, sct.signature);
     return match && *match == crypto::Match::yes;
   }
 
@@ -172,6 +174,7 @@ class SctJudge {
 
   const VerifiedChain& chain_;
   std::span<const CtLog> logs_;
+  crypto::SignatureMemo* memo_;
   std::vector<LoggedProof> proofs_;
   std::optional<Check> failure_;
 };
@@ -227,8 +230,9 @@ CtLog::CtLog(crypto::PublicKey key, crypto::Scheme scheme, Window window, std::s
 
 Judged<std::vector<LoggedProof>> verify_embedded_scts(const VerifiedChain& chain,
                                                       std::span<const CtLog> logs,
-                                                      std::size_t threshold) {
-  SctJudge judge(chain, logs);
+                                                      std::size_t threshold,
+                                                      crypto::SignatureMemo* memo) {
+  SctJudge judge(chain, logs, memo);
   const auto refuse = [&](std::string detail) {
     return std::unexpected(judge.refuse(std::move(detail)));
   };
@@ -247,7 +251,7 @@ Judged<std::vector<LoggedProof>> verify_detached_scts(const VerifiedChain& chain
                                                       std::span<const CtLog> logs,
                                                       std::size_t threshold) {
   const Entry entry{kCertificateEntry, {}, chain.leaf()->der};
-  return SctJudge(chain, logs).judge(scts, entry, threshold);
+  return SctJudge(chain, logs, nullptr).judge(scts, entry, threshold);
 }
 
 }  // namespace sluice::x509

@@ -61,9 +61,9 @@ struct LoggedProof {
 // Have at least `threshold` different logs, each trusted for the time that it states, signed this
 // certificate? The SCTs are those inside the leaf; they are about the precertificate, whose issuer
 // the verified chain names. The proofs that hold come back, each log once.
-[[nodiscard]] Judged<std::vector<LoggedProof>> verify_embedded_scts(const VerifiedChain& chain,
-                                                                    std::span<const CtLog> logs,
-                                                                    std::size_t threshold);
+[[nodiscard]] Judged<std::vector<LoggedProof>> verify_embedded_scts(
+    const VerifiedChain& chain, std::span<const CtLog> logs, std::size_t threshold,
+    crypto::SignatureMemo* memo = nullptr);
 
 // The same of SCTs that came beside the certificate and are about the whole of it.
 [[nodiscard]] Judged<std::vector<LoggedProof>> verify_detached_scts(const VerifiedChain& chain,

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "base/secret.h"
+#include "base/text.h"
 
 namespace sluice {
 namespace {
@@ -41,6 +42,25 @@ TEST(Codec, Base64HasOneSpellingForEachValue) {
         std::string_view("YQ==\0", 5), std::string_view("="), std::string_view("Y")}) {
     EXPECT_EQ(decoded(from_base64(text)), "refused") << text;
   }
+}
+
+// Most of a text goes by another way than its end.
+TEST(Codec, ALongTextIsAsStrictInItsMiddleAsAtItsEnd) {
+  const std::string good = to_base64(bytes_of("the quick brown fox jumps over the lazy dog"));
+  EXPECT_EQ(decoded(from_base64(good)), "the quick brown fox jumps over the lazy dog");
+  for (std::size_t at = 0; at + 4 < good.size(); ++at) {
+    for (const char wrong : {'=', ' ', '\n', '-', '_', '\0', '\xBD'}) {
+      std::string text = good;
+      text[at] = wrong;
+      const auto result = from_base64(text);
+      ASSERT_FALSE(result) << at;
+      EXPECT_TRUE(
+          result.error().what.ends_with(cat("wrong at character ", at + 1, " of ", text.size())))
+          << result.error().what;
+    }
+  }
+  EXPECT_EQ(to_base64(bytes_of("\xFB\xEF\xBE\xFB\xEF\xBE")), "++++++++");
+  EXPECT_EQ(to_base64url(bytes_of("\xFB\xEF\xBE\xFF\xFF\xFF")), "----____");
 }
 
 // Found by the fuzz target: libsodium takes "\xBD\xC2" for two characters of its alphabet.

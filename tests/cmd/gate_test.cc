@@ -238,6 +238,25 @@ TEST_F(Gate, AChangedRecordDoesNotReplay) {
   EXPECT_TRUE(has(replay.out, "FAIL")) << replay.out;
 }
 
+// A relative one would be a store in whichever folder sluice is called in.
+TEST_F(Gate, AHomeThatIsNoAbsolutePathIsNone) {
+  ASSERT_EQ(check({"low", "healthy"}).exit_code, 0);
+  const auto history = [&](const std::string& state, const std::string& home) {
+    return test::sluice()
+        .in(folder_.path())
+        .with("XDG_STATE_HOME", state)
+        .with("HOME", home)({"gate", "history"});
+  };
+  EXPECT_EQ(history(folder_.path(), "/nowhere").exit_code, 0);
+  // What lies in ./sluice is not found by a state folder named ".".
+  EXPECT_TRUE(has(history(".", "/nowhere").err, "/nowhere/.local/state"));
+  for (const auto* home : {".", "home", ""}) {
+    const Ran ran = history("", home);
+    EXPECT_EQ(ran.exit_code, 2) << ran.err;
+    EXPECT_TRUE(has(ran.err, "no home folder")) << ran.err;
+  }
+}
+
 TEST_F(Gate, AnEmptyStoreIsSaidSo) {
   for (const auto* word : {"history", "explain", "replay"}) {
     EXPECT_EQ(run({"gate", word}).exit_code, 3) << word;

@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // sluice verify of many at once, by several signers, and without a single socket.
+#include <fcntl.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
+#include <poll.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -11,9 +14,13 @@
 #include <array>
 #include <csignal>
 #include <cstddef>
+#include <fstream>
 #include <functional>
+#include <thread>
+#include <utility>
 
 #include "cmd/verify_world.h"
+#include "sigstore/bundle.h"
 
 namespace sluice::test {
 namespace {
@@ -215,6 +222,134 @@ TEST_F(VerifyMany, ABatchMayWantTwoSignersOfEach) {
   ASSERT_EQ(answers.lines.size(), 2U);
   EXPECT_EQ(member_of(answers.lines[0], "verdict"), "verified");
   EXPECT_EQ(failed_check(answers.lines[1]), "signers.threshold");
+}
+
+TEST_F(VerifyMany, OneKeyUnderTwoNamesIsOneSigner) {
+  SignWish ada = as("ada@example.org");
+  const Made one = sign_app("1", ada);
+  SignWish bob = as("bob@example.org");
+  sign_app("2", bob);
+  bob.with_key = one.key;
+  sign_app("3", bob);
+  const Words both = {"--certificate-identity-regexp",
+                      "(ada|bob)@example[.]org",
+                      "--certificate-oidc-issuer",
+                      std::string(kIssuer),
+                      "--require",
+                      "2-of"};
+  EXPECT_EQ(code(both + Words{"--bundle", "1", "--bundle", "2", "app"}), 0);
+  EXPECT_EQ(failed(both + Words{"--bundle", "1", "--bundle", "3", "app"}), "signers.threshold");
+}
+
+// What is read once may be a pipe.
+TEST_F(VerifyMany, TheArtifactOfSeveralBundlesIsReadOnce) {
+  sign_app("1", as("ada@example.org"));
+  SignWish strong = as("bob@example.org");
+  strong.key = crypto::KeyType::ecdsa_p384;
+  sign_app("2", strong);
+  const Path pipe = folder_ / "pipe";
+  ASSERT_EQ(::mkfifo(pipe.c_str(), 0600), 0);
+  const std::jthread writer([&] { std::ofstream(pipe) << "app"; });
+  const Ran ran = verify({"--certificate-identity-regexp", "(ada|bob)@example[.]org",
+                          "--certificate-oidc-issuer", std::string(kIssuer), "--require", "2-of",
+                          "--bundle", "1", "--bundle", "2", "pipe"});
+  EXPECT_EQ(ran.exit_code, 0) << ran.out << ran.err;
+}
+
+TEST_F(VerifyMany, AHintThatNamesNoneOfSeveralKeysIsRefused) {
+  const Made made = sign_app("1", by_key(rekor_v2()));
+  const Made other = sign_app("2", by_key(rekor_v2()));
+  const Made third = sign_app("3", by_key(rekor_v2()));
+  folder_.write("a.pub", made.key.public_key().pem());
+  folder_.write("b.pub", other.key.public_key().pem());
+  const Words keys = {"--key", "a.pub", "--key", "b.pub", "--bundle"};
+  EXPECT_EQ(code(keys + Words{"1", "app"}), 0);
+  EXPECT_EQ(failed(keys + Words{"3", "app"}), "bundle.key");
+  // A name that is nobody's fingerprint: with one key it is that key, with two it could be either.
+  std::string named = test::read_file(folder_ / "1");
+  const std::string hint = sigstore::key_hint(made.key.public_key());
+  ASSERT_TRUE(has(named, hint));
+  named.replace(named.find(hint), hint.size(), "release key");
+  folder_.write("4", named);
+  EXPECT_EQ(code({"--key", "a.pub", "--bundle", "4", "app"}), 0);
+  EXPECT_EQ(failed(keys + Words{"4", "app"}), "bundle.key");
+}
+
+// ---- a partner that waits
+
+// `sluice verify --batch -` with a pipe at each end.
+class BatchPartner {
+ public:
+  BatchPartner(const Path& folder, const Words& words) {
+    std::array<int, 2> in{};
+    std::array<int, 2> out{};
+    EXPECT_EQ(::pipe2(in.data(), O_CLOEXEC), 0);
+    EXPECT_EQ(::pipe2(out.data(), O_CLOEXEC), 0);
+    std::vector<char*> arguments;
+    for (const auto& word : words) arguments.push_back(const_cast<char*>(word.c_str()));
+    arguments.push_back(nullptr);
+    id_ = ::fork();
+    if (id_ == 0) {
+      if (::dup2(in[0], 0) == 0 && ::dup2(out[1], 1) == 1 && ::chdir(folder.c_str()) == 0) {
+        ::execv(arguments[0], arguments.data());
+      }
+      ::_exit(99);
+    }
+    ::close(in[0]);
+    ::close(out[1]);
+    to_ = in[1];
+    from_ = out[0];
+  }
+  BatchPartner(const BatchPartner&) = delete;
+  BatchPartner& operator=(const BatchPartner&) = delete;
+  ~BatchPartner() {
+    ::close(from_);
+    if (to_ >= 0) ::close(to_);
+    if (id_ > 0) ::waitpid(id_, nullptr, 0);
+  }
+
+  void say(std::string_view text) const {
+    EXPECT_EQ(::write(to_, text.data(), text.size()), static_cast<ssize_t>(text.size()));
+  }
+  // The next line, or what came of it within half a minute.
+  std::string hear() const {
+    std::string line;
+    pollfd ready{from_, POLLIN, 0};
+    while (!line.ends_with('\n') && ::poll(&ready, 1, 30'000) == 1) {
+      char one = 0;
+      if (::read(from_, &one, 1) != 1) break;
+      line += one;
+    }
+    return line;
+  }
+  int end() {
+    ::close(std::exchange(to_, -1));
+    int status = 0;
+    const pid_t id = std::exchange(id_, -1);
+    EXPECT_EQ(::waitpid(id, &status, 0), id);
+    return WEXITSTATUS(status);
+  }
+
+ private:
+  pid_t id_ = -1;
+  int to_ = -1;
+  int from_ = -1;
+};
+
+TEST_F(VerifyMany, EachLineOfABatchIsAnsweredBeforeTheNextIsThere) {
+  make("a", rekor_v2());
+  make("b", as("eve@example.org"));
+  BatchPartner partner(
+      folder_.path(),
+      Words{sluice_path(), "verify", "--trusted-root", "root.json", "--batch", "-"} + person());
+  partner.say("{\"artifact\":\"a\"}\n");
+  EXPECT_EQ(member_of(parsed_json(partner.hear()), "verdict"), "verified");
+  // Half of a line is none, and keeps nobody waiting.
+  partner.say("{\"artifact\":\"b\"}\n{\"artifact\":");
+  EXPECT_EQ(member_of(parsed_json(partner.hear()), "verdict"), "refused");
+  partner.say("\"a\"}\n");
+  EXPECT_EQ(member_of(parsed_json(partner.hear()), "line"), "3");
+  EXPECT_EQ(partner.end(), 1);
 }
 
 // ---- sockets

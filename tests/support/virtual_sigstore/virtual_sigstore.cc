@@ -224,7 +224,9 @@ void VirtualSigstore::add_proofs(json::Value& material, const SignWish& wish,
 
 Made VirtualSigstore::sign(std::string_view artifact, const SignWish& wish) const {
   Made made{.bundle = {}, .artifact = std::string(artifact), .key = signing_key(wish)};
-  if (wish.material != Material::key) made.chain = certify(*this, wish, made.key);
+  if (wish.material != Material::key) {
+    made.chain = wish.with_chain.empty() ? certify(*this, wish, made.key) : wish.with_chain;
+  }
   made.envelope = wish.envelope;
   if (wish.envelope) {
     made.payload = wish.payload.empty() ? statement({subject_of("artifact", bytes_of(artifact))})

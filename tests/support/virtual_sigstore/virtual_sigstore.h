@@ -66,6 +66,7 @@ struct SignWish {
   Material material = Material::certificate;
   crypto::KeyType key = crypto::KeyType::ecdsa_p256;
   std::optional<crypto::PrivateKey> with_key = {};  // this one, else a new one
+  std::vector<Bytes> with_chain = {};               // with it: its certificate, else a new one
   std::optional<crypto::SchemeKind> scheme = {};    // Ed25519ph, RSA-PSS
   std::optional<crypto::Digest> digest = {};        // signed in place of an artifact
   bool envelope = false;                            // DSSE; else a message signature
