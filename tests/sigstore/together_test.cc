@@ -99,6 +99,7 @@ Verifier verifier_for(std::vector<KeySigner> keys, const std::string& regexp = "
 TEST(VerifyTogether, ReadsTheArtifactOnceForEveryKindOfBundle) {
   SignWish keyed = test::by_key(test::rekor_v2());
   keyed.key = KeyType::ed25519;
+  keyed.scheme = SchemeKind::ed25519ph;
   SignWish strong = test::rekor_v1();
   strong.key = KeyType::ecdsa_p384;
   const Made by_key = together_world().sign(kTogether, keyed);
