@@ -50,6 +50,7 @@ Result<TufSession> tuf_session(Invocation& in) {
         "or use what the cache has, with --offline"));
   }
   SLUICE_TRY(options.headers, headers_given(in));
+  options.write_behind = true;
   options.request_time = in.settings.get(config::kNetTimeout).value;
   if (const auto file = in.args.get("--root")) {
     SLUICE_TRY(options.root, in.world.files.read(*file, options.limits.root));
@@ -155,6 +156,7 @@ Result<int> run_tuf_refresh(Invocation& in) {
   SLUICE_TRY(const auto verdict, session.client->refresh());
   Report report = verdict.report();
   if (!verdict.passed()) return answer(in, report, nullptr, {});
+  SLUICE_CHECK(session.client->settle());
   const tuf::State state = *verdict.value();
   add_facts(report, state);
   return answer(in, report, &state, {});
@@ -210,6 +212,7 @@ Result<int> run_tuf_download(Invocation& in) {
       }
     }
   }
+  SLUICE_CHECK(session.client->settle());
   if (stopped) return fail(*std::move(stopped));
   return answer(in, report, &state, std::move(files));
 }
@@ -245,9 +248,13 @@ Result<int> run_tuf_targets(Invocation& in) {
   tuf::append(report, refreshed.report());
   if (!refreshed.passed()) return answer(in, report, nullptr, {});
   const tuf::State state = *refreshed.value();
-  if (in.args.positionals().empty()) return list_targets(in, *session.client, report, state);
+  if (in.args.positionals().empty()) {
+    SLUICE_CHECK(session.client->settle());
+    return list_targets(in, *session.client, report, state);
+  }
   std::optional<Error> stopped;
   SLUICE_TRY(const auto found, find_targets(in, *session.client, report, stopped));
+  SLUICE_CHECK(session.client->settle());
   if (stopped) return fail(*std::move(stopped));
   json::Array files;
   for (const auto& each : found) {

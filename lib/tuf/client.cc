@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <set>
 
+#include "base/parallel.h"
 #include "base/text.h"
 #include "tuf/checks.h"
 #include "tuf/fetcher.h"
@@ -62,11 +63,23 @@ Client::Client(Files& files, Clock& clock, Http* http, ClientOptions options)
 Client::~Client() = default;
 
 // Offline nothing is written, so that a cache may be read-only.
-Result<std::unique_ptr<FileLock>> Client::hold() {
+Result<Client::Held> Client::hold() {
   if (options_.offline) return nullptr;
+  if (auto held = held_.lock()) return held;
   SLUICE_CHECK(cache_.make_folders());
-  return cache_.lock(options_.lock_wait);
+  SLUICE_TRY(auto lock, cache_.lock(options_.lock_wait));
+  Held held = std::move(lock);
+  held_ = held;
+  return held;
 }
+
+Result<void> Client::keep(Held held, const Result<bool>& passed, Lasting lasting) {
+  if (!options_.write_behind || !passed || !*passed) return cache_.settle(lasting);
+  cache_.settle_behind(lasting, std::move(held));
+  return {};
+}
+
+Result<void> Client::settle() { return cache_.settle(Lasting::yes); }
 
 Result<void> Client::drop(const RoleName& role, const Report& report) {
   note(cat("a file of the cache is dropped: ", refusal_of(report)));
@@ -94,9 +107,10 @@ Result<Verdict<Accepted>> Client::init(const std::string& root) {
                         "name another folder, or remove this one to begin anew"});
     }
     if (roots.empty()) {
-      SLUICE_CHECK(cache_.store_root(version, root));
-      SLUICE_CHECK(cache_.set_state({.anchor = version, .latest = {}}));
-      SLUICE_CHECK(cache_.store(kRoot, root));
+      cache_.store_root(version, root);
+      cache_.set_state({.anchor = version, .latest = {}});
+      cache_.store(kRoot, root);
+      SLUICE_CHECK(cache_.settle(Lasting::yes));
     }
     out = Accepted{.role = kRoot, .version = version, .expires = parsed.header.expires};
   }
@@ -233,8 +247,8 @@ Client::Step Client::fetch_roots(Report& report) {
                        SLUICE_CHECK(cache_.drop(kTimestamp));
                        SLUICE_CHECK(cache_.drop(kSnapshot));
                      }
-                     SLUICE_CHECK(cache_.store_root(accepted.version, body));
-                     SLUICE_CHECK(cache_.store(kRoot, body));  // 5.3.8
+                     cache_.store_root(accepted.version, body);
+                     cache_.store(kRoot, body);  // 5.3.8
                      current_root_ = body;
                      return {};
                    }));
@@ -269,8 +283,8 @@ Client::Step Client::update_timestamp(Report& report) {
           report, ask,
           [&](std::string& body) { return set_->update_timestamp(body, Origin::repository); },
           [&](const Accepted& accepted, const std::string& body) -> Result<void> {
-            if (accepted.kept) return {};
-            return cache_.store(kTimestamp, body);  // 5.4.5
+            if (!accepted.kept) cache_.store(kTimestamp, body);  // 5.4.5
+            return {};
           }));
   if (!asked) return fail(no_such_file(ask.path));
   return *asked;
@@ -305,11 +319,33 @@ Client::Step Client::update_snapshot(Report& report) {
              ask_mirrors(
                  report, ask,
                  [&](std::string& body) { return set_->update_snapshot(body, Origin::repository); },
-                 [&](const Accepted&, const std::string& body) {
-                   return cache_.store(kSnapshot, body);  // 5.5.7
+                 [&](const Accepted&, const std::string& body) -> Result<void> {
+                   cache_.store(kSnapshot, body);  // 5.5.7
+                   return {};
                  }));
   if (!asked) return fail(no_such_file(ask.path));
   return *asked;
+}
+
+// A large one goes to the disk while it is checked; it has no name there before it is accepted.
+Verdict<Accepted> Client::take_targets(std::string& body, const RoleName& role,
+                                       const Targets* delegator,
+                                       std::unique_ptr<Prepared>& written) {
+  constexpr std::size_t kLarge = 1U << 20;
+  written.reset();
+  const auto document = std::make_shared<const std::string>(std::move(body));
+  if (document->size() < kLarge) return set_->update_targets(document, role, delegator);
+  std::optional<Verdict<Accepted>> verdict;
+  std::optional<Result<std::unique_ptr<Prepared>>> prepared;
+  for_each_parallel(2, 2, [&](std::size_t i) {
+    if (i == 0) {
+      verdict = set_->update_targets(document, role, delegator);
+    } else {
+      prepared = cache_.prepare(role, *document);
+    }
+  });
+  if (verdict->passed() && prepared->has_value()) written = **std::move(prepared);
+  return *std::move(verdict);
 }
 
 // 5.6.1 to 5.6.6, for targets and for each delegated role.
@@ -317,7 +353,7 @@ Client::Step Client::load_role(Report& report, const RoleName& role, const Targe
   if (set_->targets(role, delegator) != nullptr) return true;
   const FileMeta* stated = set_->snapshot()->find(role);
   if (stated == nullptr) {
-    append(report, set_->update_targets({}, role, delegator).report());
+    append(report, set_->update_targets(std::string(), role, delegator).report());
     return false;
   }
   if (auto text = cache_.load(role)) {
@@ -341,14 +377,16 @@ Client::Step Client::load_role(Report& report, const RoleName& role, const Targe
                                   std::min<std::uint64_t>(*stated->length, options_.limits.stated))
                             : options_.limits.targets};
   if (options_.offline) return fail(no_such_file(ask.path));
-  SLUICE_TRY(
-      const auto asked,
-      ask_mirrors(
-          report, ask,
-          [&](std::string& body) { return set_->update_targets(std::move(body), role, delegator); },
-          [&](const Accepted&, const std::string&) {
-            return cache_.store(role, set_->targets(role, delegator)->document());  // 5.6.6
-          }));
+  std::unique_ptr<Prepared> written;
+  SLUICE_TRY(const auto asked,
+             ask_mirrors(
+                 report, ask,
+                 [&](std::string& body) { return take_targets(body, role, delegator, written); },
+                 [&](const Accepted&, const std::string&) -> Result<void> {
+                   if (written) return written->put_in_place();  // 5.6.6
+                   cache_.store(role, set_->targets(role, delegator)->document());
+                   return {};
+                 }));
   if (!asked) return fail(no_such_file(ask.path));
   return *asked;
 }
@@ -360,7 +398,7 @@ Client::Step Client::refresh_roles(Report& report, Time now) {
   if (!go_on) return false;
   if (!options_.offline) {
     SLUICE_TRY(go_on, fetch_roots(report));
-    if (cache_.load(kRoot) != current_root_) SLUICE_CHECK(cache_.store(kRoot, current_root_));
+    if (cache_.load(kRoot) != current_root_) cache_.store(kRoot, current_root_);
     if (!go_on) return false;
   }
   const auto final_root = set_->finish_root();
@@ -374,12 +412,12 @@ Client::Step Client::refresh_roles(Report& report, Time now) {
 }
 
 // Written once in a while: most refreshes change nothing on the disk.
-Result<void> Client::remember_time(Time now) {
-  if (options_.offline) return {};
+void Client::remember_time(Time now) {
+  if (options_.offline) return;
   CacheState state = cache_.state();
-  if (state.latest && now < *state.latest + kClockTolerance) return {};
+  if (state.latest && now < *state.latest + kClockTolerance) return;
   state.latest = now;
-  return cache_.set_state(state);
+  cache_.set_state(state);
 }
 
 State Client::state_of() const {
@@ -406,12 +444,15 @@ Result<Verdict<State>> Client::refresh() {
                       "sluice tuf client init --cache DIR ROOT.json"});
   }
   SLUICE_TRY(const auto lock, hold());
-  SLUICE_TRY(const bool passed, refresh_roles(report, now));
-  if (!passed) {
+  const auto passed = refresh_roles(report, now);
+  if (passed && *passed) remember_time(now);
+  const auto kept = keep(lock, passed, Lasting::yes);
+  SLUICE_CHECK(passed);
+  SLUICE_CHECK(kept);
+  if (!*passed) {
     set_.reset();
     return Verdict<State>::conclude(std::move(report), std::nullopt);
   }
-  SLUICE_CHECK(remember_time(now));
   return Verdict<State>::conclude(std::move(report), state_of());
 }
 
@@ -467,7 +508,11 @@ Result<Verdict<Found>> Client::find(const std::string& path) {
   if (!set_) return fail(Errc::internal, "a search before a refresh that passed");
   SLUICE_TRY(const auto lock, hold());
   std::optional<Found> found;
-  SLUICE_CHECK(search(report, path, found));
+  const auto searched = search(report, path, found);
+  // Those roles are asked for again where the power fails: a rollback does not show by them.
+  const auto kept = keep(lock, searched, Lasting::whole);
+  SLUICE_CHECK(searched);
+  SLUICE_CHECK(kept);
   return Verdict<Found>::conclude(std::move(report), std::move(found));
 }
 
