@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Inside a lab: signs with sluice and cosign in turn, and compares. See bench-sign."""
+import base64
+import http.client
 import json
 import os
 import pathlib
@@ -8,6 +10,7 @@ import statistics
 import subprocess
 import sys
 import time
+import urllib.parse
 
 LAB = pathlib.Path(os.environ["SIGSTORE_LAB"])
 WORK = pathlib.Path(os.environ["WORK"])
@@ -63,6 +66,39 @@ def measured(words):
     return wall * 1000, cpu * 1000
 
 
+def answered(url, path, headers, body):
+    """Milliseconds of one request over a connection of its own."""
+    where = urllib.parse.urlsplit(url)
+    began = time.perf_counter()
+    connection = http.client.HTTPConnection(where.hostname, where.port, timeout=30)
+    connection.request("POST", where.path.rstrip("/") + path, body, headers)
+    answer = connection.getresponse()
+    answer.read()
+    took = time.perf_counter() - began
+    connection.close()
+    if answer.status not in (200, 201):
+        sys.exit(f"{url} answers with {answer.status}")
+    return took * 1000
+
+
+def services():
+    """What the CA and then the timestamp authority take: nobody signs faster without a log."""
+    config = json.loads((LAB / "signing_config.json").read_text())
+    key, query = WORK / "services.key", WORK / "services.tsq"
+    run(["openssl", "ecparam", "-name", "prime256v1", "-genkey", "-noout", "-out", key])
+    request = run(["openssl", "req", "-new", "-key", key, "-subj", "/"]).stdout
+    run(["openssl", "ts", "-query", "-data", key, "-sha256", "-cert", "-out", query])
+    asked = json.dumps({"certificateSigningRequest": base64.b64encode(request).decode()})
+    bearer = {"Content-Type": "application/json", "Authorization": "Bearer " + (WORK / "token").read_text()}
+    ca, stamp = config["caUrls"][0]["url"], config["tsaUrls"][0]["url"]
+    path = "" if stamp.endswith("/timestamp") else "/api/v1/timestamp"
+    samples = []
+    for _ in range(RUNS + 1):
+        samples.append(answered(ca, "/api/v2/signingCert", bearer, asked) +
+                       answered(stamp, path, {"Content-Type": "application/timestamp-query"}, query.read_bytes()))
+    return {"n": RUNS, "median_ms": round(statistics.median(samples[1:]), 2), "min_ms": round(min(samples[1:]), 2)}
+
+
 def row(name, samples):
     walls = [wall for wall, _ in samples]
     return {"name": name, "n": len(samples), "median_ms": round(statistics.median(walls), 2), "min_ms": round(min(walls), 2),
@@ -107,6 +143,14 @@ def main():
     (WORK / "token").write_text(token())
     cosign = results[1]["commands"][1]["median_ms"]
     results.append(many(LAB / "signing_config.json", cosign))
+    (WORK / "token").write_text(token())
+    alone = services()
+    ours = results[0]["commands"][0]
+    results.append({"what": "the services alone, without a log", **alone,
+                    "sluice_above_median_ms": round(ours["median_ms"] - alone["median_ms"], 2),
+                    "sluice_above_min_ms": round(ours["min_ms"] - alone["min_ms"], 2)})
+    print(f"CA and timestamp authority alone: {alone['median_ms']} ms (min {alone['min_ms']}); sluice is "
+          f"{results[-1]['sluice_above_median_ms']} ms above them (min {results[-1]['sluice_above_min_ms']})")
     peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
     pathlib.Path(os.environ["OUT"], "sign.json").write_text(json.dumps({"results": results, "peak_kib_of_any": peak}, indent=1) + "\n")
     missed = []

@@ -40,7 +40,8 @@ void read_targets(std::string_view text) {
   std::string document(text);
   const auto begin = static_cast<std::size_t>(opened->signed_part.data() - text.data());
   const auto part = std::string_view(document).substr(begin, opened->signed_part.size());
-  const auto targets = parse_targets(std::move(document), part, {});
+  const auto targets =
+      parse_targets(std::make_shared<const std::string>(std::move(document)), part, {});
   if (!targets) return;
   std::size_t count = 0;
   const auto all = targets->each([&](const TargetFile& file) -> Result<void> {

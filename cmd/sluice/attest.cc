@@ -94,6 +94,11 @@ Result<int> attest_alone(Invocation& in, const std::vector<Attestation>& attesta
                                                    bytes_of(one.statement), key));
     bundles.push_back(std::move(bundle));
   }
+  std::vector<Replacement> files;
+  for (std::size_t i = 0; i < bundles.size(); ++i) {
+    if (attestations[i].target != "-") files.push_back({attestations[i].target, bundles[i]});
+  }
+  SLUICE_CHECK(in.world.files.replace_all(files, Lasting::yes));
   json::Array rows;
   for (std::size_t i = 0; i < bundles.size(); ++i) {
     const Attestation& one = attestations[i];
@@ -101,7 +106,6 @@ Result<int> attest_alone(Invocation& in, const std::vector<Attestation>& attesta
       SLUICE_CHECK(in.console.print(bundles[i] + "\n"));
       return kDone;
     }
-    SLUICE_CHECK(in.world.files.replace(one.target, bundles[i]));
     json::Value row;
     row.set("file", printable(one.name));
     row.set("bundle", shown(one.target));

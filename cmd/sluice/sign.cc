@@ -67,7 +67,12 @@ Result<int> sign_alone(Invocation& in) {
   for_each_parallel(files.size(), threads_for(in, key.public_key()),
                     [&](std::size_t i) { prepared[i] = prepare(in, files[i], key); });
   // All or nothing: a file that cannot be signed leaves the bundles of the others as they were.
-  for (const auto& each : prepared) SLUICE_CHECK(*each);
+  std::vector<Replacement> bundles;
+  for (const auto& each : prepared) {
+    SLUICE_CHECK(*each);
+    if ((*each)->target != "-") bundles.push_back({(*each)->target, (*each)->bundle});
+  }
+  SLUICE_CHECK(in.world.files.replace_all(bundles, Lasting::yes));
   json::Array written;
   for (std::size_t i = 0; i < files.size(); ++i) {
     const Signed& each = **prepared[i];
@@ -75,7 +80,6 @@ Result<int> sign_alone(Invocation& in) {
       SLUICE_CHECK(in.console.print(each.bundle + "\n"));
       return kDone;
     }
-    SLUICE_CHECK(in.world.files.replace(each.target, each.bundle));
     json::Value row;
     row.set("file", printable(files[i]));
     row.set("bundle", shown(each.target));

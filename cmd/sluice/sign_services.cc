@@ -279,7 +279,15 @@ Result<int> sign_and_write(Invocation& in, SignSetup& setup,
                         : "sluice: nothing was written\n");
     return code == kDone ? kUndecided : code;
   }
-  // All or nothing: a bundle is written only where each could be made.
+  // All or nothing: a bundle is written only where each could be made. What a journal can bring
+  // back no more has to last; else a power failure leaves a bundle whole, or the old one.
+  std::vector<Replacement> bundles;
+  for (std::size_t i = 0; i < items.size(); ++i) {
+    if (targets[i] == "-") break;
+    bundles.push_back({targets[i], (*report.items[i].outcome).value()->text});
+  }
+  const bool journal = in.args.has("--journal");
+  SLUICE_CHECK(in.world.files.replace_all(bundles, journal ? Lasting::yes : Lasting::whole));
   json::Array rows;
   for (std::size_t i = 0; i < items.size(); ++i) {
     const sigstore::SignedBundle& bundle = *report.items[i].outcome->value();
@@ -288,7 +296,6 @@ Result<int> sign_and_write(Invocation& in, SignSetup& setup,
       SLUICE_CHECK(signing.forget_journal());
       return kDone;
     }
-    SLUICE_CHECK(in.world.files.replace(targets[i], bundle.text));
     rows.push_back(signed_json(report.items[i], targets[i]));
     if (!in.json) SLUICE_CHECK(in.console.print(signed_text(report.items[i], targets[i])));
   }

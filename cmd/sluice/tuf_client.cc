@@ -30,6 +30,7 @@ Result<TufSession> tuf_session(Invocation& in) {
   }
   SLUICE_TRY(options.headers, tuf_headers(in));
   options.foreign = identity_keys(in);
+  options.write_behind = true;
   if (const auto file = in.args.get("--root")) {
     SLUICE_TRY(options.root, in.world.files.read(*file, options.limits.root));
   }
@@ -61,6 +62,7 @@ Result<int> run_tuf_refresh(Invocation& in) {
   SLUICE_TRY(const auto verdict, session.client->refresh());
   Report report = verdict.report();
   if (!verdict.passed()) return tuf_answer(in, report, nullptr, {});
+  SLUICE_CHECK(session.client->settle());
   const tuf::State state = *verdict.value();
   add_tuf_facts(report, state);
   return tuf_answer(in, report, &state, {});
@@ -123,6 +125,7 @@ Result<int> run_tuf_download(Invocation& in) {
       }
     }
   }
+  SLUICE_CHECK(session.client->settle());
   if (stopped) return fail(*std::move(stopped));
   return tuf_answer(in, report, &*state, std::move(files));
 }
@@ -155,9 +158,13 @@ Result<int> run_tuf_targets(Invocation& in) {
   SLUICE_TRY(auto refreshed, refreshed_session(in));
   auto& [session, report, state] = refreshed;
   if (!state) return tuf_answer(in, report, nullptr, {});
-  if (in.args.positionals().empty()) return list_targets(in, *session.client, report, *state);
+  if (in.args.positionals().empty()) {
+    SLUICE_CHECK(session.client->settle());
+    return list_targets(in, *session.client, report, *state);
+  }
   std::optional<Error> stopped;
   SLUICE_TRY(const auto found, find_targets(in, *session.client, report, stopped));
+  SLUICE_CHECK(session.client->settle());
   if (stopped) return fail(*std::move(stopped));
   json::Array files;
   for (const auto& each : found) {

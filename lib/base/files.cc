@@ -14,6 +14,8 @@
 #include <cstdio>
 #include <cstring>
 #include <iterator>
+#include <optional>
+#include <set>
 #include <thread>
 
 #include "base/codec.h"
@@ -145,33 +147,116 @@ class Beside {
     std::array<std::uint8_t, 8> tag{};
     system_random().fill(tag);
     Path temp = folder_of(target) / cat(".sluice-", to_hex(tag), ".tmp");
-    const Descriptor fd(::open(temp.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode));
+    Descriptor fd(::open(temp.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode));
     if (!fd) return fail_errno("create a file beside", target, errno);
-    Beside beside(std::move(temp));
-    SLUICE_CHECK(write_all(fd.get(), content, target));
-    if (::fsync(fd.get()) != 0) return fail_errno("sync", target, errno);
+    Beside beside(target, std::move(temp), std::move(fd));
+    SLUICE_CHECK(write_all(beside.fd_->get(), content, target));
     return beside;
   }
-  Beside(Beside&& other) noexcept : temp_(std::exchange(other.temp_, Path())) {}
+  // Beside what is replaced: a plain file, whose mode is kept, or nothing.
+  static Result<Beside> write(const Replacement& wish) {
+    SLUICE_CHECK(check_name(wish.path));
+    struct stat info{};
+    const bool there = ::lstat(wish.path.c_str(), &info) == 0;
+    if (there && !S_ISREG(info.st_mode)) {
+      return fail(Error{Errc::denied,
+                        cat("will not replace ", shown(wish.path), ": it is no plain file"),
+                        {},
+                        "name a plain file, or - for standard output"});
+    }
+    return write(wish.path, wish.content, there ? info.st_mode & 0777U : wish.mode);
+  }
+  Beside(Beside&& other) noexcept
+      : target_(std::move(other.target_)),
+        temp_(std::exchange(other.temp_, Path())),
+        fd_(std::move(other.fd_)) {}
   Beside& operator=(Beside&&) = delete;
   ~Beside() {
     if (!temp_.empty()) ::unlink(temp_.c_str());
   }
 
-  Result<void> put_in_place(const Path& target, unsigned flags) {
-    if (::renameat2(AT_FDCWD, temp_.c_str(), AT_FDCWD, target.c_str(), flags) != 0) {
+  Result<void> sync() {
+    if (::fsync(fd_->get()) != 0) return fail_errno("sync", target_, errno);
+    fd_.reset();
+    return {};
+  }
+  Result<void> put_in_place(unsigned flags) {
+    if (::renameat2(AT_FDCWD, temp_.c_str(), AT_FDCWD, target_.c_str(), flags) != 0) {
       if (errno == EEXIST) {
-        return fail(Errc::denied, cat(shown(target), " exists already"));
+        return fail(Errc::denied, cat(shown(target_), " exists already"));
       }
-      return fail_errno("put in place", target, errno);
+      return fail_errno("put in place", target_, errno);
     }
     temp_.clear();
-    return sync_folder(folder_of(target));
+    return {};
   }
 
  private:
-  explicit Beside(Path temp) : temp_(std::move(temp)) {}
+  Beside(Path target, Path temp, Descriptor fd)
+      : target_(std::move(target)), temp_(std::move(temp)), fd_(std::move(fd)) {}
+
+  Path target_;
   Path temp_;
+  std::optional<Descriptor> fd_;  // until it is synced
+};
+
+// A sync waits for the disk, not for a processor, and those under way at a time share the wait.
+constexpr std::size_t kSyncsAtOnce = 32;
+
+// Several files beside their targets, put in place together.
+class AllBeside {
+ public:
+  Result<void> write(std::span<const Replacement> wishes) {
+    written_.reserve(wishes.size());
+    for (std::size_t from = 0; from < wishes.size(); from += kSyncsAtOnce) {
+      const auto some = wishes.subspan(from, std::min(kSyncsAtOnce, wishes.size() - from));
+      for (const Replacement& wish : some) {
+        SLUICE_TRY(auto beside, Beside::write(wish));
+        written_.push_back(std::move(beside));
+      }
+      SLUICE_CHECK(sync_from(from));
+    }
+    return {};
+  }
+  Result<void> put_in_place() {
+    for (Beside& one : written_) SLUICE_CHECK(one.put_in_place(0));
+    return {};
+  }
+
+ private:
+  Result<void> sync_from(std::size_t from) {
+    const std::size_t count = written_.size() - from;
+    std::vector<Result<void>> outcomes(count);
+    for_each_parallel(count, static_cast<unsigned>(count),
+                      [&](std::size_t i) { outcomes[i] = written_[from + i].sync(); });
+    for (const auto& outcome : outcomes) SLUICE_CHECK(outcome);
+    return {};
+  }
+
+  std::vector<Beside> written_;
+};
+
+class PreparedBeside final : public Prepared {
+ public:
+  explicit PreparedBeside(Beside beside) : beside_(std::move(beside)) {}
+  Result<void> put_in_place() override { return beside_.put_in_place(0); }
+
+ private:
+  Beside beside_;
+};
+
+// For files of another kind: nothing is done ahead.
+class NotAhead final : public Prepared {
+ public:
+  NotAhead(Files& files, const Replacement& wish)
+      : files_(files), path_(wish.path), content_(wish.content), mode_(wish.mode) {}
+  Result<void> put_in_place() override { return files_.replace(path_, content_, mode_); }
+
+ private:
+  Files& files_;
+  Path path_;
+  std::string content_;
+  unsigned mode_;
 };
 
 class SystemFiles final : public Files {
@@ -191,17 +276,27 @@ class SystemFiles final : public Files {
   Result<std::unique_ptr<ByteSource>> open(const Path& path) override { return open_with(path, 0); }
 
   Result<void> replace(const Path& path, std::string_view content, unsigned mode) override {
-    SLUICE_CHECK(check_name(path));
-    struct stat info{};
-    const bool there = ::lstat(path.c_str(), &info) == 0;
-    if (there && !S_ISREG(info.st_mode)) {
-      return fail(Error{Errc::denied,
-                        cat("will not replace ", shown(path), ": it is no plain file"),
-                        {},
-                        "name a plain file, or - for standard output"});
-    }
-    SLUICE_TRY(auto beside, Beside::write(path, content, there ? info.st_mode & 0777U : mode));
-    return beside.put_in_place(path, 0);
+    SLUICE_TRY(auto beside, Beside::write({path, content, mode}));
+    SLUICE_CHECK(beside.sync());
+    SLUICE_CHECK(beside.put_in_place(0));
+    return sync_folder(folder_of(path));
+  }
+
+  Result<void> replace_all(std::span<const Replacement> all, Lasting lasting) override {
+    AllBeside beside;
+    SLUICE_CHECK(beside.write(all));
+    SLUICE_CHECK(beside.put_in_place());
+    if (lasting == Lasting::whole) return {};
+    std::set<Path> folders;
+    for (const Replacement& one : all) folders.insert(folder_of(one.path));
+    for (const Path& folder : folders) SLUICE_CHECK(sync_folder(folder));
+    return {};
+  }
+
+  Result<std::unique_ptr<Prepared>> prepare(const Replacement& wish) override {
+    SLUICE_TRY(auto beside, Beside::write(wish));
+    SLUICE_CHECK(beside.sync());
+    return std::make_unique<PreparedBeside>(std::move(beside));
   }
 
   Result<void> create(const Path& path, std::string_view content, unsigned mode) override {
@@ -211,7 +306,9 @@ class SystemFiles final : public Files {
         ::open(folder_of(path).c_str(), O_TMPFILE | O_WRONLY | O_CLOEXEC, mode));
     if (nameless) return create_from(nameless, path, content);
     SLUICE_TRY(auto beside, Beside::write(path, content, mode));
-    return beside.put_in_place(path, RENAME_NOREPLACE);
+    SLUICE_CHECK(beside.sync());
+    SLUICE_CHECK(beside.put_in_place(RENAME_NOREPLACE));
+    return sync_folder(folder_of(path));
   }
 
   Result<FileInfo> info(const Path& path) override {
@@ -356,6 +453,15 @@ struct Walker {
 };
 
 }  // namespace
+
+Result<void> Files::replace_all(std::span<const Replacement> all, Lasting /*lasting*/) {
+  for (const Replacement& one : all) SLUICE_CHECK(replace(one.path, one.content, one.mode));
+  return {};
+}
+
+Result<std::unique_ptr<Prepared>> Files::prepare(const Replacement& wish) {
+  return std::make_unique<NotAhead>(*this, wish);
+}
 
 std::string shown(const Path& path) { return printable(path.native(), 4096); }
 

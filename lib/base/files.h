@@ -57,6 +57,24 @@ struct FolderEntry {
 
 enum class Links : std::uint8_t { followed, refused };
 
+// What a file is replaced by; the bytes outlive the call.
+struct Replacement {
+  Path path;
+  std::string_view content;
+  unsigned mode = 0644;
+};
+// What holds after the power has failed: the new content for certain, or one of the two, whole.
+enum class Lasting : std::uint8_t { yes, whole };
+
+// New content that is written and synced, but in nobody's sight yet; gone unless it is put in
+// place.
+class Prepared {
+ public:
+  virtual ~Prepared() = default;
+  // Once. As Files::replace from there on, with Lasting::whole.
+  [[nodiscard]] virtual Result<void> put_in_place() = 0;
+};
+
 // A name with a NUL byte is Errc::malformed everywhere where a file is read or written.
 class Files {
  public:
@@ -74,6 +92,13 @@ class Files {
   // path is Errc::denied. A file that is there keeps its mode.
   [[nodiscard]] virtual Result<void> replace(const Path& path, std::string_view content,
                                              unsigned mode = 0644) = 0;
+  // As replace, for several files at about the cost of one: all are written and synced before the
+  // first is put in its place, so that a full disk leaves everything as it was. They are put in
+  // place in their order; where that ends early, those before are new and those behind it old.
+  // Lasting::whole leaves out the folders' sync.
+  [[nodiscard]] virtual Result<void> replace_all(std::span<const Replacement> all, Lasting lasting);
+  // The long part of replace, while it is not known yet whether the content is good.
+  [[nodiscard]] virtual Result<std::unique_ptr<Prepared>> prepare(const Replacement& wish);
   // As replace, but Errc::denied where something is at the path already.
   [[nodiscard]] virtual Result<void> create(const Path& path, std::string_view content,
                                             unsigned mode = 0644) = 0;

@@ -22,6 +22,7 @@ namespace sluice::crypto {
 
 namespace {
 
+using VerifyContext = Owned<EVP_MD_CTX, EVP_MD_CTX_free>;
 using EcdsaSignature = Owned<ECDSA_SIG, ECDSA_SIG_free>;
 
 bool is_ed25519(SchemeKind kind) {
@@ -35,9 +36,31 @@ Result<void> check_hash(Scheme scheme) {
   return {};
 }
 
+// For large messages, whose SHA-512 OpenSSL makes in half of the time. Nothing: to be asked of
+// libsodium. Both decide alike where neither the key, which key.cc sees to, nor the signature's
+// point has a part of small order.
+std::optional<bool> verify_large_ed25519(const PublicKey::Impl& key, ByteView message,
+                                         ByteView signature) {
+  constexpr std::size_t kLarge = 64U << 10;
+  if (message.size() < kLarge || crypto_core_ed25519_is_valid_point(signature.data()) != 1) {
+    return std::nullopt;
+  }
+  const VerifyContext context(EVP_MD_CTX_new());
+  const bool begun = context && EVP_DigestVerifyInit(context.get(), nullptr, nullptr, nullptr,
+                                                     key.pkey.get()) == 1;
+  std::optional<bool> out;
+  if (begun) {
+    out = EVP_DigestVerify(context.get(), signature.data(), signature.size(), message.data(),
+                           message.size()) == 1;
+  }
+  ERR_clear_error();
+  return out;
+}
+
 bool verify_pure_ed25519(const PublicKey::Impl& key, ByteView message, ByteView signature) {
   if (signature.size() != crypto_sign_BYTES) return false;
   ready_sodium();
+  if (const auto large = verify_large_ed25519(key, message, signature)) return *large;
   return crypto_sign_verify_detached(signature.data(), message.data(), message.size(),
                                      key.ed25519.data()) == 0;
 }

@@ -3,6 +3,8 @@
 
 #include <algorithm>
 #include <charconv>
+#include <system_error>
+#include <utility>
 
 #include "base/text.h"
 #include "json/value.h"
@@ -48,6 +50,13 @@ Result<std::unique_ptr<FileLock>> Cache::lock(std::chrono::milliseconds wait) {
 }
 
 std::optional<std::string> Cache::load_file(const Path& path) const {
+  const auto is_it = [&](const Queued& one) { return one.path == path; };
+  const auto queued = std::ranges::find_if(queue_, is_it);
+  if (queued != queue_.end()) return queued->bytes;
+  for (auto at = behind_.rbegin(); at != behind_.rend(); ++at) {
+    const auto found = std::ranges::find_if((*at)->batch, is_it);
+    if (found != (*at)->batch.end()) return found->bytes;
+  }
   auto text = files_.read_plain(path, max_, Links::refused);
   if (!text) return std::nullopt;
   return *std::move(text);
@@ -64,29 +73,88 @@ void Cache::sweep(const Path& folder) {
   }
 }
 
-Result<void> Cache::replace(const Path& path, std::string_view bytes) {
-  if (!swept_) {
-    swept_ = true;
-    sweep(folder_);
-    sweep(folder_ / "root_history");
-  }
-  auto done = files_.replace(path, bytes);
+void Cache::sweep_once() {
+  if (swept_) return;
+  swept_ = true;
+  sweep(folder_);
+  sweep(folder_ / "root_history");
+}
+
+void Cache::queue(Path path, std::string_view bytes) {
+  std::erase_if(queue_, [&](const Queued& one) { return one.path == path; });
+  queue_.push_back({std::move(path), std::string(bytes)});
+}
+
+// Something else than a file may be there: a link that somebody put into the cache.
+Result<void> Cache::replace_anything(const Queued& one) const {
+  auto done = files_.replace(one.path, one.bytes);
   if (done || done.error().code != Errc::denied) return done;
-  // Something else than a file is there: a link that somebody put into the cache.
-  SLUICE_CHECK(files_.remove(path));
-  return files_.replace(path, bytes);
+  SLUICE_CHECK(files_.remove(one.path));
+  return files_.replace(one.path, one.bytes);
+}
+
+Result<void> Cache::write(const std::vector<Queued>& batch, Lasting lasting) const {
+  if (batch.empty()) return {};
+  std::vector<Replacement> all;
+  all.reserve(batch.size());
+  for (const Queued& one : batch) all.push_back({one.path, one.bytes});
+  auto done = files_.replace_all(all, lasting);
+  if (done || done.error().code != Errc::denied) return done;
+  for (const Queued& one : batch) SLUICE_CHECK(replace_anything(one));
+  return {};
+}
+
+void Cache::join_oldest() {
+  Behind& oldest = *behind_.front();
+  if (oldest.thread.joinable()) oldest.thread.join();
+  if (went_wrong_ && !oldest.outcome) went_wrong_ = std::move(oldest.outcome);
+  behind_.pop_front();
+}
+
+Result<void> Cache::settle(Lasting lasting) {
+  while (!behind_.empty()) join_oldest();
+  if (!queue_.empty()) sweep_once();
+  const auto batch = std::exchange(queue_, {});
+  auto before = std::exchange(went_wrong_, {});
+  auto done = write(batch, lasting);
+  return before ? done : before;
+}
+
+void Cache::settle_behind(Lasting lasting, std::shared_ptr<FileLock> held) {
+  constexpr std::size_t kMost = 2;  // one for what lasts, one for the roles found after it
+  if (queue_.empty()) return;
+  sweep_once();
+  while (behind_.size() >= kMost) join_oldest();
+  auto added = std::make_unique<Behind>(std::exchange(queue_, {}));
+  Behind& one = *behind_.emplace_back(std::move(added));
+  const auto work = [this, &one, lasting, hold = std::move(held)] {
+    one.outcome = write(one.batch, lasting);
+  };
+  try {
+    one.thread = std::jthread(work);
+  } catch (const std::system_error&) {
+    work();  // no more threads to be had
+  }
 }
 
 std::optional<std::string> Cache::load(const RoleName& role) const {
   return load_file(folder_ / role_file(role));
 }
 
-Result<void> Cache::store(const RoleName& role, std::string_view bytes) {
-  return replace(folder_ / role_file(role), bytes);
+void Cache::store(const RoleName& role, std::string_view bytes) {
+  queue(folder_ / role_file(role), bytes);
+}
+
+Result<std::unique_ptr<Prepared>> Cache::prepare(const RoleName& role, std::string_view bytes) {
+  sweep_once();
+  return files_.prepare({folder_ / role_file(role), bytes});
 }
 
 Result<void> Cache::drop(const RoleName& role) {
-  auto gone = files_.remove(folder_ / role_file(role));
+  const Path path = folder_ / role_file(role);
+  std::erase_if(queue_, [&](const Queued& one) { return one.path == path; });
+  while (!behind_.empty()) join_oldest();
+  auto gone = files_.remove(path);
   if (!gone && gone.error().code == Errc::not_found) return {};
   return gone;
 }
@@ -99,8 +167,8 @@ std::optional<std::string> Cache::load_root(Version version) const {
   return load_file(root_path(version));
 }
 
-Result<void> Cache::store_root(Version version, std::string_view bytes) {
-  return replace(root_path(version), bytes);
+void Cache::store_root(Version version, std::string_view bytes) {
+  queue(root_path(version), bytes);
 }
 
 void Cache::drop_root(Version version) { (void)files_.remove(root_path(version)); }
@@ -123,12 +191,12 @@ CacheState Cache::state() const {
   return state ? *state : CacheState{};
 }
 
-Result<void> Cache::set_state(const CacheState& state) {
+void Cache::set_state(const CacheState& state) {
   json::Value value;
   value.set("kind", kStateKind);
   value.set("anchor", state.anchor);
   if (state.latest) value.set("latest", rfc3339(*state.latest));
-  return replace(folder_ / "client.state", json::write(value));
+  queue(folder_ / "client.state", json::write(value));
 }
 
 std::optional<std::string> Cache::load_piece(const std::string& name) const {

@@ -8,12 +8,19 @@
 //
 // Each file is replaced as a whole, so that a reader sees the old one or the new one, whenever a
 // writer dies. Nothing here is trusted: the client checks what it loads.
+//
+// What is stored is queued, and load() answers it from there; settle() writes all of it, in its
+// order, for the wait of one file. To settle behind does so in a thread of its own, which holds the
+// lock until it is done.
 #pragma once
 
+#include <deque>
 #include <functional>
 #include <memory>
 #include <optional>
 #include <string>
+#include <thread>
+#include <vector>
 
 #include "base/files.h"
 #include "tuf/metadata.h"
@@ -36,16 +43,23 @@ class Cache {
 
   // Nothing where the file is missing or cannot be read.
   std::optional<std::string> load(const RoleName& role) const;
-  [[nodiscard]] Result<void> store(const RoleName& role, std::string_view bytes);
+  void store(const RoleName& role, std::string_view bytes);
+  // A large one, which is written while it is checked.
+  [[nodiscard]] Result<std::unique_ptr<Prepared>> prepare(const RoleName& role,
+                                                          std::string_view bytes);
   [[nodiscard]] Result<void> drop(const RoleName& role);
 
   std::optional<std::string> load_root(Version version) const;
-  [[nodiscard]] Result<void> store_root(Version version, std::string_view bytes);
+  void store_root(Version version, std::string_view bytes);
   void drop_root(Version version);
   std::vector<Version> roots() const;  // ascending
 
   CacheState state() const;
-  [[nodiscard]] Result<void> set_state(const CacheState& state);
+  void set_state(const CacheState& state);
+
+  // Everything that is queued or under way; what went wrong behind is told here.
+  [[nodiscard]] Result<void> settle(Lasting lasting);
+  void settle_behind(Lasting lasting, std::shared_ptr<FileLock> held);
 
   // Pieces of large targets, kept until the whole is there.
   std::optional<std::string> load_piece(const std::string& name) const;
@@ -53,8 +67,21 @@ class Cache {
   void drop_pieces(const std::string& prefix);
 
  private:
+  struct Queued {
+    Path path;
+    std::string bytes;
+  };
+  struct Behind {
+    std::vector<Queued> batch;
+    Result<void> outcome = {};
+    std::jthread thread = {};  // last: ended before what it works on is gone
+  };
   std::optional<std::string> load_file(const Path& path) const;
-  [[nodiscard]] Result<void> replace(const Path& path, std::string_view bytes);
+  void queue(Path path, std::string_view bytes);
+  [[nodiscard]] Result<void> write(const std::vector<Queued>& batch, Lasting lasting) const;
+  [[nodiscard]] Result<void> replace_anything(const Queued& one) const;
+  void join_oldest();
+  void sweep_once();
   void sweep(const Path& folder);
   Path root_path(Version version) const;
 
@@ -62,6 +89,9 @@ class Cache {
   Path folder_;
   std::size_t max_;
   bool swept_ = false;
+  std::vector<Queued> queue_;
+  std::deque<std::unique_ptr<Behind>> behind_;
+  Result<void> went_wrong_ = {};  // behind, first
 };
 
 }  // namespace sluice::tuf

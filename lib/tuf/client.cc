@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <set>
 
+#include "base/parallel.h"
 #include "base/text.h"
 #include "tuf/checks.h"
 #include "tuf/fetcher.h"
@@ -13,10 +14,7 @@ namespace sluice::tuf {
 
 namespace {
 
-const RoleName kRoot("root");
-const RoleName kTimestamp("timestamp");
-const RoleName kSnapshot("snapshot");
-const RoleName kTargets("targets");
+RoleName top(RoleType type) { return RoleName(std::string(name(type))); }
 
 // A clock is corrected now and then; further back than this it was set back.
 constexpr std::chrono::minutes kClockTolerance{10};
@@ -68,11 +66,23 @@ Client::Client(Files& files, Clock& clock, Http* http, ClientOptions options)
 Client::~Client() = default;
 
 // Offline nothing is written, so that a cache may be read-only.
-Result<std::unique_ptr<FileLock>> Client::hold() {
+Result<Client::Held> Client::hold() {
   if (options_.offline) return nullptr;
+  if (auto held = held_.lock()) return held;
   SLUICE_CHECK(cache_.make_folders());
-  return cache_.lock(options_.lock_wait);
+  SLUICE_TRY(auto lock, cache_.lock(options_.lock_wait));
+  Held held = std::move(lock);
+  held_ = held;
+  return held;
 }
+
+Result<void> Client::keep(Held held, const Result<bool>& passed, Lasting lasting) {
+  if (!options_.write_behind || !passed || !*passed) return cache_.settle(lasting);
+  cache_.settle_behind(lasting, std::move(held));
+  return {};
+}
+
+Result<void> Client::settle() { return cache_.settle(Lasting::yes); }
 
 Result<void> Client::drop(const RoleName& role, const Report& report) {
   note(cat("a file of the cache is dropped: ", refusal_of(report)));
@@ -100,11 +110,13 @@ Result<Verdict<Accepted>> Client::init(const std::string& root) {
                         "name another folder, or remove this one to begin anew"});
     }
     if (roots.empty()) {
-      SLUICE_CHECK(cache_.store_root(version, root));
-      SLUICE_CHECK(cache_.set_state({.anchor = version, .latest = {}}));
-      SLUICE_CHECK(cache_.store(kRoot, root));
+      cache_.store_root(version, root);
+      cache_.set_state({.anchor = version, .latest = {}});
+      cache_.store(top(RoleType::root), root);
+      SLUICE_CHECK(cache_.settle(Lasting::yes));
     }
-    out = Accepted{.role = kRoot, .version = version, .expires = parsed.header.expires};
+    out =
+        Accepted{.role = top(RoleType::root), .version = version, .expires = parsed.header.expires};
   }
   return Verdict<Accepted>::conclude(verdict.report(), std::move(out));
 }
@@ -185,7 +197,7 @@ Client::Step Client::load_roots(Report& report, Time now) {
       first = std::move(text);
       break;
     }
-    if (!first) first = cache_.load(kRoot);
+    if (!first) first = cache_.load(top(RoleType::root));
   }
   if (!first) {
     return fail(Error{Errc::not_found,
@@ -237,11 +249,11 @@ Client::Step Client::fetch_roots(Report& report) {
                    [&](const Accepted& accepted, const std::string& body) -> Result<void> {
                      // 5.3.11 comes first: a crash in between must not leave what an attacker made.
                      if (accepted.rotated) {
-                       SLUICE_CHECK(cache_.drop(kTimestamp));
-                       SLUICE_CHECK(cache_.drop(kSnapshot));
+                       SLUICE_CHECK(cache_.drop(top(RoleType::timestamp)));
+                       SLUICE_CHECK(cache_.drop(top(RoleType::snapshot)));
                      }
-                     SLUICE_CHECK(cache_.store_root(accepted.version, body));
-                     SLUICE_CHECK(cache_.store(kRoot, body));  // 5.3.8
+                     cache_.store_root(accepted.version, body);
+                     cache_.store(top(RoleType::root), body);  // 5.3.8
                      current_root_ = body;
                      return {};
                    }));
@@ -254,10 +266,10 @@ Client::Step Client::fetch_roots(Report& report) {
 
 // 5.4
 Client::Step Client::update_timestamp(Report& report) {
-  if (const auto text = cache_.load(kTimestamp)) {
+  if (const auto text = cache_.load(top(RoleType::timestamp))) {
     const auto verdict = set_->update_timestamp(*text, Origin::cache);
     if (!verdict.passed()) {
-      SLUICE_CHECK(drop(kTimestamp, verdict.report()));
+      SLUICE_CHECK(drop(top(RoleType::timestamp), verdict.report()));
     } else if (options_.offline) {
       append(report, verdict.report());
     }
@@ -276,8 +288,8 @@ Client::Step Client::update_timestamp(Report& report) {
           report, ask,
           [&](std::string& body) { return set_->update_timestamp(body, Origin::repository); },
           [&](const Accepted& accepted, const std::string& body) -> Result<void> {
-            if (accepted.kept) return {};
-            return cache_.store(kTimestamp, body);  // 5.4.5
+            if (!accepted.kept) cache_.store(top(RoleType::timestamp), body);  // 5.4.5
+            return {};
           }));
   if (!asked) return fail(no_such_file(ask.path, options_));
   return *asked;
@@ -285,38 +297,60 @@ Client::Step Client::update_timestamp(Report& report) {
 
 // 5.5
 Client::Step Client::update_snapshot(Report& report) {
-  if (const auto text = cache_.load(kSnapshot)) {
+  if (const auto text = cache_.load(top(RoleType::snapshot))) {
     const auto verdict = set_->update_snapshot(*text, Origin::cache);
     if (!verdict.passed()) {
       if (!set_->timestamp_fresh()) {
         append(report, verdict.report());
         return false;
       }
-      SLUICE_CHECK(drop(kSnapshot, verdict.report()));
+      SLUICE_CHECK(drop(top(RoleType::snapshot), verdict.report()));
     } else if (set_->snapshot_current()) {
       append(report, verdict.report());
       return true;
     }
   }
   const FileMeta& stated = set_->timestamp()->snapshot;
-  const Ask ask{
-      .path = role_url(kSnapshot, set_->root().consistent_snapshot ? std::optional(stated.version)
-                                                                   : std::nullopt),
-      .kind = "snapshot",
-      .clause = "5.5.1",
-      .max = stated.length ? static_cast<std::size_t>(
-                                 std::min<std::uint64_t>(*stated.length, options_.limits.stated))
-                           : options_.limits.snapshot};
+  const Ask ask{.path = role_url(top(RoleType::snapshot), set_->root().consistent_snapshot
+                                                              ? std::optional(stated.version)
+                                                              : std::nullopt),
+                .kind = "snapshot",
+                .clause = "5.5.1",
+                .max = stated.length ? static_cast<std::size_t>(std::min<std::uint64_t>(
+                                           *stated.length, options_.limits.stated))
+                                     : options_.limits.snapshot};
   if (options_.offline) return fail(no_such_file(ask.path, options_));
   SLUICE_TRY(const auto asked,
              ask_mirrors(
                  report, ask,
                  [&](std::string& body) { return set_->update_snapshot(body, Origin::repository); },
-                 [&](const Accepted&, const std::string& body) {
-                   return cache_.store(kSnapshot, body);  // 5.5.7
+                 [&](const Accepted&, const std::string& body) -> Result<void> {
+                   cache_.store(top(RoleType::snapshot), body);  // 5.5.7
+                   return {};
                  }));
   if (!asked) return fail(no_such_file(ask.path, options_));
   return *asked;
+}
+
+// A large one goes to the disk while it is checked; it has no name there before it is accepted.
+Verdict<Accepted> Client::take_targets(std::string& body, const RoleName& role,
+                                       const Targets* delegator,
+                                       std::unique_ptr<Prepared>& written) {
+  constexpr std::size_t kLarge = 1U << 20;
+  written.reset();
+  const auto document = std::make_shared<const std::string>(std::move(body));
+  if (document->size() < kLarge) return set_->update_targets(document, role, delegator);
+  std::optional<Verdict<Accepted>> verdict;
+  std::optional<Result<std::unique_ptr<Prepared>>> prepared;
+  for_each_parallel(2, 2, [&](std::size_t i) {
+    if (i == 0) {
+      verdict = set_->update_targets(document, role, delegator);
+    } else {
+      prepared = cache_.prepare(role, *document);
+    }
+  });
+  if (verdict->passed() && prepared->has_value()) written = **std::move(prepared);
+  return *std::move(verdict);
 }
 
 // 5.6.1 to 5.6.6, for targets and for each delegated role.
@@ -324,7 +358,7 @@ Client::Step Client::load_role(Report& report, const RoleName& role, const Targe
   if (set_->targets(role, delegator) != nullptr) return true;
   const FileMeta* stated = set_->snapshot()->find(role);
   if (stated == nullptr) {
-    append(report, set_->update_targets({}, role, delegator).report());
+    append(report, set_->update_targets(std::string(), role, delegator).report());
     return false;
   }
   if (auto text = cache_.load(role)) {
@@ -348,14 +382,16 @@ Client::Step Client::load_role(Report& report, const RoleName& role, const Targe
                                   std::min<std::uint64_t>(*stated->length, options_.limits.stated))
                             : options_.limits.targets};
   if (options_.offline) return fail(no_such_file(ask.path, options_));
-  SLUICE_TRY(
-      const auto asked,
-      ask_mirrors(
-          report, ask,
-          [&](std::string& body) { return set_->update_targets(std::move(body), role, delegator); },
-          [&](const Accepted&, const std::string&) {
-            return cache_.store(role, set_->targets(role, delegator)->document());  // 5.6.6
-          }));
+  std::unique_ptr<Prepared> written;
+  SLUICE_TRY(const auto asked,
+             ask_mirrors(
+                 report, ask,
+                 [&](std::string& body) { return take_targets(body, role, delegator, written); },
+                 [&](const Accepted&, const std::string&) -> Result<void> {
+                   if (written) return written->put_in_place();  // 5.6.6
+                   cache_.store(role, set_->targets(role, delegator)->document());
+                   return {};
+                 }));
   if (!asked) return fail(no_such_file(ask.path, options_));
   return *asked;
 }
@@ -367,7 +403,8 @@ Client::Step Client::refresh_roles(Report& report, Time now) {
   if (!go_on) return false;
   if (!options_.offline) {
     SLUICE_TRY(go_on, fetch_roots(report));
-    if (cache_.load(kRoot) != current_root_) SLUICE_CHECK(cache_.store(kRoot, current_root_));
+    if (cache_.load(top(RoleType::root)) != current_root_)
+      cache_.store(top(RoleType::root), current_root_);
     if (!go_on) return false;
   }
   const auto final_root = set_->finish_root();
@@ -377,21 +414,21 @@ Client::Step Client::refresh_roles(Report& report, Time now) {
   if (!go_on) return false;
   SLUICE_TRY(go_on, update_snapshot(report));
   if (!go_on) return false;
-  return load_role(report, kTargets, nullptr);
+  return load_role(report, top(RoleType::targets), nullptr);
 }
 
 // Written once in a while: most refreshes change nothing on the disk.
-Result<void> Client::remember_time(Time now) {
-  if (options_.offline) return {};
+void Client::remember_time(Time now) {
+  if (options_.offline) return;
   CacheState state = cache_.state();
-  if (state.latest && now < *state.latest + kClockTolerance) return {};
+  if (state.latest && now < *state.latest + kClockTolerance) return;
   state.latest = now;
-  return cache_.set_state(state);
+  cache_.set_state(state);
 }
 
 State Client::state_of() const {
   const auto role = [](const Header& header) { return RoleState{header.version, header.expires}; };
-  const Targets& targets = *set_->targets(kTargets, nullptr);
+  const Targets& targets = *set_->targets(top(RoleType::targets), nullptr);
   return {.root = role(set_->root().header),
           .timestamp = role(set_->timestamp()->header),
           .snapshot = role(set_->snapshot()->header()),
@@ -406,19 +443,22 @@ Result<Verdict<State>> Client::refresh() {
   Report report(subject_of(options_));
   set_.reset();
   const Time now = clock_.now();  // 5.1: the one time of this update
-  if (!options_.root && cache_.roots().empty() && !cache_.load(kRoot)) {
+  if (!options_.root && cache_.roots().empty() && !cache_.load(top(RoleType::root))) {
     return fail(Error{Errc::not_found,
                       cat(shown(options_.folder), " holds no root to begin with"),
                       {},
                       "sluice tuf client init --cache DIR ROOT.json"});
   }
   SLUICE_TRY(const auto lock, hold());
-  SLUICE_TRY(const bool passed, refresh_roles(report, now));
-  if (!passed) {
+  const auto passed = refresh_roles(report, now);
+  if (passed && *passed) remember_time(now);
+  const auto kept = keep(lock, passed, Lasting::yes);
+  SLUICE_CHECK(passed);
+  SLUICE_CHECK(kept);
+  if (!*passed) {
     set_.reset();
     return Verdict<State>::conclude(std::move(report), std::nullopt);
   }
-  SLUICE_CHECK(remember_time(now));
   return Verdict<State>::conclude(std::move(report), state_of());
 }
 
@@ -428,7 +468,7 @@ Client::Step Client::search(Report& report, const std::string& path, std::option
     RoleName role;
     const Targets* delegator;
   };
-  std::vector<Visit> ahead{{kTargets, nullptr}};
+  std::vector<Visit> ahead{{top(RoleType::targets), nullptr}};
   std::set<std::string> visited;
   Checks checks(report, "target", printable(path, 300));
   while (!ahead.empty()) {
@@ -474,7 +514,11 @@ Result<Verdict<Found>> Client::find(const std::string& path) {
   if (!set_) return fail(Errc::internal, "a search before a refresh that passed");
   SLUICE_TRY(const auto lock, hold());
   std::optional<Found> found;
-  SLUICE_CHECK(search(report, path, found));
+  const auto searched = search(report, path, found);
+  // Those roles are asked for again where the power fails: a rollback does not show by them.
+  const auto kept = keep(lock, searched, Lasting::whole);
+  SLUICE_CHECK(searched);
+  SLUICE_CHECK(kept);
   return Verdict<Found>::conclude(std::move(report), std::move(found));
 }
 

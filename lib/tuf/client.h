@@ -45,6 +45,8 @@ struct ClientOptions {
   std::chrono::milliseconds lock_wait{120'000};
   bool offline = false;       // only what the cache has, as long as it has not expired
   bool hash_in_names = true;  // of targets, where snapshots are consistent (TUF 6.2)
+  // What was accepted is written to the cache while the caller goes on; it ends with settle().
+  bool write_behind = false;
   std::function<void(const Progress&)> progress = {};
   std::function<void(const std::string&)> note = {};  // what went wrong and was overcome
 };
@@ -90,6 +92,8 @@ class Client {
   // Each to folder/PATH. What was fetched before another one failed stays.
   [[nodiscard]] Result<Verdict<std::vector<Fetched>>> download(const std::vector<Found>& targets,
                                                                const Path& folder);
+  // With write_behind: waits until the cache is written, and tells what went wrong with it.
+  [[nodiscard]] Result<void> settle();
   const TrustedSet* trusted() const { return set_ ? &*set_ : nullptr; }
 
  private:
@@ -102,12 +106,13 @@ class Client {
   Step update_snapshot(Report& report);
   Step load_role(Report& report, const RoleName& role, const Targets* delegator);
   Step refresh_roles(Report& report, Time now);
-  [[nodiscard]] Result<void> remember_time(Time now);
+  void remember_time(Time now);
   Step search(Report& report, const std::string& path, std::optional<Found>& found);
   // A file of the repository, from the first mirror whose copy is accepted; nullopt where none has
   // it. `store` keeps what was accepted.
   using Accept = std::function<Verdict<Accepted>(std::string&)>;
   using Store = std::function<Result<void>(const Accepted&, const std::string&)>;
+
   struct Ask {
     std::string path;
     std::string kind;
@@ -116,7 +121,13 @@ class Client {
   };
   [[nodiscard]] Result<std::optional<bool>> ask_mirrors(Report& report, const Ask& ask,
                                                         const Accept& accept, const Store& store);
-  [[nodiscard]] Result<std::unique_ptr<FileLock>> hold();
+  // Shared by the calls and by what they write behind: one process holds the lock once.
+  using Held = std::shared_ptr<FileLock>;
+  [[nodiscard]] Result<Held> hold();
+  // Writes what was accepted, whatever came of the rest.
+  [[nodiscard]] Result<void> keep(Held held, const Result<bool>& passed, Lasting lasting);
+  Verdict<Accepted> take_targets(std::string& body, const RoleName& role, const Targets* delegator,
+                                 std::unique_ptr<Prepared>& written);
   [[nodiscard]] Result<void> drop(const RoleName& role, const Report& report);
   void note(const std::string& what) const;
   State state_of() const;
@@ -126,6 +137,7 @@ class Client {
   ClientOptions options_;
   Cache cache_;
   std::unique_ptr<Fetcher> fetcher_;
+  std::weak_ptr<FileLock> held_;
   std::optional<TrustedSet> set_;
   std::string current_root_;  // the bytes of the trusted one
 };

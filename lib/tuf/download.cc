@@ -212,7 +212,8 @@ class Downloads {
 
   Result<void> put(const Wanted& one, std::string_view body) {
     SLUICE_CHECK(files_.make_folders(one.path.parent_path()));
-    SLUICE_CHECK(files_.replace(one.path, body));
+    const Replacement whole{one.path, body};
+    SLUICE_CHECK(files_.replace_all({&whole, 1}, Lasting::whole));
     cache_.drop_pieces(pieces_of(one.target.file));
     checks(one.target)
         .pass("hash", cat(human_bytes(body.size()), ", as listed by ",

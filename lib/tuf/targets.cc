@@ -170,15 +170,15 @@ class TargetsReader {
   bool has_targets_ = false;
 };
 
-Result<Targets> parse_targets(std::string&& document, std::string_view signed_part,
+Result<Targets> parse_targets(TargetsDocument document, std::string_view signed_part,
                               const ForeignKeys& foreign) {
-  SLUICE_TRY(auto targets, TargetsReader(document, signed_part, foreign).run());
+  SLUICE_TRY(auto targets, TargetsReader(*document, signed_part, foreign).run());
   targets.document_ = std::move(document);
   return targets;
 }
 
 std::string_view Targets::raw_key(const Entry& entry) const {
-  return std::string_view(document_).substr(entry.key, entry.key_size);
+  return std::string_view(*document_).substr(entry.key, entry.key_size);
 }
 
 std::string_view Targets::key(const Entry& entry, std::string& buffer) const {
@@ -190,7 +190,7 @@ std::string_view Targets::key(const Entry& entry, std::string& buffer) const {
 }
 
 Result<TargetFile> Targets::read(const Entry& entry) const {
-  const auto value = std::string_view(document_).substr(entry.value, entry.value_size);
+  const auto value = std::string_view(*document_).substr(entry.value, entry.value_size);
   json::Tokenizer in(value, {.bytes = value.size()});
   SLUICE_TRY(auto members, read_target(in));
   std::string buffer;

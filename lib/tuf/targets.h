@@ -4,6 +4,7 @@
 #pragma once
 
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -45,6 +46,9 @@ struct Bins {
   bool names(const RoleName& role) const;             // whether it is one of the bins
 };
 
+// Shared, since a large one is written to the cache while it is checked; it never changes.
+using TargetsDocument = std::shared_ptr<const std::string>;
+
 class Targets {
  public:
   const Header& header() const { return header_; }
@@ -61,11 +65,12 @@ class Targets {
   // Of a role that this one delegates to; nothing where it does not.
   std::optional<RoleKeys> keys_of(const RoleName& role) const;
 
-  const std::string& document() const { return document_; }  // the whole file as it came
+  const std::string& document() const { return *document_; }  // the whole file as it came
 
  private:
   friend class TargetsReader;
-  friend auto parse_targets(std::string&&, std::string_view, const ForeignKeys&) -> Result<Targets>;
+  friend auto parse_targets(TargetsDocument, std::string_view, const ForeignKeys&)
+      -> Result<Targets>;
   struct Entry {  // in document_
     std::uint32_t key;
     std::uint32_t key_size;
@@ -76,7 +81,7 @@ class Targets {
   std::string_view key(const Entry& entry, std::string& buffer) const;
   [[nodiscard]] Result<TargetFile> read(const Entry& entry) const;
 
-  std::string document_;
+  TargetsDocument document_;
   Header header_;
   std::vector<Entry> index_;
   bool plain_and_sorted_ = true;
@@ -85,9 +90,8 @@ class Targets {
   std::optional<Bins> bins_;
 };
 
-// Takes the document over, but only where it succeeds; `signed_part` is a part of it, as
-// open_envelope() found it.
-[[nodiscard]] Result<Targets> parse_targets(std::string&& document, std::string_view signed_part,
+// `signed_part` is a part of the document, as open_envelope() found it.
+[[nodiscard]] Result<Targets> parse_targets(TargetsDocument document, std::string_view signed_part,
                                             const ForeignKeys& foreign);
 
 // SHA-256 of a target's path, in hex: what hash prefixes and bins go by.

@@ -198,18 +198,16 @@ bool check_timestamp_rollback(Checks& checks, const Timestamp& trusted, const Ti
 
 // 5.6.3: signed by these keys, and read. A large one is read while its signatures are checked;
 // nothing of it counts before they are good.
-std::optional<Targets> read_targets(Checks& checks, std::string document, std::size_t max,
-                                    const Keys& keys, const RoleKeys& role,
+std::optional<Targets> read_targets(Checks& checks, const TargetsDocument& document,
+                                    std::size_t max, const Keys& keys, const RoleKeys& role,
                                     const ForeignKeys& foreign) {
-  const auto envelope = open_checked(checks, document, max, RoleType::targets);
+  const auto envelope = open_checked(checks, *document, max, RoleType::targets);
   if (!envelope) return std::nullopt;
   bool good = false;
   std::optional<Result<Targets>> read;
   const auto check = [&] { good = signed_enough(checks, *envelope, keys, role, "5.6.3"); };
-  const auto parse = [&] {
-    read.emplace(parse_targets(std::move(document), envelope->signed_part, foreign));
-  };
-  if (document.size() >= kLarge) {
+  const auto parse = [&] { read = parse_targets(document, envelope->signed_part, foreign); };
+  if (document->size() >= kLarge) {
     for_each_parallel(2, 2, [&](std::size_t i) { i == 0 ? check() : parse(); });
   } else {
     check();
@@ -359,6 +357,11 @@ Verdict<Accepted> TrustedSet::update_snapshot(std::string_view document, Origin 
 
 Verdict<Accepted> TrustedSet::update_targets(std::string document, const RoleName& role,
                                              const Targets* delegator) {
+  return update_targets(std::make_shared<const std::string>(std::move(document)), role, delegator);
+}
+
+Verdict<Accepted> TrustedSet::update_targets(TargetsDocument document, const RoleName& role,
+                                             const Targets* delegator) {
   const std::string kind = delegator == nullptr ? "targets" : "delegated";
   const std::string file = cat(printable(role.str(), 200), ".json");
   if (!snapshot_current_) return out_of_order(kind, file, "there is no current snapshot yet");
@@ -377,11 +380,10 @@ Verdict<Accepted> TrustedSet::update_targets(std::string document, const RoleNam
     checks.refuse("delegation", kArbitrarySoftware, "5.6.7", "nobody delegates to this role");
     return refused();
   }
-  if (!check_stated(checks, *stated, document, "snapshot.json", "5.6.2")) return refused();
-  auto fresh = read_targets(checks, std::move(document),
-                            stated->length ? options_.limits.stated : options_.limits.targets,
-                            delegator == nullptr ? root_.keys : delegator->keys(), *signers,
-                            options_.foreign);
+  if (!check_stated(checks, *stated, *document, "snapshot.json", "5.6.2")) return refused();
+  auto fresh = read_targets(
+      checks, document, stated->length ? options_.limits.stated : options_.limits.targets,
+      delegator == nullptr ? root_.keys : delegator->keys(), *signers, options_.foreign);
   if (!fresh ||
       !check_version(checks, fresh->header().version, stated->version, "snapshot.json", "5.6.4") ||
       !check_expiry(checks, fresh->header(), options_.now, "5.6.5")) {

@@ -51,6 +51,8 @@ class TrustedSet {
   [[nodiscard]] Verdict<Accepted> update_snapshot(std::string_view document, Origin origin);
   // The targets role has no delegator: root speaks for it. Trust goes by delegator and role: what
   // one delegator accepts, another one may not.
+  [[nodiscard]] Verdict<Accepted> update_targets(TargetsDocument document, const RoleName& role,
+                                                 const Targets* delegator);
   [[nodiscard]] Verdict<Accepted> update_targets(std::string document, const RoleName& role,
                                                  const Targets* delegator);
 

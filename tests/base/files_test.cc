@@ -136,6 +136,83 @@ TEST(Files, ReplaceSurvivesKill) {
   }
 }
 
+TEST(Files, ReplacesSeveralTogether) {
+  const TempFolder folder;
+  folder.write("f0", "old");
+  std::vector<Replacement> all;
+  for (int i = 0; i < 100; ++i) all.push_back({folder / cat("f", i), i == 0 ? "new" : "more"});
+  all.push_back({folder / "f0", "newest", 0600});
+  for (const Lasting lasting : {Lasting::yes, Lasting::whole}) {
+    ASSERT_TRUE(system_files().replace_all(all, lasting));
+    EXPECT_EQ(read_file(folder / "f0"), "newest");
+    EXPECT_EQ(read_file(folder / "f99"), "more");
+    EXPECT_EQ(entries(folder), 100U);
+  }
+  EXPECT_TRUE(system_files().replace_all({}, Lasting::yes));
+}
+
+TEST(Files, OneThatCannotBeWrittenLeavesAllAsTheyWere) {
+  const TempFolder folder;
+  folder.write("f", "old");
+  folder.write("target", "kept");
+  ASSERT_EQ(::symlink("target", (folder / "link").c_str()), 0);
+  for (const Path& bad : {folder / "link", folder / "absent/f"}) {
+    const std::array<Replacement, 2> all{Replacement{folder / "f", "new"}, Replacement{bad, "new"}};
+    EXPECT_FALSE(system_files().replace_all(all, Lasting::yes));
+    EXPECT_EQ(read_file(folder / "f"), "old");
+    EXPECT_EQ(entries(folder), 3U);
+  }
+  EXPECT_EQ(read_file(folder / "target"), "kept");
+}
+
+TEST(Files, WhatIsPreparedShowsOnceItIsPutInPlace) {
+  const TempFolder folder;
+  folder.write("f", "old");
+  {
+    const auto dropped = system_files().prepare({folder / "f", "bad"});
+    ASSERT_TRUE(dropped);
+  }
+  EXPECT_EQ(read_file(folder / "f"), "old");
+  EXPECT_EQ(entries(folder), 1U);
+  const auto kept = system_files().prepare({folder / "f", "new"});
+  ASSERT_TRUE(kept);
+  EXPECT_EQ(read_file(folder / "f"), "old");
+  ASSERT_TRUE((*kept)->put_in_place());
+  EXPECT_EQ(read_file(folder / "f"), "new");
+  EXPECT_EQ(entries(folder), 1U);
+}
+
+// Killed at any moment, each is the old or the new one, and none is new behind one that is old.
+TEST(Files, ReplacingSeveralSurvivesKill) {
+  const TempFolder folder;
+  const std::array<std::string, 2> content{std::string(60'000, 'a'), std::string(60'000, 'b')};
+  constexpr int kFiles = 5;
+  for (int i = 0; i < kFiles; ++i) folder.write(cat("f", i), content[0]);
+  for (int round = 0; round < 40; ++round) {
+    const pid_t child = ::fork();
+    if (child == 0) {
+      const bool was_a = read_file(folder / cat("f", kFiles - 1)) == content[0];
+      for (std::size_t turn = was_a ? 1 : 0;; ++turn) {
+        std::vector<Replacement> all;
+        for (int i = 0; i < kFiles; ++i) all.push_back({folder / cat("f", i), content[turn % 2]});
+        (void)system_files().replace_all(all, Lasting::whole);
+      }
+    }
+    ::usleep(static_cast<useconds_t>(500 + round * 137));  // anywhere in the loop
+    ::kill(child, SIGKILL);
+    ::waitpid(child, nullptr, 0);
+    int changes = 0;
+    std::string before;
+    for (int i = 0; i < kFiles; ++i) {
+      const std::string now = read_file(folder / cat("f", i));
+      ASSERT_TRUE(now == content[0] || now == content[1]) << "round " << round;
+      changes += i > 0 && now != before ? 1 : 0;
+      before = now;
+    }
+    EXPECT_LE(changes, 1) << "round " << round;
+  }
+}
+
 TEST(Files, ASourceNoticesThatItsFileChanged) {
   const TempFolder folder;
   const Path path = folder.write("f", "before");

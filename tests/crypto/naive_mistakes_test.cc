@@ -2,6 +2,8 @@
 // The mistakes that careful people make with these libraries, each shown not to be made here.
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "base/codec.h"
 #include "base/text.h"
 #include "crypto/key.h"
@@ -52,6 +54,36 @@ TEST(NaiveMistakes, Ed25519KeyOfSmallOrderIsRefused) {
   }
   // The neighbour that is taken: RFC 8032, 7.1, test 1.
   EXPECT_TRUE(ed25519_from_raw("d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a"));
+}
+
+// Large messages are OpenSSL's, which takes a signature whose point is of small order under a key
+// that fits it; libsodium has the last word there.
+TEST(NaiveMistakes, LargeEd25519MessagesAreJudgedLikeSmallOnes) {
+  constexpr Scheme kPure{SchemeKind::ed25519, HashAlgorithm::sha512};
+  const PrivateKey key = PrivateKey::generate(KeyType::ed25519).value();
+  const PrivateKey other = PrivateKey::generate(KeyType::ed25519).value();
+  for (const std::size_t size :
+       {std::size_t{10}, std::size_t{65'535}, std::size_t{65'536}, std::size_t{1'000'000}}) {
+    Bytes message(size, 'x');
+    const Bytes good = key.sign(Message::of(kPure, message).value()).value();
+    const auto holds = [&](const PublicKey& by, const Bytes& signature) {
+      return verify(by, kPure, message, signature).value() == Match::yes;
+    };
+    EXPECT_TRUE(holds(key.public_key(), good)) << size;
+    EXPECT_FALSE(holds(other.public_key(), good)) << size;
+    for (const std::size_t at : {0U, 31U, 32U, 63U}) {
+      Bytes bad = good;
+      bad[at] ^= 0x01U;
+      EXPECT_FALSE(holds(key.public_key(), bad)) << size << " " << at;
+    }
+    Bytes small_order = good;
+    std::fill_n(small_order.begin(), 32, std::uint8_t{0});
+    small_order[0] = 1;
+    EXPECT_FALSE(holds(key.public_key(), small_order)) << size;
+    EXPECT_FALSE(holds(key.public_key(), Bytes(good.begin(), good.end() - 1))) << size;
+    message.back() = 'y';
+    EXPECT_FALSE(holds(key.public_key(), good)) << size;
+  }
 }
 
 // Left to find the length of the salt by itself, OpenSSL takes signatures with any.

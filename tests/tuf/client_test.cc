@@ -3,6 +3,9 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <filesystem>
+
 #include "base/text.h"
 #include "support/fake_world.h"
 #include "support/temp_folder.h"
@@ -386,6 +389,38 @@ TEST_F(ClientTest, AClockSetBackIsNoticed) {
   EXPECT_EQ(refresh(), "tuf.clock.time");
   std::filesystem::remove(folder / "cache/client.state");
   EXPECT_EQ(refresh(), "good");
+}
+
+TEST_F(ClientTest, WritesBehindUntilItIsSettled) {
+  options.write_behind = true;
+  auto client = open();
+  ASSERT_EQ(outcome(client.refresh()), "good");
+  ASSERT_TRUE(client.settle());
+  for (const char* name : {"timestamp.json", "snapshot.json", "targets.json", "client.state"}) {
+    EXPECT_FALSE(cached(name).empty()) << name;
+  }
+  // A refusal is written at once: what was accepted before it stays known.
+  repo.publish({"snapshot", "timestamp"});
+  repo.files["metadata/2.snapshot.json"] += " ";
+  repo.files["metadata/2.snapshot.json"].front() = '[';
+  EXPECT_NE(outcome(client.refresh()), "good");
+  EXPECT_EQ(cached("timestamp.json"), repo.files.at("metadata/timestamp.json"));
+}
+
+TEST_F(ClientTest, ALargeRoleIsInTheCacheOnceItIsAccepted) {
+  repo.part("targets").set("filler", std::string(2U << 20, 'x'));
+  publish();
+  const std::string good = repo.files.at("metadata/2.targets.json");
+  repo.files["metadata/2.targets.json"][good.size() / 2] = 'y';
+  EXPECT_EQ(refresh(), "tuf.targets.signature");
+  EXPECT_EQ(cached("targets.json"), "");
+  EXPECT_EQ(
+      std::ranges::count_if(std::filesystem::directory_iterator(folder / "cache"),
+                            [](const auto& entry) { return entry.path().extension() == ".tmp"; }),
+      0);
+  repo.files["metadata/2.targets.json"] = good;
+  EXPECT_EQ(refresh(), "good");
+  EXPECT_TRUE(cached("targets.json") == good);
 }
 
 TEST_F(ClientTest, FetchesATargetAndAsksForItOnce) {

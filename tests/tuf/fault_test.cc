@@ -3,7 +3,9 @@
 // trusted stays whole, and the next refresh succeeds.
 #include <gtest/gtest.h>
 
+#include <mutex>
 #include <thread>
+#include <tuple>
 
 #include "base/text.h"
 #include "support/fake_world.h"
@@ -19,11 +21,15 @@ using test::kTufNow;
 enum class Fault : std::uint8_t { full_disk, death_before, death_after };
 
 // The real files, until the n-th operation that changes something. A full disk fails that one and
-// those behind it that need room; a death fails everything from then on.
+// those behind it that need room; a death fails everything from then on. A client that writes
+// behind calls from several threads.
 class FaultyFiles final : public Files {
  public:
   FaultyFiles(int fails_at, Fault fault) : left_(fails_at), fault_(fault) {}
-  bool struck() const { return struck_; }
+  bool struck() const {
+    const std::lock_guard hold(mutex_);
+    return struck_;
+  }
 
   Result<std::string> read(const Path& path, std::size_t max) override {
     return dead() ? fail(gone()) : real_.read(path, max);
@@ -62,11 +68,16 @@ class FaultyFiles final : public Files {
 
  private:
   static Error gone() { return {Errc::io, "this process is gone"}; }
-  bool dead() const { return struck_ && fault_ != Fault::full_disk; }
+  bool dead() const {
+    const std::lock_guard hold(mutex_);
+    return dead_now();
+  }
+  bool dead_now() const { return struck_ && fault_ != Fault::full_disk; }
 
   template <class Change>
   Result<void> change(bool needs_room, Change change) {
-    if (dead()) return fail(gone());
+    const std::lock_guard hold(mutex_);
+    if (dead_now()) return fail(gone());
     if (struck_ && needs_room) return fail(Errc::io, "no space left on device");
     if (left_-- > 0 || struck_ || (fault_ == Fault::full_disk && !needs_room)) return change();
     struck_ = true;
@@ -78,15 +89,18 @@ class FaultyFiles final : public Files {
   int left_;
   Fault fault_;
   bool struck_ = false;
+  mutable std::mutex mutex_;
 };
 
-class Faults : public testing::TestWithParam<Fault> {
+class Faults : public testing::TestWithParam<std::tuple<Fault, bool>> {
  protected:
   ClientOptions options() const {
     return {.folder = folder.path() / "cache",
             .metadata_urls = {"http://one/metadata/"},
-            .target_urls = {"http://one/targets/"}};
+            .target_urls = {"http://one/targets/"},
+            .write_behind = std::get<1>(GetParam())};
   }
+  static Fault fault() { return std::get<0>(GetParam()); }
   // init, refresh and download; what it came to.
   std::string run(Files& files) {
     Client client(files, clock, &http, options());
@@ -101,6 +115,7 @@ class Faults : public testing::TestWithParam<Fault> {
     if (!found->passed()) return found->report().first_failure()->detail;
     const auto fetched = client.download({*found->value()}, folder / "out");
     if (!fetched) return fetched.error().what;
+    if (const auto settled = client.settle(); !settled) return settled.error().what;
     return fetched->passed() ? "good" : fetched->report().first_failure()->detail;
   }
   void first_versions() {
@@ -138,7 +153,7 @@ TEST_P(Faults, AnInterruptedRunIsMadeGoodByTheNextOne) {
       ASSERT_EQ(run(system_files()), "good");
     }
     repo.files = after;
-    FaultyFiles faulty(at / 2, GetParam());
+    FaultyFiles faulty(at / 2, fault());
     const std::string outcome = run(faulty);
     if (!faulty.struck()) {
       EXPECT_EQ(outcome, "good");
@@ -165,7 +180,7 @@ TEST_P(Faults, AFaultNeverForgetsWhatWasSeen) {
   repo.add_target("libs", "libs/a", "two");
   repo.publish({"libs", "targets", "snapshot", "timestamp"});
   for (int at = 0; at < 6; ++at) {
-    FaultyFiles faulty(at, GetParam());
+    FaultyFiles faulty(at, fault());
     (void)run(faulty);
     const auto now = repo.files;
     repo.files = old;
@@ -175,13 +190,19 @@ TEST_P(Faults, AFaultNeverForgetsWhatWasSeen) {
   }
 }
 
+std::string fault_name(const testing::TestParamInfo<std::tuple<Fault, bool>>& each) {
+  const auto [fault, behind] = each.param;
+  const std::string_view name = fault == Fault::full_disk      ? "FullDisk"
+                                : fault == Fault::death_before ? "DeathBefore"
+                                                               : "DeathAfter";
+  return cat(name, behind ? "Behind" : "");
+}
+
 INSTANTIATE_TEST_SUITE_P(All, Faults,
-                         testing::Values(Fault::full_disk, Fault::death_before, Fault::death_after),
-                         [](const auto& each) {
-                           return std::string(each.param == Fault::full_disk      ? "FullDisk"
-                                              : each.param == Fault::death_before ? "DeathBefore"
-                                                                                  : "DeathAfter");
-                         });
+                         testing::Combine(testing::Values(Fault::full_disk, Fault::death_before,
+                                                          Fault::death_after),
+                                          testing::Bool()),
+                         fault_name);
 
 TEST(SharedCache, TwentyClientsAtATimeAllSucceed) {
   test::TempFolder folder;
@@ -191,7 +212,8 @@ TEST(SharedCache, TwentyClientsAtATimeAllSucceed) {
   clock.set(kTufNow);
   const ClientOptions options{.folder = folder / "cache",
                               .metadata_urls = {"http://one/metadata/"},
-                              .target_urls = {"http://one/targets/"}};
+                              .target_urls = {"http://one/targets/"},
+                              .write_behind = true};
   for (int i = 0; i < 5; ++i) repo.publish({"root"});
   ASSERT_TRUE(
       Client(system_files(), clock, &http, options).init(repo.files.at("metadata/1.root.json")));

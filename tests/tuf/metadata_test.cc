@@ -186,7 +186,7 @@ class TargetsFile : public testing::Test {
     const auto begin = static_cast<std::size_t>(opened->signed_part.data() - text.data());
     const auto size = opened->signed_part.size();
     const std::string_view part = std::string_view(text).substr(begin, size);
-    return parse_targets(std::move(text), part, {});
+    return parse_targets(std::make_shared<const std::string>(std::move(text)), part, {});
   }
   // With this as the value of "delegations".
   bool takes(const std::string& delegations) {
