@@ -59,15 +59,15 @@ TEST(NaiveMistakes, Ed25519KeyOfSmallOrderIsRefused) {
 // Large messages are OpenSSL's, which takes a signature whose point is of small order under a key
 // that fits it; libsodium has the last word there.
 TEST(NaiveMistakes, LargeEd25519MessagesAreJudgedLikeSmallOnes) {
-  constexpr Scheme kPure{SchemeKind::ed25519, HashAlgorithm::sha512};
+  constexpr Scheme kWhole{SchemeKind::ed25519, HashAlgorithm::sha512};
   const PrivateKey key = PrivateKey::generate(KeyType::ed25519).value();
   const PrivateKey other = PrivateKey::generate(KeyType::ed25519).value();
   for (const std::size_t size :
        {std::size_t{10}, std::size_t{65'535}, std::size_t{65'536}, std::size_t{1'000'000}}) {
     Bytes message(size, 'x');
-    const Bytes good = key.sign(Message::of(kPure, message).value()).value();
+    const Bytes good = key.sign(Message::of(kWhole, message).value()).value();
     const auto holds = [&](const PublicKey& by, const Bytes& signature) {
-      return verify(by, kPure, message, signature).value() == Match::yes;
+      return verify(by, kWhole, message, signature).value() == Match::yes;
     };
     EXPECT_TRUE(holds(key.public_key(), good)) << size;
     EXPECT_FALSE(holds(other.public_key(), good)) << size;
