@@ -104,8 +104,12 @@ void CurlTransfer::set_options(const ClientOptions& options) {
   // Otherwise libcurl waits for a name server long after the time is up, until the thread that asks
   // it is done. That thread owns what it works on, and frees it itself.
   set_option(h, CURLOPT_QUICK_EXIT, 1L);
-  set_option(h, CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_2TLS));
-  set_option(h, CURLOPT_PIPEWAIT, 1L);
+  // Many requests share one connection where the server speaks HTTP/2, which the handshake of TLS
+  // tells. Without TLS it would show only from the first answer, for which all others would wait.
+  const bool tls = transfer_.hop.url.secure();
+  set_option(h, CURLOPT_HTTP_VERSION,
+             static_cast<long>(tls ? CURL_HTTP_VERSION_2TLS : CURL_HTTP_VERSION_1_1));
+  set_option(h, CURLOPT_PIPEWAIT, tls ? 1L : 0L);
   set_option(h, CURLOPT_FRESH_CONNECT, may_repeat(transfer_.request) ? 0L : 1L);
   set_option(h, CURLOPT_USERAGENT, options.user_agent.c_str());
   if (transfer_.request.compressed) set_option(h, CURLOPT_ACCEPT_ENCODING, "gzip");

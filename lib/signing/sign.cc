@@ -138,7 +138,14 @@ class SignCall {
     const bool any = std::ranges::any_of(works_, [](const Work& work) { return !work.over(); });
     const bool ahead = any && options_.key == nullptr && journal_.items.empty();
     std::optional<Result<void>> certified;
-    {
+    if (ahead && !session_ && options_.journal.empty()) {
+      SLUICE_TRY(early_, signing::EarlyStamps::prepare(run_, works_));
+    }
+    if (early_) {
+      certified = have_session();
+      if (*certified && session_) early_->hand_out();
+      early_.reset();
+    } else {
       const std::jthread hashing([&] { signing::absorb_all(run_, works_); });
       if (ahead) certified = have_session();
     }
@@ -201,7 +208,7 @@ class SignCall {
   }
 
   Result<void> have_new_session() {
-    SLUICE_TRY(session_, signing::certify(run_));
+    SLUICE_TRY(session_, signing::certify(run_, early_ ? &early_->beside() : nullptr));
     if (!session_) return {};
     const std::string now = identity_of(session_->certificate.leaf);
     if (signer_.empty()) signer_ = now;
@@ -263,6 +270,7 @@ class SignCall {
         continue;
       }
       work->slots = signing::slots_of(options_.services);
+      work->early.clear();
       work->report = Report("");
       work->from_journal = false;
       work->notes.emplace_back("signed anew: its certificate expired before it was stamped");
@@ -320,6 +328,7 @@ class SignCall {
   Run run_;
   std::vector<Work> works_;
   Journal journal_;
+  std::optional<signing::EarlyStamps> early_ = {};
   signing::Ticks keep_due_ = {};
   bool stale_ = false;  // the journal lacks what a round has got
   std::pair<std::size_t, std::size_t> shared_rows_ = {};

@@ -13,10 +13,13 @@ constexpr std::chrono::seconds kStampingTime{60};  // how long a signature may w
 
 class Certifying {
  public:
-  explicit Certifying(Run& run) : run_(run), options_(run.options), rules_(run.options.ca_rules) {}
+  Certifying(Run& run, Beside* beside)
+      : run_(run), options_(run.options), rules_(run.options.ca_rules), beside_(beside) {}
 
   Result<std::optional<Session>> get() {
-    SLUICE_TRY(const crypto::PrivateKey key, crypto::PrivateKey::generate(options_.key_type));
+    SLUICE_TRY(const crypto::PrivateKey key, beside_ != nullptr
+                                                 ? Result<crypto::PrivateKey>(beside_->key)
+                                                 : crypto::PrivateKey::generate(options_.key_type));
     for (int failures = 0;;) {
       SLUICE_TRY(token_, options_.tokens->token(run_.now()));
       if (const auto trouble = options_.tokens->trouble()) {
@@ -27,7 +30,7 @@ class Certifying {
       SLUICE_TRY(const HttpRequest request,
                  certificate_request(options_.services.ca, options_.proof, *token_, key, rules_,
                                      run_.patience()));
-      auto issued = read_certificate_answer(options_.services.ca, run_.http.send(request));
+      auto issued = read_certificate_answer(options_.services.ca, send(request));
       if (issued) return judge(*issued, key);
       const Trouble trouble = std::move(issued).error();
       if (trouble.kind != Trouble::Kind::outage) {
@@ -41,6 +44,18 @@ class Certifying {
   }
 
  private:
+  Result<HttpResponse> send(const HttpRequest& request) {
+    if (beside_ == nullptr || !beside_->answers.empty()) return run_.http.send(request);
+    std::vector<HttpRequest> all{request};
+    all.insert(all.end(), beside_->requests.begin(), beside_->requests.end());
+    beside_->sent = run_.now();
+    auto answers = run_.http.send_all(all);
+    auto own = std::move(answers.front());
+    answers.erase(answers.begin());
+    beside_->answers = std::move(answers);
+    return own;
+  }
+
   // By what is known here; if that says no, by what the CA itself says of its issuers. Only the
   // rows of the last judgement are told.
   bool token_is_good() {
@@ -106,6 +121,7 @@ class Certifying {
   Run& run_;
   const SignOptions& options_;
   oidc::CaRules rules_;
+  Beside* beside_;
   std::shared_ptr<const oidc::Token> token_;
   bool asked_ = false;
   bool told_ = false;
@@ -119,6 +135,8 @@ bool time_to_stamp(const x509::Certificate& certificate, Time now) {
   return now + std::min<std::chrono::seconds>(kStampingTime, life / 4) <= validity.not_after;
 }
 
-Result<std::optional<Session>> certify(Run& run) { return Certifying(run).get(); }
+Result<std::optional<Session>> certify(Run& run, Beside* beside) {
+  return Certifying(run, beside).get();
+}
 
 }  // namespace sluice::sigstore::signing

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What is signed: read once, signed, and found again in a journal.
 #include <algorithm>
+#include <utility>
 
 #include "base/limits.h"
 #include "base/text.h"
@@ -43,7 +44,9 @@ bool every_log_refuses(const SignServices& services, std::size_t payload) {
 }
 
 Result<void> sign_one(Work& work, const crypto::Signer& key, const SignedBy& signer) {
-  SLUICE_TRY(Bytes signature, key.sign(*work.message));
+  const bool ahead = std::exchange(work.signed_ahead, false);
+  SLUICE_TRY(Bytes signature,
+             ahead ? Result<Bytes>(signature_of(work.bundle)) : key.sign(*work.message));
   work.signer = signer;
   work.journal_text.clear();
   work.bundle.entries.clear();
@@ -211,7 +214,7 @@ void check_size(const SignOptions& options, Work& work) {
       "sent";
 }
 
-void absorb_all(Run& run, std::vector<Work>& works) {
+void absorb_all(const Run& run, std::vector<Work>& works) {
   for_each_parallel(works.size(), run.options.threads,
                     [&](std::size_t i) { absorb_one(run, works[i]); });
 }

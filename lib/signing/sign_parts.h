@@ -32,6 +32,22 @@ struct Slot {
   Ticks due = {};    // not before
 };
 
+// What is asked for together with a certificate, at the first try.
+struct Beside {
+  crypto::PrivateKey key;  // that the certificate is for
+  std::vector<HttpRequest> requests = {};
+  std::vector<Result<HttpResponse>> answers = {};  // none, or as many
+  Time sent{};
+};
+
+// A stamp that came beside the certificate: judged once that is there.
+struct EarlyStamp {
+  std::size_t slot;
+  Bytes nonce;
+  Result<HttpResponse> answer;
+  Time sent;
+};
+
 // One item on its way.
 struct Work {
   const SignItem* item = nullptr;
@@ -44,7 +60,9 @@ struct Work {
   std::optional<SignedBy> signer = {};  // none: not signed yet
   bool embedded_sct = true;
   Bundle bundle = {};
+  bool signed_ahead = false;  // by the key of the certificate that is asked for
   std::vector<Slot> slots = {};
+  std::vector<EarlyStamp> early = {};
   std::vector<x509::VerifiedTime> stamps = {};
   std::vector<LogProof> proofs = {};
   int renewals = 0;
@@ -99,16 +117,41 @@ crypto::Scheme scheme_of_type(crypto::KeyType type);
 // sign_content.cc. Refuses what would be too large for every log, before anything is asked.
 void check_size(const SignOptions& options, Work& work);
 // Reads every item once, on all cores; what cannot be read is over.
-void absorb_all(Run& run, std::vector<Work>& works);
-// By the item's own scheme; the certificate is none where a key of the user's signs.
+void absorb_all(const Run& run, std::vector<Work>& works);
+// By the item's own scheme; the certificate is none where a key of the user's signs. What was
+// signed ahead by this key keeps its signature.
 [[nodiscard]] Result<void> sign_by_key(Work& work, const crypto::Signer& key,
                                        const std::optional<x509::Certificate>& certificate);
 // What an earlier run had got, as far as it holds.
 [[nodiscard]] Result<void> take_from_journal(Run& run, const Journal& journal, Work& work);
 
-// sign_certify.cc: a new key and its certificate. Nothing: refused, and the run's shared report
-// says why. Error: the token could not be got, or the CA does not answer.
-[[nodiscard]] Result<std::optional<Session>> certify(Run& run);
+// sign_certify.cc: a key and its certificate, a new key where nothing is asked beside. Nothing:
+// refused, and the run's shared report says why. Error: the token could not be got, or the CA does
+// not answer.
+[[nodiscard]] Result<std::optional<Session>> certify(Run& run, Beside* beside);
+
+// sign_early.cc: a stamp is over the signature, which needs no certificate: where no log is asked,
+// which takes its own time, a few small items are signed and stamped while the CA works.
+class EarlyStamps {
+ public:
+  // Nothing where it would not help.
+  [[nodiscard]] static Result<std::optional<EarlyStamps>> prepare(const Run& run,
+                                                                  std::vector<Work>& works);
+  Beside& beside() { return beside_; }
+  void hand_out();  // the answers, to their works
+
+ private:
+  struct Asked {
+    Work* work;
+    std::size_t slot;
+    Bytes nonce;
+  };
+  explicit EarlyStamps(crypto::PrivateKey key) : beside_{std::move(key)} {}
+  [[nodiscard]] Result<void> ask(const Run& run, Work& work);
+
+  Beside beside_;
+  std::vector<Asked> asked_;
+};
 
 // sign_rounds.cc: asks all services for all items until each has what it needs, or cannot get it.
 class Rounds {
@@ -126,6 +169,7 @@ class Rounds {
     Work* work;
     std::size_t slot;
     StampQuestion question;  // of a stamp: its nonce
+    bool early = false;      // asked for beside the certificate
   };
   struct Found {
     std::size_t asked;
@@ -136,6 +180,7 @@ class Rounds {
   [[nodiscard]] Result<void> renew_the_expiring(const std::vector<Work*>& wave);
   std::vector<Asked> ask(const std::vector<Work*>& wave);
   void ask_slot(Work& work, std::size_t slot, std::vector<Asked>& out);
+  [[nodiscard]] Result<void> take_early();
   [[nodiscard]] Result<void> take(std::vector<Asked>& asked,
                                   std::vector<Result<HttpResponse>> answers, Time sent);
   [[nodiscard]] Result<void> take_stamp(Asked& asked, Result<HttpResponse> answer, Time sent);
@@ -143,7 +188,8 @@ class Rounds {
   [[nodiscard]] Result<void> take_duplicates(std::vector<Asked>& asked,
                                              const std::vector<Found>& found);
   void fail_slot(Work& work, std::size_t slot, const Trouble& trouble);
-  bool wait_for_certificate(Slot& slot, const x509::Certificate& certificate, Time stamped);
+  bool wait_for_certificate(Slot& slot, const x509::Certificate& certificate, Time stamped,
+                            bool early);
   bool go_elsewhere(Work& work, std::size_t slot, const Trouble& trouble);
   void give_up(Work& work);
   bool do_without(Work& work, std::size_t slot, const Trouble& trouble);

@@ -29,6 +29,7 @@ Rounds::Rounds(Run& run, std::vector<Work>& works, Hooks hooks)
 }
 
 Result<void> Rounds::run() {
+  SLUICE_CHECK(take_early());
   for (;;) {
     const auto wave = next_wave();
     if (wave.empty()) return {};
@@ -42,6 +43,18 @@ Result<void> Rounds::run() {
     SLUICE_CHECK(hooks_.keep());
     run_.tell(SignProgress::Step::recorded, progress(), works_.size());
   }
+}
+
+Result<void> Rounds::take_early() {
+  for (Work& work : works_) {
+    for (EarlyStamp& stamp : work.early) {
+      if (work.over() || !work.signer) break;
+      Asked asked{&work, stamp.slot, {{}, std::move(stamp.nonce)}, true};
+      SLUICE_CHECK(take_stamp(asked, std::move(stamp.answer), stamp.sent));
+    }
+    work.early.clear();
+  }
+  return {};
 }
 
 std::size_t Rounds::progress() const {
@@ -223,7 +236,8 @@ Result<void> Rounds::take_stamp(Asked& asked, Result<HttpResponse> answer, Time 
   const bool late = certificate && time->time > (*certificate)->validity.not_after &&
                     !time_to_stamp(*certificate, run_.now());
   if (late) return {};
-  if (certificate && wait_for_certificate(work.slots[asked.slot], *certificate, time->time)) {
+  if (certificate &&
+      wait_for_certificate(work.slots[asked.slot], *certificate, time->time, asked.early)) {
     return {};
   }
   work.stamps.push_back(*std::move(time));
@@ -234,13 +248,15 @@ Result<void> Rounds::take_stamp(Asked& asked, Result<HttpResponse> answer, Time 
 }
 
 // A CA whose clock is ahead of the timestamp authority's: a stamp from before the certificate would
-// be worth nothing. True: asked again once the certificate has begun.
-bool Rounds::wait_for_certificate(Slot& slot, const x509::Certificate& certificate, Time stamped) {
+// be worth nothing. True: asked again once the certificate has begun; one that came beside it, at
+// once.
+bool Rounds::wait_for_certificate(Slot& slot, const x509::Certificate& certificate, Time stamped,
+                                  bool early_answer) {
   const auto early = certificate->validity.not_before - stamped;
   const bool once_more = early > std::chrono::seconds(0) && early <= kClockSkew &&
                          ++slot.failures < run_.options.bad_days.patience.tries &&
                          early < run_.left();
-  if (once_more) slot.due = run_.world.clock.ticks() + early;
+  if (once_more && !early_answer) slot.due = run_.world.clock.ticks() + early;
   return once_more;
 }
 
@@ -264,7 +280,7 @@ void Rounds::fail_slot(Work& work, std::size_t at, const Trouble& trouble) {
   }
   if (trouble.kind == Trouble::Kind::outage) {
     const int failures = slot.failures;
-    work.error = told_outage(std::move(trouble), failures);
+    work.error = told_outage(trouble, failures);
   } else {
     work.report.fail(trouble.check.id, trouble.check.title, trouble.check.detail) = trouble.check;
     work.refused = true;

@@ -175,6 +175,60 @@ TEST_F(Sign, WaitsForItsCertificateToBegin) {
   EXPECT_EQ(world_.clock.slept(), std::chrono::seconds(3));
 }
 
+// A stamp is over the signature, which needs no certificate.
+TEST_F(Sign, WithoutALogTheStampIsAskedForBesideTheCertificate) {
+  SignOptions wish = options();
+  wish.services.logs.clear();
+  EXPECT_EQ(answer(wish), "");
+  EXPECT_EQ(wire_.waves, (std::vector<std::size_t>{2}));
+  EXPECT_EQ(bundle().timestamps, 1U);
+  const SignReport report = sign(wish, files(8));
+  EXPECT_TRUE(report.complete());
+  EXPECT_EQ(report.certificates, 1U);
+  EXPECT_EQ(wire_.waves, (std::vector<std::size_t>{2, 9}));
+  EXPECT_EQ(services_.stamps.requests(), 9U);
+}
+
+TEST_F(Sign, AStampFromBeforeTheCertificateIsAskedForOnceMore) {
+  SignOptions wish = options();
+  wish.services.logs.clear();
+  services_.fulcio.change_leaf = [](test::CertificateWish& leaf) {
+    leaf.from += std::chrono::seconds(3);
+  };
+  EXPECT_EQ(answer(wish), "");
+  EXPECT_EQ(bundle().timestamps, 1U);
+  EXPECT_EQ(services_.stamps.requests(), 3U);  // beside it, at once, and when it has begun
+  EXPECT_EQ(world_.clock.slept(), std::chrono::seconds(3));
+}
+
+TEST_F(Sign, AnEarlyStampIsJudgedAndRepeatedAsAnyOther) {
+  SignOptions wish = options();
+  wish.services.logs.clear();
+  wish.services.spare_stampers.clear();
+  int lost = 1;
+  services_.stamps.hooks.before = [&](const HttpRequest&) -> std::optional<test::Answer> {
+    if (lost-- > 0) return busy(503);
+    return std::nullopt;
+  };
+  EXPECT_EQ(answer(wish), "");
+  EXPECT_EQ(services_.fulcio.issued(), 1U);
+  services_.stamps.hooks.before = {};
+  services_.fulcio.hooks.before = [](const HttpRequest&) { return busy(403); };
+  EXPECT_EQ(answer(wish), "sign.certificate.refused");
+  EXPECT_EQ(services_.stamps.requests(), 3U);
+}
+
+// What is many, large or to be logged is not asked for ahead.
+TEST_F(Sign, MuchIsStampedAfterTheCertificate) {
+  SignOptions wish = options();
+  wish.services.logs.clear();
+  EXPECT_TRUE(sign(wish, files(9)).complete());
+  EXPECT_TRUE(sign(wish, {file("large", std::string((1U << 20) + 1, 'x'))}).complete());
+  wish.journal = folder_.path() / "journal";
+  EXPECT_EQ(answer(wish), "");
+  EXPECT_EQ(wire_.waves, (std::vector<std::size_t>{9, 1, 1}));
+}
+
 TEST_F(Sign, ByKeyWithLogsAndTimestamps) {
   using crypto::KeyType;
   for (const auto type : {KeyType::ecdsa_p256, KeyType::ed25519, KeyType::rsa}) {
