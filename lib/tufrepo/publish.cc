@@ -14,9 +14,9 @@ namespace {
 
 constexpr std::size_t kFilesAtOnce = 512;
 
-std::unexpected<Error> somebody_was_first(std::string_view what) {
-  return fail(Error{Errc::denied, cat("another publisher was first: ", what)}.advise(
-      "nothing that readers see was changed; take over what is published, and make the set again"));
+Error somebody_was_first(std::string_view what) {
+  return Error{Errc::denied, cat("another publisher was first: ", what)}.advise(
+      "nothing that readers see was changed; take over what is published, and make the set again");
 }
 
 Result<void> check_names(const Publication& publication) {
@@ -55,24 +55,46 @@ class Publisher {
     alone_ = lock != nullptr || options_.single_writer;
     SLUICE_TRY(timestamp_, store_.read(std::string(kTimestampFile), Limits{}.timestamp));
     SLUICE_TRY(root_, latest_root(store_));
-    SLUICE_TRY(const bool there, is_there_already());
-    if (there) return finished(true);
+    resumes_ = timestamp_ && timestamp_->bytes == publication_.timestamp;
     if (!resumes_) SLUICE_CHECK(check_basis());
     SLUICE_TRY(set_, options_.verify && !resumes_
                          ? check_publication(store_, publication_, root_, timestamp_, now_)
                          : look_at_publication(store_, publication_, root_, timestamp_));
     SLUICE_CHECK(roots_to_files());
+    if (resumes_) return complete();
     SLUICE_CHECK(leave_note());
-    return write();
+    auto done = write();
+    if (!done && lost_) retreat();
+    return done;
   }
 
  private:
-  // The timestamp is this one: at most roots are left to be written (RootOrder::last).
-  Result<bool> is_there_already() {
-    resumes_ = timestamp_ && timestamp_->bytes == publication_.timestamp;
-    if (!resumes_) return false;
-    if (publication_.roots.empty()) return true;
-    return publication_.roots.back() == root_.bytes;
+  std::unexpected<Error> lost(std::string_view what) {
+    lost_ = true;
+    return fail(somebody_was_first(what));
+  }
+
+  // What this run wrote is in nobody's way then, but for what the winner has in common with it.
+  // Where that cannot be done the note stays, which tells of it.
+  void retreat() {
+    const auto now = store_.read(std::string(kTimestampFile), Limits{}.timestamp);
+    Reach reach;
+    if (!now || (*now && !reach.add(store_, (*now)->bytes, true))) return;
+    std::erase_if(wrote_, [&](const std::string& name) { return reach.has(name); });
+    if (!store_.remove(wrote_)) return;
+    const auto note = read_note(store_);
+    if (note && *note && (*note)->after == sha256_of(publication_.timestamp)) {
+      (void)store_.remove({std::string(kStoreNote)});
+    }
+  }
+
+  // The timestamp is in place. Another set may have the same one (it states versions, and hashes
+  // only where somebody wants that), so all of this set is looked at.
+  Result<Published> complete() {
+    SLUICE_CHECK(write_all_files());
+    SLUICE_CHECK(write_roots());
+    SLUICE_CHECK(store_.sync());
+    return finished(published_.written == 0);
   }
 
   Result<Published> finished(bool nothing_to_do) {
@@ -83,16 +105,15 @@ class Publisher {
     return published_;
   }
 
-  Result<void> check_basis() const {
+  Result<void> check_basis() {
     const auto& before = publication_.timestamp_before;
     if (!timestamp_ && !before) return {};
     if (timestamp_ && before && sha256_of(timestamp_->bytes) == *before) return {};
     if (!timestamp_)
       return fail(Errc::denied, "the store has no timestamp, and the set builds on one");
     const auto parsed = open_timestamp(timestamp_->bytes);
-    return somebody_was_first(
-        cat("the store has timestamp version ", parsed ? parsed->header.version : 0,
-            before ? ", which is not the one that this set builds on" : " already"));
+    return lost(cat("the store has timestamp version ", parsed ? parsed->header.version : 0,
+                    before ? ", which is not the one that this set builds on" : " already"));
   }
 
   // Those that the store has not; each must be the next one, or be the same.
@@ -138,7 +159,7 @@ class Publisher {
     }
     SLUICE_CHECK(give_up(found));
     SLUICE_TRY(const auto again, store_.write_new({&file, 1}));
-    if (again.front() == Put::other) return somebody_was_first("it began in this moment");
+    if (again.front() == Put::other) return lost("it began in this moment");
     return {};
   }
 
@@ -150,20 +171,24 @@ class Publisher {
     return {};
   }
 
-  Result<Published> write() {
+  Result<void> write_all_files() {
     all_ = publication_.targets.size() + publication_.metadata.size() + roots_.size() + 1;
     SLUICE_CHECK(write_files(publication_.targets));
     SLUICE_CHECK(write_files(publication_.metadata));
     const NewFile kept{metadata_file("timestamp", set_.timestamp),
                        Content::of(publication_.timestamp)};
-    SLUICE_CHECK(write_files({&kept, 1}));
+    return write_files({&kept, 1});
+  }
+
+  Result<Published> write() {
+    SLUICE_CHECK(write_all_files());
     if (set_.order == RootOrder::first) SLUICE_CHECK(write_roots());
     SLUICE_CHECK(store_.sync());
     if (set_.order == RootOrder::between) {
       SLUICE_CHECK(write_roots());
       SLUICE_CHECK(store_.sync());
     }
-    if (!resumes_) SLUICE_CHECK(replace_timestamp());
+    SLUICE_CHECK(replace_timestamp());
     if (set_.order == RootOrder::last) {
       SLUICE_CHECK(write_roots());
       SLUICE_CHECK(store_.sync());
@@ -177,7 +202,7 @@ class Publisher {
                store_.replace(std::string(kTimestampFile), publication_.timestamp, was));
     count(put);
     if (put != Put::other) return {};
-    return somebody_was_first("timestamp.json is another one since this publication began");
+    return lost("timestamp.json is another one since this publication began");
   }
 
   void count(Put put) { ++(put == Put::written ? published_.written : published_.present); }
@@ -186,6 +211,9 @@ class Publisher {
     for (std::size_t from = 0; from < files.size(); from += kFilesAtOnce) {
       const auto part = files.subspan(from, std::min(kFilesAtOnce, files.size() - from));
       SLUICE_TRY(const auto puts, store_.write_new(part));
+      for (std::size_t i = 0; i < part.size(); ++i) {
+        if (puts[i] == Put::written) wrote_.push_back(part[i].name);
+      }
       for (std::size_t i = 0; i < part.size(); ++i) {
         if (puts[i] == Put::other) SLUICE_CHECK(overwrite(part[i]));
         count(puts[i] == Put::other ? Put::written : puts[i]);
@@ -201,7 +229,7 @@ class Publisher {
       SLUICE_TRY(const auto puts, store_.write_new({&root, 1}));
       count(puts.front());
       if (puts.front() == Put::other) {
-        return somebody_was_first(cat(root.name, " is another one"));
+        return lost(cat(root.name, " is another one"));
       }
     }
     return {};
@@ -211,7 +239,7 @@ class Publisher {
   // the machine), or published by one that was first. Only what nobody can reach is overwritten.
   Result<void> overwrite(const NewFile& file) {
     if (!alone_) {
-      return somebody_was_first(cat(file.name, " is there with other bytes"));
+      return lost(cat(file.name, " is there with other bytes"));
     }
     if (!target_hash(file.name) && timestamp_) {
       if (!reach_) {
@@ -222,13 +250,13 @@ class Publisher {
       const bool is_published =
           reach_->has(file.name) ||
           (current && file.name == metadata_file("timestamp", current->header.version));
-      if (is_published) return somebody_was_first(cat(file.name, " is published with other bytes"));
+      if (is_published) return lost(cat(file.name, " is published with other bytes"));
     }
     SLUICE_TRY(const auto now, store_.read(file.name, kMetadataMost));
     SLUICE_TRY(const std::string bytes, file.content.bytes(kMetadataMost));
     SLUICE_TRY(const Put put,
                store_.replace(file.name, bytes, now ? std::optional(now->tag) : std::nullopt));
-    if (put == Put::other) return somebody_was_first(cat(file.name, " changed in this moment"));
+    if (put == Put::other) return lost(cat(file.name, " changed in this moment"));
     return {};
   }
 
@@ -237,6 +265,7 @@ class Publisher {
   Time now_;
   const PublishOptions& options_;
   bool alone_ = false;    // nobody else is at work
+  bool lost_ = false;     // another one was first
   bool resumes_ = false;  // the timestamp is in place already
   std::optional<StoredFile> timestamp_;
   StoredRoots root_;
@@ -244,6 +273,7 @@ class Publisher {
   std::vector<NewFile> roots_;
   std::optional<Reach> reach_;
   Published published_;
+  std::vector<std::string> wrote_;  // in this run
   std::size_t done_ = 0;
   std::size_t all_ = 0;
 };

@@ -12,10 +12,15 @@ using std::chrono::hours;
 
 class Cleaning : public testing::Test {
  protected:
-  Cleaning() { make_first(repo); }
+  Cleaning() {
+    make_first(repo);
+    // What nothing speaks of any more.
+    repo.files.erase("metadata/1.snapshot.json");
+    repo.files.erase("metadata/1.targets.json");
+  }
   Path place() const { return folder / "store"; }
   StoredFiles stored() const { return files_below(place()); }
-  void put(Time now = test::kTufNow) {
+  void put() {
     const auto done = publish(*store, publication_of(repo.files, stored()), now, {});
     ASSERT_TRUE(done) << done.error().text();
   }
@@ -25,8 +30,8 @@ class Cleaning : public testing::Test {
     repo.set_expires("timestamp", expires);
     repo.publish({"libs", "snapshot", "timestamp"});
   }
-  std::vector<std::string> cleaned(Time now, const CleanOptions& options = {}) {
-    const auto done = clean(*store, now, options);
+  std::vector<std::string> cleaned(Time when, const CleanOptions& options = {}) {
+    const auto done = clean(*store, when, options);
     EXPECT_TRUE(done) << done.error().text();
     std::vector<std::string> names;
     if (!done) return names;
@@ -52,9 +57,9 @@ TEST_F(Cleaning, KeepsWhatAnEarlierTimestampThatIsNotExpiredReaches) {
   put();
   EXPECT_TRUE(cleaned(now).empty());
   EXPECT_TRUE(cleaned(now + hours(23)).empty());
-  // The first known timestamp is version 2: of the one before nothing is known until that expires.
-  std::vector<std::string> gone{"metadata/1.libs.json", "metadata/1.snapshot.json",
-                                "metadata/2.timestamp.json", target("one")};
+  // The first known timestamp is version 3: of those before nothing is known until that expires.
+  std::vector<std::string> gone{"metadata/1.libs.json", "metadata/2.snapshot.json",
+                                "metadata/3.timestamp.json", target("one")};
   EXPECT_EQ(cleaned(now + hours(25), {.dry_run = true}), gone);
   EXPECT_TRUE(stored().contains(target("one")));
   EXPECT_EQ(cleaned(now + hours(25)), gone);

@@ -42,7 +42,9 @@ TEST_F(FolderStoreTest, SyncsFewAndManyFilesInNewFolders) {
   for (int i = 0; i < 40; ++i) {
     EXPECT_EQ(write("targets/" + std::to_string(i % 7) + "/" + std::to_string(i), "x"),
               Put::written);
-    if (i == 3) EXPECT_TRUE(store->sync());
+    if (i == 3) {
+      EXPECT_TRUE(store->sync());
+    }
   }
   const auto synced = store->sync();
   EXPECT_TRUE(synced) << synced.error().text();

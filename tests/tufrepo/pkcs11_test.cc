@@ -56,7 +56,9 @@ class Tokens : public testing::Test {
     const auto tool = test::find_program("pkcs11-tool");
     const Path module = "/usr/lib/softhsm/libsofthsm2.so";
     if (!util || !tool || !std::filesystem::exists(module)) return;
-    shared = new Shared{.module = module.string(), .tool = *tool};
+    shared = new Shared;
+    shared->module = module.string();
+    shared->tool = *tool;
     std::filesystem::create_directories(shared->folder / "tokens");
     const Path config = shared->folder.write(
         "conf", cat("directories.tokendir = ", (shared->folder / "tokens").string(),

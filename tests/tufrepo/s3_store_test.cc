@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
+#include <array>
+#include <thread>
 
 #include "s3_support.h"
 #include "tufrepo/clean.h"
@@ -121,30 +123,30 @@ TEST_F(S3Test, OfTwoPublishersAtTheSameTimeOneWins) {
   other.publish({"libs", "snapshot", "timestamp"});
   const Publication ours = publication_of(repo.files, stored());
   const Publication theirs = publication_of(other.files, stored());
-  // Theirs begins while ours is at each of its writes in turn; it is one after the other here,
-  // since what counts is what each finds in the store.
-  for (const char* at : {"PUT pre fix/.sluice-note.json", "PUT pre fix/metadata/2.libs.json",
-                         "PUT pre fix/metadata/timestamp.json"}) {
-    const auto before = server.objects();
-    Result<Published> second = fail(Errc::internal, "not begun");
-    bool begun = false;
-    std::string request = at;
-    server.refuse = [&](const std::string& named) {
-      if (named != request || begun) return 0;
-      begun = true;
-      return 503;  // asked again, and in between the other one does all of its work
-    };
-    std::unique_ptr<Http> wire = net::make_client(world.world(), {});
-    const auto second_store = open_store("s3://bucket/pre fix", {.endpoint = server.endpoint()},
-                                         world.world(), wire.get())
-                                  .value();
-    const auto first = publish(*store, ours, test::kTufNow, {});
-    second = publish(*second_store, theirs, test::kTufNow, {});
-    EXPECT_TRUE(begun) << at;
-    EXPECT_NE(first.has_value(), second.has_value()) << at;
-    server.refuse = nullptr;
+  const auto before = server.objects();
+  for (int round = 0; round < 8; ++round) {
+    std::array<bool, 2> won{};
+    {
+      std::vector<std::jthread> threads;
+      for (const std::size_t who : {0U, 1U}) {
+        threads.emplace_back([&, who] {
+          test::FakeWorld own;
+          own.clock.set(test::kTufNow);
+          set_credentials(own.environment);
+          const auto wire = net::make_client(own.world(), {});
+          const auto place = open_store("s3://bucket/pre fix", {.endpoint = server.endpoint()},
+                                        own.world(), wire.get());
+          won.at(who) = publish(**place, who == 0 ? ours : theirs, test::kTufNow, {}).has_value();
+        });
+      }
+    }
+    EXPECT_NE(won[0], won[1]) << round;
+    EXPECT_EQ(stored().at("metadata/timestamp.json"), won[0] ? ours.timestamp : theirs.timestamp);
+    EXPECT_EQ(Reader(repo).look_fresh(stored()), won[0] ? "two" : "three");
+    EXPECT_EQ(state(*store)->condition, StoreCondition::whole) << state(*store)->says;
     for (const auto& [key, bytes] : server.objects()) {
-      if (!before.contains(key)) EXPECT_TRUE(store->remove({key.substr(8)})) << key;
+      if (before.contains(key)) continue;
+      EXPECT_TRUE(store->remove({key.substr(8)})) << key;
     }
     server.put("pre fix/metadata/timestamp.json", before.at("pre fix/metadata/timestamp.json"));
   }
@@ -289,6 +291,8 @@ TEST_F(S3Test, WhoBuiltOnAnOldAnswerDoesNotWin) {
   const auto late = publish(*store, publication_of(other.files, old), test::kTufNow, {});
   ASSERT_FALSE(late);
   EXPECT_TRUE(swapped);
+  // It took back what it had written.
+  EXPECT_FALSE(stored().contains(std::string(kStoreNote)));
   EXPECT_NE(late.error().what.find("another publisher was first"), std::string::npos)
       << late.error().text();
 }

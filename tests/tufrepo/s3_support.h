@@ -19,12 +19,14 @@ inline std::string judge_signature(const test::RawRequest& request, const S3Cred
     const auto begin = from + name.size() + 1;
     return given.substr(begin, given.find(',', begin) - begin);
   };
-  S3Request sent{.method = request.method,
-                 .path = test::percent_decoded(request.target.substr(0, request.target.find('?')))};
+  S3Request sent;
+  sent.method = request.method;
+  sent.path = test::percent_decoded(request.target.substr(0, request.target.find('?')));
   for (const auto& [name, value] : test::query_of(request.target)) {
     sent.query.emplace_back(name, value);
   }
-  for (const auto name : split(part("SignedHeaders"), ';')) {
+  const std::string signed_headers = part("SignedHeaders");
+  for (const auto name : split(signed_headers, ';')) {
     sent.headers.emplace_back(std::string(name), request.header(name));
   }
   sent.payload_hash = sha256_of(request.body).hex();
@@ -37,10 +39,11 @@ inline std::string judge_signature(const test::RawRequest& request, const S3Cred
   if (!time) return "AccessDenied";
   for (const auto& [name, value] : request.headers) {
     const bool counts = name.starts_with("x-amz-") || name == "host" || name.starts_with("if-");
-    const std::string list = cat(";", part("SignedHeaders"), ";");
+    const std::string list = cat(";", signed_headers, ";");
     if (counts && list.find(cat(";", name, ";")) == std::string::npos) return "AccessDenied";
   }
-  const auto scope = split(part("Credential"), '/');
+  const std::string credential = part("Credential");
+  const auto scope = split(credential, '/');
   if (scope.size() != 5 || scope[0] != right.access_key) return "InvalidAccessKeyId";
   const auto expected =
       sign_s3(sent, {.region = std::string(scope[2]), .now = *time}, right).authorization;
