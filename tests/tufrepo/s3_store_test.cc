@@ -3,9 +3,9 @@
 #include <array>
 #include <thread>
 
-#include "s3_support.h"
 #include "tufrepo/clean.h"
 #include "tufrepo/s3_config.h"
+#include "tufrepo/s3_support.h"
 
 namespace sluice::tuf {
 namespace {
@@ -310,7 +310,9 @@ TEST_F(S3Test, SaysWhatIsWrongWithTheCredentialsAndNeverShowsThem) {
   ASSERT_FALSE(nowhere);
 }
 
-TEST_F(S3Test, SendsTheSessionTokenSigned) {
+TEST(S3Session, TokensAreSentAndSigned) {
+  test::FakeWorld world;
+  set_credentials(world.environment);
   world.environment.values["AWS_SESSION_TOKEN"] = "token/with+signs=";
   std::string seen;
   test::FakeS3 watched("bucket", [&](const test::RawRequest& request) {
