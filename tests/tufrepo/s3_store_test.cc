@@ -319,8 +319,9 @@ TEST(S3Session, TokensAreSentAndSigned) {
     seen = request.header("x-amz-security-token");
     return judge_signature(request, test_credentials());
   });
+  const auto wire = net::make_client(world.world(), {});
   const auto store =
-      open_store("s3://bucket", {.endpoint = watched.endpoint()}, world.world(), http.get())
+      open_store("s3://bucket", {.endpoint = watched.endpoint()}, world.world(), wire.get())
           .value();
   const auto read = store->read("x", 10);
   EXPECT_TRUE(read) << read.error().text();
