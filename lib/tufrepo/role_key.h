@@ -85,7 +85,7 @@ struct SignerOptions {
                                                                    const SignerOptions& options,
                                                                    const World& world);
 // A key that is in memory.
-[[nodiscard]] Result<std::unique_ptr<RoleSigner>> role_signer(crypto::PrivateKey key,
+[[nodiscard]] Result<std::unique_ptr<RoleSigner>> role_signer(const crypto::PrivateKey& key,
                                                               const SignerOptions& options,
                                                               std::string description);
 

@@ -94,9 +94,9 @@ class HeldKeySigner final : public RoleSigner {
 Result<std::unique_ptr<RoleSigner>> text_signer(std::string text, const SignerOptions& options,
                                                 const std::string& where) {
   WipedText held(std::move(text));
-  SLUICE_TRY(auto key, within(read_private_key(held.text(), options.password),
-                              cat("reading the key of ", printable(where, 300))));
-  return role_signer(std::move(key), options, where);
+  SLUICE_TRY(const auto key, within(read_private_key(held.text(), options.password),
+                                    cat("reading the key of ", printable(where, 300))));
+  return role_signer(key, options, where);
 }
 
 }  // namespace
@@ -121,7 +121,7 @@ Result<crypto::PrivateKey> read_private_key(std::string_view text,
   return crypto::PrivateKey::from_pem(text, password);
 }
 
-Result<std::unique_ptr<RoleSigner>> role_signer(crypto::PrivateKey key,
+Result<std::unique_ptr<RoleSigner>> role_signer(const crypto::PrivateKey& key,
                                                 const SignerOptions& options,
                                                 std::string description) {
   SLUICE_TRY(RoleKey role, settle_key(key.public_key(), options, description));

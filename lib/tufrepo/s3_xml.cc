@@ -75,7 +75,7 @@ class XmlReader {
   Result<void> declaration() {
     if (!take("<?xml")) return {};
     const auto end = rest_.find("?>");
-    if (end == std::string_view::npos || end > 200 || rest_.substr(0, end).find('<') < end) {
+    if (end > 200 || rest_.substr(0, end).find('<') < end) {  // also where there is none
       return broken("a broken declaration");
     }
     rest_.remove_prefix(end + 2);
@@ -147,7 +147,7 @@ class XmlReader {
 
   Result<void> reference(std::string& out) {
     const auto end = rest_.find(';');
-    if (end == std::string_view::npos || end > 10) return broken("a broken reference");
+    if (end > 10) return broken("a broken reference");  // also where there is none
     const auto what = rest_.substr(0, end);
     rest_.remove_prefix(end + 1);
     constexpr std::array<std::pair<std::string_view, char>, 5> kNamed{

@@ -32,6 +32,7 @@ sockaddr_in loopback_at(int port) {
 // The server takes a number alone: one that was free a moment ago.
 int free_port() {
   const int socket = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  if (socket < 0) return 0;
   sockaddr_in address = loopback_at(0);
   socklen_t size = sizeof address;
   const bool bound = ::bind(socket, reinterpret_cast<sockaddr*>(&address), size) == 0 &&
@@ -42,6 +43,7 @@ int free_port() {
 
 bool answers(int port) {
   const int socket = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  if (socket < 0) return false;
   const sockaddr_in address = loopback_at(port);
   const bool there =
       ::connect(socket, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0;
@@ -76,9 +78,8 @@ int start_gateway(std::vector<std::string> command, std::vector<std::string> env
 
 bool S3Gateway::installed() { return find_program("versitygw").has_value(); }
 
-S3Gateway::S3Gateway(const std::string& bucket, const std::string& access,
-                     const std::string& secret)
-    : bucket_(bucket), port_(free_port()) {
+S3Gateway::S3Gateway(std::string bucket, const std::string& access, const std::string& secret)
+    : bucket_(std::move(bucket)), port_(free_port()) {
   std::filesystem::create_directories(this->bucket());
   std::filesystem::create_directories(folder_ / "meta");
   const char* path = ::getenv("PATH");

@@ -11,7 +11,7 @@ namespace sluice::test {
 // versitygw (`./dev lab install versitygw`).
 class S3Gateway {
  public:
-  S3Gateway(const std::string& bucket, const std::string& access, const std::string& secret);
+  S3Gateway(std::string bucket, const std::string& access, const std::string& secret);
   ~S3Gateway();
   S3Gateway(const S3Gateway&) = delete;
   S3Gateway& operator=(const S3Gateway&) = delete;
