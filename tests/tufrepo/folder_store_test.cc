@@ -140,6 +140,20 @@ TEST_F(FolderStoreTest, TellsThatItIsReadOnly) {
   }
 }
 
+TEST_F(FolderStoreTest, TakesItsFolderInAnySpelling) {
+  ASSERT_TRUE(store->hold(std::chrono::milliseconds(0)));
+  EXPECT_EQ(write("targets/a/b", "x"), Put::written);
+  for (const char* spelled : {"store/", "store//", "./store", "store/../store/."}) {
+    store = folder_store(system_files(), folder / spelled);
+    EXPECT_EQ(store->list("").value().at(0).name, "targets/a/b") << spelled;
+    EXPECT_EQ(write("targets/a/b", "x"), Put::present) << spelled;
+    const std::string other = std::string("targets/") + std::to_string(std::string(spelled).size());
+    EXPECT_NE(write(other + "/c", "y"), Put::other) << spelled;
+    EXPECT_TRUE(store->sync()) << spelled;
+    EXPECT_TRUE(store->remove({other + "/c"}));
+  }
+}
+
 TEST(OpenStore, TellsFoldersAndBucketsApart) {
   test::FakeWorld world;
   const auto open = [&](const std::string& where) {
