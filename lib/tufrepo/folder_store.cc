@@ -258,7 +258,6 @@ Result<std::size_t> FolderStore::sweep() {
 
 std::unique_ptr<Store> folder_store(Files& files, Path folder) {
   // "store/" has the same files as "store", and is another path.
-  folder = folder.lexically_normal();
   if (!folder.has_filename()) folder = folder.parent_path();
   return std::make_unique<FolderStore>(files, std::move(folder));
 }
