@@ -115,5 +115,6 @@ json::Value* member_in(json::Value& object, std::string_view key);
 json::Value& member_or_new(json::Value& object, std::string_view key, json::Value fallback);
 json::Value key_set_json(const RoleKeySet& set);  // {"keyids":…,"threshold":…}
 void put_keys(json::Value& keys, const RoleKeySet& set);
+void drop_unused_keys(Draft& draft);  // that no role has any more
 
 }  // namespace sluice::tuf

@@ -82,29 +82,6 @@ Result<Keys> keys_listed(const json::Value& keys, const ForeignKeys& foreign) {
   return read_keys(in, text, foreign);
 }
 
-// Keys that no role has any more.
-void drop_unused(Draft& draft) {
-  auto& head = draft.head();
-  const bool root = draft.type() == RoleType::root;
-  auto* delegations = root ? &head : member_in(head, "delegations");
-  auto* keys = member_in(*delegations, "keys");
-  if (keys == nullptr || keys->object() == nullptr) return;
-  std::set<std::string> used;
-  const auto use = [&](const json::Value& role) {
-    for (auto& each : keyid_list(role)) used.insert(std::move(each));
-  };
-  if (auto* roles = member_in(*delegations, "roles")) {
-    if (roles->object() != nullptr) {
-      for (const auto& [name, role] : *roles->object()) use(role);
-    } else if (roles->array() != nullptr) {
-      for (const auto& role : *roles->array()) use(role);
-    }
-  }
-  if (const auto* bins = delegations->find("succinct_roles")) use(*bins);
-  std::erase_if(*keys->object(),
-                [&](const json::Member& each) { return !used.contains(each.first); });
-}
-
 Result<void> check_enough(Holding& holding, const RoleName& role, const ForeignKeys& foreign) {
   SLUICE_TRY(const auto keys, keys_listed(*holding.keys, foreign));
   const auto different = different_keys(keys, keyid_list(*holding.role));
@@ -149,7 +126,7 @@ Result<void> renew_unsigned(Repository& repository, const RoleName& role, Time n
 }
 
 Result<Edited> finish(Repository& repository, const RoleName& role, Holding holding, Time now) {
-  drop_unused(holding.draft);
+  drop_unused_keys(holding.draft);
   SLUICE_TRY(const auto with_keys,
              roles_with_keys(holding.draft, role, holding.bins, repository.foreign()));
   Edited out;
@@ -204,6 +181,28 @@ std::string advice_for(const RoleName& role) {
 }
 
 }  // namespace
+
+void drop_unused_keys(Draft& draft) {
+  auto& head = draft.head();
+  const bool root = draft.type() == RoleType::root;
+  auto* delegations = root ? &head : member_in(head, "delegations");
+  auto* keys = member_in(*delegations, "keys");
+  if (keys == nullptr || keys->object() == nullptr) return;
+  std::set<std::string> used;
+  const auto use = [&](const json::Value& role) {
+    for (auto& each : keyid_list(role)) used.insert(std::move(each));
+  };
+  if (auto* roles = member_in(*delegations, "roles")) {
+    if (roles->object() != nullptr) {
+      for (const auto& [name, role] : *roles->object()) use(role);
+    } else if (roles->array() != nullptr) {
+      for (const auto& role : *roles->array()) use(role);
+    }
+  }
+  if (const auto* bins = delegations->find("succinct_roles")) use(*bins);
+  std::erase_if(*keys->object(),
+                [&](const json::Member& each) { return !used.contains(each.first); });
+}
 
 Result<std::vector<ListedRole>> listed_roles(Repository& repository) {
   std::vector<ListedRole> out;
