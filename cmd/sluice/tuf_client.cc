@@ -8,6 +8,7 @@
 #include "settings.h"
 #include "tuf/checks.h"
 #include "tuf/client.h"
+#include "tuf_repo.h"
 
 namespace sluice::cli {
 
@@ -349,7 +350,7 @@ Command tuf_targets_command() {
 
 }  // namespace
 
-std::vector<Command> tuf_commands() {
+std::vector<Command> tuf_client_commands() {
   return {tuf_init_command(), tuf_refresh_command(), tuf_download_command(), tuf_targets_command()};
 }
 

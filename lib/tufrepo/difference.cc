@@ -156,7 +156,8 @@ class Comparer {
 
   void members() {
     for (const auto& [key, value] : *after_.head().object()) {
-      if (!handled(key)) add("member", key, member_text(member_of(before_, key)), member_text(&value));
+      if (!handled(key))
+        add("member", key, member_text(member_of(before_, key)), member_text(&value));
     }
     if (before_ == nullptr) return;
     for (const auto& [key, value] : *before_->head().object()) {

@@ -28,7 +28,6 @@ Result<RoleType> type_named(std::string_view type) {
   return fail(Errc::malformed, cat("metadata of the unknown type ", printable(type, 40)));
 }
 
-
 bool inside(std::string_view part, const std::string& whole) {
   return part.data() >= whole.data() && part.data() + part.size() <= whole.data() + whole.size();
 }

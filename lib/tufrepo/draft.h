@@ -46,11 +46,10 @@ class Draft {
   std::size_t count() const;
   std::optional<std::string_view> find(std::string_view key) const;  // sorted JSON
   void put(std::string key, std::string sorted);                     // see sorted_json()
-  bool erase(std::string_view key);  // false where there was none
+  bool erase(std::string_view key);                                  // false where there was none
   // In the order of the keys' bytes, until `use` fails.
   [[nodiscard]] Result<void> each(
-      const std::function<Result<void>(std::string_view key, std::string_view text)>& use)
-      const;
+      const std::function<Result<void>(std::string_view key, std::string_view text)>& use) const;
 
   // "signed" as it is written, and what is signed: its canonical form.
   [[nodiscard]] Result<std::string> signed_text() const;

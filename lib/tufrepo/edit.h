@@ -45,15 +45,15 @@ struct NewRepository {
 [[nodiscard]] Result<Edited> remove_key(Repository& repository, const RoleName& role,
                                         const std::string& keyid, Time now);
 [[nodiscard]] Result<Edited> rotate_key(Repository& repository, const RoleName& role,
-                                        const std::string& old_keyid, const RoleKey& key,
-                                        Time now);
+                                        const std::string& old_keyid, const RoleKey& key, Time now);
 [[nodiscard]] Result<Edited> set_threshold(Repository& repository, const RoleName& role,
                                            std::int64_t threshold, Time now);
 // Everywhere where the key counts: takes it away, or puts another one in its place. The notes say
 // what else is to be done, in order.
 [[nodiscard]] Result<Edited> revoke_key(Repository& repository, const std::string& keyid,
                                         const std::optional<RoleKey>& replacement, Time now);
-// Keyids by role as they are to be: of root's roles, and of all roles that are delegated to by name.
+// Keyids by role as they are to be: of root's roles, and of all roles that are delegated to by
+// name.
 struct ListedRole {
   RoleName role{""};
   RoleName parent{""};
@@ -74,6 +74,8 @@ struct NewTarget {
 // "targets/a/HASH.b", for each hash: clients choose one.
 std::vector<std::string> target_files(std::string_view path,
                                       const std::vector<crypto::Digest>& hashes);
+// The hashes of an entry of "targets", of kinds that we know.
+[[nodiscard]] Result<std::vector<crypto::Digest>> hashes_listed(std::string_view target);
 // A role that is not named is not opened. A target that is there already is listed anew where it
 // is, and keeps its custom metadata where the new one has none. Without a role the delegations
 // decide, as they do for a client; Errc::usage for a role that no client would ask for the path.

@@ -15,12 +15,12 @@ constexpr int kMostBits = 16;  // 65,536 bins
 
 Result<void> check_new_role_name(std::string_view role) {
   const bool plain = std::ranges::all_of(role, [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-           c == '-' || c == '_' || c == '.';
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
+           c == '_' || c == '.';
   });
   if (role.empty() || role.size() > kLongestRole || !plain || role.front() == '.') {
-    return fail(Error{Errc::usage, cat("\"", printable(role, kLongestRole),
-                                       "\" cannot be the name of a role")}
+    return fail(Error{Errc::usage,
+                      cat("\"", printable(role, kLongestRole), "\" cannot be the name of a role")}
                     .advise("letters, digits, and - _ . within"));
   }
   if (is_top_level(role)) return fail(Errc::usage, cat(role, " is a role of root"));
@@ -30,8 +30,9 @@ Result<void> check_new_role_name(std::string_view role) {
 Result<void> check_pattern(std::string_view pattern) {
   if (pattern.empty() || pattern.size() > kMaxTargetPath || pattern.front() == '/' ||
       !is_utf8(pattern)) {
-    return fail(Error{Errc::usage, cat("\"", printable(pattern, 200), "\" is no path pattern")}
-                    .advise("a relative path; * and ? stand for characters within one part"));
+    return fail(
+        Error{Errc::usage, cat("\"", printable(pattern, 200), "\" is no path pattern")}.advise(
+            "a relative path; * and ? stand for characters within one part"));
   }
   return {};
 }
@@ -49,8 +50,9 @@ bool has_roles(json::Value& delegations) {
 
 Result<json::Array*> roles_to_edit(json::Value& delegations) {
   if (member_in(delegations, "succinct_roles") != nullptr) {
-    return fail(Error{Errc::usage, "the role delegates to succinct bins, and to nobody else then"}
-                    .advise("name another --parent"));
+    return fail(
+        Error{Errc::usage, "the role delegates to succinct bins, and to nobody else then"}.advise(
+            "name another --parent"));
   }
   return member_or_new(delegations, "roles", json::Value(json::Array{})).array();
 }
@@ -90,8 +92,9 @@ Result<void> list_bins(Draft& parent, const NewBins& plan) {
   put_keys(*member_in(delegations, "keys"), plan.keys);
   if (plan.succinct) {
     if (has_roles(delegations) || member_in(delegations, "succinct_roles") != nullptr) {
-      return fail(Error{Errc::usage, "the role delegates already: succinct bins stand alone"}
-                      .advise("name another --parent, or make them with --explicit"));
+      return fail(
+          Error{Errc::usage, "the role delegates already: succinct bins stand alone"}.advise(
+              "name another --parent, or make them with --explicit"));
     }
     std::erase_if(*delegations.object(), [](const json::Member& m) { return m.first == "roles"; });
     json::Value bins = key_set_json(plan.keys);
@@ -137,10 +140,10 @@ Result<Edited> delegate_paths(Repository& repository, const NewDelegation& plan,
   auto& delegations = delegations_to_edit(parent);
   SLUICE_TRY(auto* roles, roles_to_edit(delegations));
   if (delegates_to(*roles, plan.role)) {
-    return fail(Error{Errc::usage, cat(plan.parent.str(), " delegates to ", plan.role.str(),
-                                       " already")}
-                    .advise("take it away with `sluice tuf delegate --remove`, or change its keys "
-                            "with `sluice tuf key`"));
+    return fail(
+        Error{Errc::usage, cat(plan.parent.str(), " delegates to ", plan.role.str(), " already")}
+            .advise("take it away with `sluice tuf delegate --remove`, or change its keys "
+                    "with `sluice tuf key`"));
   }
   put_keys(*member_in(delegations, "keys"), plan.keys);
   json::Value role = key_set_json(plan.keys);

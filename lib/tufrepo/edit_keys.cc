@@ -88,11 +88,11 @@ Result<void> check_enough(Holding& holding, const RoleName& role, const ForeignK
   const auto* threshold = holding.role->find("threshold");
   const auto needed = threshold == nullptr ? 0 : threshold->integer().value_or(0);
   if (needed >= 1 && needed <= static_cast<std::int64_t>(different)) return {};
-  return fail(Error{Errc::usage,
-                    cat("the role ", printable(role.str(), 80), " would have ", different,
-                        different == 1 ? " key" : " different keys", " for a threshold of ", needed,
-                        needed < 1 ? "" : ": nobody could ever sign it")}
-                  .advise("add a key first, or change the threshold with `sluice tuf key threshold`"));
+  return fail(
+      Error{Errc::usage, cat("the role ", printable(role.str(), 80), " would have ", different,
+                             different == 1 ? " key" : " different keys", " for a threshold of ",
+                             needed, needed < 1 ? "" : ": nobody could ever sign it")}
+          .advise("add a key first, or change the threshold with `sluice tuf key threshold`"));
 }
 
 // Which roles have these keys: the role, or all bins.
@@ -157,8 +157,8 @@ Result<void> erase_key(Holding& holding, const RoleName& role, const std::string
     return each.string() != nullptr && *each.string() == keyid;
   });
   if (gone > 0) return {};
-  return fail(Errc::not_found, cat("the role ", printable(role.str(), 80), " has no key ",
-                                   printable(keyid, 80)));
+  return fail(Errc::not_found,
+              cat("the role ", printable(role.str(), 80), " has no key ", printable(keyid, 80)));
 }
 
 Holding empty_holding() { return {.draft = Draft::fresh(RoleType::root)}; }
@@ -166,7 +166,8 @@ Holding empty_holding() { return {.draft = Draft::fresh(RoleType::root)}; }
 std::string advice_for(const RoleName& role) {
   if (role.str() == "root") {
     return "root: the new root is signed by a threshold of the old keys and of the new ones; a "
-           "threshold of old keys in wrong hands means that clients need a new root.json by another "
+           "threshold of old keys in wrong hands means that clients need a new root.json by "
+           "another "
            "way";
   }
   if (role.str() == "timestamp" || role.str() == "snapshot") {

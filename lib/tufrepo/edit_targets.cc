@@ -106,7 +106,8 @@ std::string listed_text(const NewTarget& target, const std::string& custom) {
 Result<void> put_target(Draft& draft, const NewTarget& target) {
   std::string custom;
   if (!target.custom.empty()) {
-    SLUICE_TRY(const auto value, json::parse_strict(target.custom, {.bytes = target.custom.size()}));
+    SLUICE_TRY(const auto value,
+               json::parse_strict(target.custom, {.bytes = target.custom.size()}));
     if (!value.is(json::Value::Kind::object)) {
       return fail(Errc::usage, "custom metadata of a target is a JSON object");
     }
@@ -123,7 +124,8 @@ Result<void> put_target(Draft& draft, const NewTarget& target) {
 
 Result<void> check_target_path(std::string_view path) {
   const auto refuse = [&](std::string_view why) {
-    return fail(Error{Errc::usage, cat("\"", printable(path, 200), "\" cannot be a target: ", why)});
+    return fail(
+        Error{Errc::usage, cat("\"", printable(path, 200), "\" cannot be a target: ", why)});
   };
   if (path.empty() || path.size() > kMaxTargetPath) return refuse("its name is empty or too long");
   if (!is_utf8(path)) return refuse("its name is no UTF-8");
@@ -138,6 +140,16 @@ Result<void> check_target_path(std::string_view path) {
     if (part.size() > 180) return refuse("a part of more than 180 bytes");
   }
   return {};
+}
+
+Result<std::vector<crypto::Digest>> hashes_listed(std::string_view target) {
+  SLUICE_TRY(const auto value, json::parse_strict(target, {.bytes = target.size()}));
+  const auto* hashes = value.find("hashes");
+  if (hashes == nullptr) return std::vector<crypto::Digest>{};
+  const std::string text = json::write(*hashes);
+  json::Tokenizer in(text, {.bytes = text.size()});
+  SLUICE_TRY(auto read, read_hashes(in));
+  return std::move(read.known);
 }
 
 std::vector<std::string> target_files(std::string_view path,
@@ -161,10 +173,10 @@ Result<Edited> add_targets(Repository& repository, const std::vector<NewTarget>&
     if (role) {
       SLUICE_TRY(const bool leads, way.leads_to(target.path, *role));
       if (!leads) {
-        return fail(Error{Errc::usage, cat("no client would ask ", printable(role->str(), 80),
-                                           " for ", printable(target.path, 200),
-                                           ": it is not delegated to it")}
-                        .advise("leave --role out, or delegate the path first"));
+        return fail(
+            Error{Errc::usage, cat("no client would ask ", printable(role->str(), 80), " for ",
+                                   printable(target.path, 200), ": it is not delegated to it")}
+                .advise("leave --role out, or delegate the path first"));
       }
       by_role[role->str()].push_back(&target);
       continue;
@@ -177,8 +189,8 @@ Result<Edited> add_targets(Repository& repository, const std::vector<NewTarget>&
     const RoleName at(name);
     SLUICE_TRY(auto draft, repository.next(at));
     for (const auto* target : those) {
-      SLUICE_CHECK(within(put_target(draft, *target),
-                          cat("adding ", printable(target->path, 200))));
+      SLUICE_CHECK(
+          within(put_target(draft, *target), cat("adding ", printable(target->path, 200))));
     }
     SLUICE_CHECK(repository.stage(at, std::move(draft), now));
     out.add(at);

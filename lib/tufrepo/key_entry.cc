@@ -57,8 +57,8 @@ Result<void> check_key_name(std::string_view name) {
   });
   if (name.empty() || name.size() > kLongestKeyName || !plain || name.front() == '.' ||
       name.front() == ' ' || name.back() == ' ') {
-    return fail(Error{Errc::usage, cat("\"", printable(name, kLongestKeyName),
-                                       "\" cannot be the name of a key")}
+    return fail(Error{Errc::usage,
+                      cat("\"", printable(name, kLongestKeyName), "\" cannot be the name of a key")}
                     .advise("letters, digits, and - _ . @ + within"));
   }
   return {};

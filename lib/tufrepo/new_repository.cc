@@ -80,14 +80,14 @@ Result<void> check_key_set(const RoleKeySet& set, std::string_view role,
     }
   }
   if (set.threshold < 1) {
-    return fail(Errc::usage, cat("the threshold of ", role, " is ", set.threshold,
-                                 "; at least 1 is needed"));
+    return fail(Errc::usage,
+                cat("the threshold of ", role, " is ", set.threshold, "; at least 1 is needed"));
   }
   if (set.threshold > static_cast<std::int64_t>(materials.size())) {
-    return fail(Error{Errc::usage,
-                      cat("the threshold of ", role, " is ", set.threshold, ", and it has ",
-                          materials.size(), materials.size() == 1 ? " key" : " different keys",
-                          ": nobody could ever sign it")}
+    return fail(Error{
+        Errc::usage,
+        cat("the threshold of ", role, " is ", set.threshold, ", and it has ", materials.size(),
+            materials.size() == 1 ? " key" : " different keys", ": nobody could ever sign it")}
                     .advise("add keys first, or lower the threshold"));
   }
   return {};
@@ -97,10 +97,10 @@ Result<Repository> init_repository(Files& files, const Path& folder, const NewRe
                                    Time now, const ForeignKeys& foreign) {
   for (const auto type :
        {RoleType::root, RoleType::timestamp, RoleType::snapshot, RoleType::targets}) {
-    SLUICE_CHECK(
-        check_key_set(plan.roles[static_cast<std::size_t>(type)], name(type), foreign));
+    SLUICE_CHECK(check_key_set(plan.roles[static_cast<std::size_t>(type)], name(type), foreign));
   }
-  if (files.info(folder / "metadata" / "timestamp.json") || files.info(folder / "metadata" / "1.root.json")) {
+  if (files.info(folder / "metadata" / "timestamp.json") ||
+      files.info(folder / "metadata" / "1.root.json")) {
     return fail(Error{Errc::denied, cat(sluice::shown(folder), " has a repository already")}.advise(
         "take over one that others made with `sluice tuf import`"));
   }
@@ -114,8 +114,9 @@ Result<Repository> init_repository(Files& files, const Path& folder, const NewRe
     SLUICE_TRY(auto known, Repository::open(files, folder, foreign));
     SLUICE_TRY(const auto staged, known.staged_roles());
     if (!staged.empty()) {
-      return fail(Error{Errc::denied, cat(sluice::shown(folder), " has a repository already")}
-                      .advise("see how it is with `sluice tuf status`"));
+      return fail(
+          Error{Errc::denied, cat(sluice::shown(folder), " has a repository already")}.advise(
+              "see how it is with `sluice tuf status`"));
     }
   }
   SLUICE_TRY(const auto text, write_policy(plan.policy));

@@ -97,8 +97,7 @@ Result<seconds> parse_period(std::string_view text) {
   if (unit.empty() || unit == "d") one = days(1);
   if (unit == "h") one = hours(1);
   if (unit == "m") one = minutes(1);
-  if (error != std::errc() || !one || count < 1 ||
-      count > seconds(days(kLongestPeriod)) / *one) {
+  if (error != std::errc() || !one || count < 1 || count > seconds(days(kLongestPeriod)) / *one) {
     return fail(Error{Errc::usage, cat("\"", printable(text, 40), "\" is no period")}.advise(
         "say 90d, 12h or 30m"));
   }
@@ -114,7 +113,7 @@ std::string period_text(seconds period) {
 Result<RepoPolicy> parse_policy(std::string_view text, std::string_view file) {
   SLUICE_TRY(const auto node, yaml::parse(text, file));
   const yaml::Fields fields(node, std::string(file));
-  SLUICE_CHECK(fields.only({"kind", "hashes", "roles", "publish"}));
+  SLUICE_CHECK(fields.only({"kind", "hashes", "roles", "targets", "publish"}));
   SLUICE_TRY(const auto kind, fields.string("kind"));
   if (kind != kPolicyKind) {
     SLUICE_TRY(const auto at, fields.at("kind"));
@@ -138,6 +137,10 @@ Result<RepoPolicy> parse_policy(std::string_view text, std::string_view file) {
       SLUICE_TRY(out.roles[member.key], role_policy(role, member.key));
     }
   }
+  if (fields.has("targets")) {
+    SLUICE_TRY(const auto where, fields.choice("targets", "place", {"here", "elsewhere"}));
+    out.targets_here = where == "here";
+  }
   if (fields.has("publish")) {
     SLUICE_TRY(const auto publish, fields.mapping("publish"));
     SLUICE_CHECK(publish.only({"to", "single-writer"}));
@@ -156,8 +159,9 @@ Result<std::string> write_policy(const RepoPolicy& policy) {
   for (const auto each : policy.hashes) {
     out += cat(out.ends_with('[') ? "" : ", ", crypto::name(each));
   }
-  out += "]\n# expires: how long a new version is good. online: whose key signs without a person.\n"
-         "roles:\n";
+  out +=
+      "]\n# expires: how long a new version is good. online: whose key signs without a person.\n"
+      "roles:\n";
   for (const auto& [role, of] : policy.roles) {
     out += cat("  ", quoted_scalar(role), ": {expires: ", period_text(of.expires));
     if (of.renew != of.expires / 2) out += cat(", renew: ", period_text(of.renew));
@@ -170,6 +174,7 @@ Result<std::string> write_policy(const RepoPolicy& policy) {
     }
     out += "}\n";
   }
+  if (!policy.targets_here) out += "targets: elsewhere\n";
   if (!policy.publish_to.empty()) {
     out += cat("publish: {to: ", quoted_scalar(policy.publish_to),
                policy.single_writer ? ", single-writer: true" : "", "}\n");

@@ -7,6 +7,7 @@
 //     root: {expires: 365d}
 //     timestamp: {expires: 1d, renew: 12h, online: "env:TUF_ONLINE_KEY"}
 //     delegated: {expires: 90d}      all that are not named
+//   targets: here                    or elsewhere
 //   publish: {to: s3://bucket/prefix, single-writer: true}
 #pragma once
 
@@ -25,7 +26,7 @@ inline constexpr std::string_view kPolicyFile = "tuf-repo.yaml";
 struct RolePolicy {
   std::chrono::seconds expires{};
   std::chrono::seconds renew{};     // refresh-online signs anew when less than this is left
-  std::vector<std::string> online;  // sources of keys, as role_key.h reads them
+  std::vector<std::string> online = {};  // sources of keys, as role_key.h reads them
 };
 
 struct RepoPolicy {
@@ -33,7 +34,8 @@ struct RepoPolicy {
 
   std::vector<crypto::HashAlgorithm> hashes{crypto::HashAlgorithm::sha256};
   std::map<std::string, RolePolicy, std::less<>> roles;
-  std::string publish_to;  // empty: nowhere but here
+  bool targets_here = true;  // copies below targets/; else they are listed and kept by somebody else
+  std::string publish_to;    // empty: nowhere but here
   bool single_writer = false;
 };
 

@@ -125,8 +125,7 @@ class Examiner {
         (staged.from != entry.from || staged.from_sha256 != published_sha256)) {
       fault("outdated", role,
             cat("it was made from ",
-                staged.from == 0 ? std::string("nothing") : cat("version ", staged.from),
-                ", and ",
+                staged.from == 0 ? std::string("nothing") : cat("version ", staged.from), ", and ",
                 entry.from == staged.from ? cat("another version ", entry.from)
                                           : cat("version ", entry.from),
                 " is published by now"),
@@ -154,7 +153,8 @@ class Examiner {
       }
       for (const auto& voter : quorum.voters) {
         if (voter.vote == Vote::wrong && known.insert(voter.keyid).second) {
-          fault("signature", role, cat("the signature of ", voter.shown, " does not hold: ", voter.why),
+          fault("signature", role,
+                cat("the signature of ", voter.shown, " does not hold: ", voter.why),
                 "it has to be signed again")
               .blocks = false;
         }
@@ -164,10 +164,10 @@ class Examiner {
     }
     for (const auto& each : beside) {
       if (known.contains(each.keyid)) continue;
-      fault("signature", role,
-            cat("a signature of ", names_->shown(each.keyid, "key"),
-                ", which is no key of the role"),
-            "")
+      fault(
+          "signature", role,
+          cat("a signature of ", names_->shown(each.keyid, "key"), ", which is no key of the role"),
+          "")
           .blocks = false;
     }
     return {};
@@ -255,12 +255,14 @@ Result<Quorum> count_votes(const Draft& draft, const Signatories& signatories,
   std::set<std::string_view> counted;
   for (const auto& keyid : signatories.role.keyids) {
     const auto key = signatories.keys.find(keyid);
-    Voter voter{keyid, names.shown(keyid, key == signatories.keys.end() ? "key" : key->second.keytype)};
+    Voter voter{keyid,
+                names.shown(keyid, key == signatories.keys.end() ? "key" : key->second.keytype)};
     const auto ballot = std::ranges::find_if(
         ballots, [&](const Ballot& each) { return each.signature.keyid == keyid; });
     if (key == signatories.keys.end() || !key->second.usable()) {
       voter.vote = Vote::unusable;
-      voter.why = key == signatories.keys.end() ? "the key is not listed" : key->second.why_unusable;
+      voter.why =
+          key == signatories.keys.end() ? "the key is not listed" : key->second.why_unusable;
     } else if (ballot != ballots.end() &&
                !(ballot->signature.sig.empty() && ballot->signature.bundle.empty())) {
       const Envelope envelope{{ballot->signature}, message, {}};

@@ -36,7 +36,7 @@ struct Voter {
   std::string keyid;
   std::string shown;  // "ops-a (ed25519 3b688a2c)"
   Vote vote = Vote::open;
-  std::string why;  // of a wrong one: what it is over
+  std::string why = {};  // of a wrong one: what it is over
 };
 
 // A set of keys of which so many must sign.
@@ -56,8 +56,8 @@ struct ProposedRole {
   Time expires{};
   bool online = false;     // publish signs it, with the sources that the policy names
   bool published = false;  // it is what is published by now: left over
-  std::vector<Quorum> quorums;
-  std::vector<Change> changes;
+  std::vector<Quorum> quorums = {};
+  std::vector<Change> changes = {};
   bool complete() const;
 };
 

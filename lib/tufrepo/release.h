@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // From a proposal to what is published: signed online where the policy says so, listed in a new
-// snapshot, vouched for by a new timestamp, and accepted by our own client before anything is
-// written.
+// snapshot, vouched for by a new timestamp, and accepted by our own client — one that has the
+// present repository, and one that is new — before anything is written.
 #pragma once
 
 #include <functional>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -22,21 +23,26 @@ struct ReleasedRole {
   RoleName role{""};
   Version from = 0;
   Version to = 0;
+  Time expires{};
 };
 struct Release {
   Publication publication;
-  std::vector<ReleasedRole> roles;  // timestamp last
+  std::vector<ReleasedRole> roles;   // timestamp last
+  std::vector<RoleName> staged_for;  // snapshot or timestamp, which people sign here: now they can
   bool nothing_to_do = false;
 };
 
 struct ReleaseOptions {
   Time now{};
-  bool renew_only = false;  // refresh-online: nothing staged, only what is due
+  bool renew_only = false;  // refresh-online: only what is due; the repository looks at no staging
   bool force = false;       // a new timestamp even where nothing is due
+  bool list_targets = false;  // publication.targets, from targets/
 };
-// A Verdict that did not pass says what is missing. Nothing to do: a release without a timestamp.
+// A verdict that did not pass says what is missing or wrong.
 [[nodiscard]] Result<Verdict<Release>> prepare_release(Repository& repository,
                                                        const OnlineSigners& signers,
                                                        const ReleaseOptions& options);
+// What was proposed and is published now is taken out of the staging area.
+[[nodiscard]] Result<void> finish_release(Repository& repository, const Release& release);
 
 }  // namespace sluice::tuf

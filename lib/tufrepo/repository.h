@@ -10,7 +10,8 @@
 //   keys/NAME.json   public keys by what people call them
 //   metadata/        what is published: N.root.json, N.ROLE.json, timestamp.json
 //   targets/         the files, by hash
-//   staging/         what is proposed: ROLE.json, for review; made-from/ROLE.json, which says what it
+//   staging/         what is proposed: ROLE.json, for review; made-from/ROLE.json, which says what
+//   it
 //                    was made from; signatures/ROLE/KEYID.json, one file a signature, so that any
 //                    number of people add theirs and no two ever edit one file
 #pragma once
@@ -62,14 +63,16 @@ class Repository {
 
   // What is published. A file is read when it is asked for, and no other one with it; what is
   // handed out stays valid until reload().
-  [[nodiscard]] Result<Version> version_of(const RoleName& role);  // 0: it is not published
+  [[nodiscard]] Result<Version> version_of(const RoleName& role);      // 0: it is not published
   [[nodiscard]] Result<const Draft*> published(const RoleName& role);  // nullptr: it is not
   [[nodiscard]] Result<std::string> published_file(const RoleName& role, Version version);
   void reload();
 
   // What is proposed. Changes are in memory until save().
-  [[nodiscard]] Result<std::vector<RoleName>> staged_roles();  // root and targets first
+  [[nodiscard]] Result<std::vector<RoleName>> staged_roles();            // root and targets first
   [[nodiscard]] Result<const StagedRole*> staged(const RoleName& role);  // nullptr: it is not
+  // From now on what others proposed is not looked at; only what is staged in memory counts.
+  void ignore_staging() { ignore_staging_ = true; }
   // What is staged, else what is published, else nullptr.
   [[nodiscard]] Result<const Draft*> latest(const RoleName& role);
   // To work on: what is staged, else what is published in its next version, else a fresh one.
@@ -105,6 +108,7 @@ class Repository {
   Path folder_;
   ForeignKeys foreign_;
   RepoPolicy policy_;
+  bool ignore_staging_ = false;
   std::optional<KeyNames> names_;
   std::optional<Version> root_version_;
   std::map<std::string, std::unique_ptr<const Draft>, std::less<>> published_;  // nullptr: none

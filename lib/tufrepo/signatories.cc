@@ -32,8 +32,8 @@ Result<std::vector<Signatories>> signatories_of_root(Repository& repository) {
   SLUICE_TRY(const auto* staged, repository.staged(role));
   if (published != nullptr) {
     SLUICE_TRY(const auto root, root_of(*published, repository.foreign()));
-    out.push_back(of_top_role(root, RoleType::root,
-                              cat("the keys of ", said_of("root", *published, false))));
+    out.push_back(
+        of_top_role(root, RoleType::root, cat("the keys of ", said_of("root", *published, false))));
   }
   if (staged != nullptr) {
     SLUICE_TRY(const auto root, root_of(staged->draft, repository.foreign()));
@@ -78,8 +78,9 @@ Result<RoleName> delegator_of(Repository& repository, const RoleName& role) {
       if (seen.size() < kMaxVisited && seen.insert(each.str()).second) queue.push_back(each);
     }
   }
-  return fail(Error{Errc::not_found, cat("nobody delegates to ", printable(role.str(), 200))}
-                  .advise("delegate to it with `sluice tuf delegate`"));
+  return fail(
+      Error{Errc::not_found, cat("nobody delegates to ", printable(role.str(), 200))}.advise(
+          "delegate to it with `sluice tuf delegate`"));
 }
 
 Result<std::vector<Signatories>> signatories_of(Repository& repository, const RoleName& role) {
@@ -90,17 +91,17 @@ Result<std::vector<Signatories>> signatories_of(Repository& repository, const Ro
     if (draft == nullptr) return fail(Errc::not_found, "there is no root yet");
     SLUICE_TRY(const auto* staged, repository.staged(RoleName("root")));
     SLUICE_TRY(const auto root, root_of(*draft, repository.foreign()));
-    return std::vector{of_top_role(
-        root, type, cat("the keys of ", said_of("root", *draft, staged != nullptr)))};
+    return std::vector{
+        of_top_role(root, type, cat("the keys of ", said_of("root", *draft, staged != nullptr)))};
   }
   SLUICE_TRY(const auto parent, delegator_of(repository, role));
   SLUICE_TRY(const auto* draft, repository.latest(parent));
   SLUICE_TRY(const auto* staged, repository.staged(parent));
   SLUICE_TRY(auto delegations, delegations_of(*draft, repository.foreign()));
-  Signatories out{cat("the keys of ", said_of(printable(parent.str(), 80), *draft,
-                                              staged != nullptr)),
-                  std::move(delegations.keys),
-                  {}};
+  Signatories out{
+      cat("the keys of ", said_of(printable(parent.str(), 80), *draft, staged != nullptr)),
+      std::move(delegations.keys),
+      {}};
   const auto at = std::ranges::find(delegations.roles, role, &Delegation::role);
   out.role = at == delegations.roles.end() ? delegations.bins->keys : at->keys;
   return std::vector{std::move(out)};
