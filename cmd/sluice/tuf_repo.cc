@@ -59,7 +59,8 @@ Result<std::vector<Candidate>> candidates(const std::vector<tuf::Signatories>& s
     for (const auto& keyid : each.role.keyids) {
       const auto at = each.keys.find(keyid);
       if (at == each.keys.end() || !at->second.usable()) continue;
-      if (std::ranges::any_of(out, [&](const Candidate& c) { return c.key.keyid.str() == keyid; })) {
+      if (std::ranges::any_of(out,
+                              [&](const Candidate& c) { return c.key.keyid.str() == keyid; })) {
         continue;
       }
       SLUICE_TRY(auto key, listed_key(keyid, at->second));
@@ -105,8 +106,9 @@ Result<NamedKey> read_named_key(Invocation& in, const std::string& given) {
   SLUICE_CHECK(tuf::check_key_name(out.name));
   SLUICE_TRY(const auto text, in.world.files.read(file, limits::kKeyFile));
   if (crypto::PrivateKey::format_of(text)) {
-    return fail(Error{Errc::usage, cat(shown(file), " is a private key; a repository lists public "
-                                                    "ones")}
+    return fail(Error{Errc::usage, cat(shown(file),
+                                       " is a private key; a repository lists public "
+                                       "ones")}
                     .advise(cat("sluice key public ", shown(file))));
   }
   SLUICE_TRY(out.key, within(tuf::read_public_key(text, {}), cat("reading the key ", shown(file))));
@@ -219,9 +221,9 @@ Result<int> save_and_tell(Invocation& in, tuf::Repository& repository, const tuf
 
 std::vector<Command> tuf_commands() {
   std::vector<Command> out;
-  for (auto* const group : {tuf_init_commands, tuf_target_commands, tuf_role_commands,
-                            tuf_sign_commands, tuf_status_commands, tuf_publish_commands,
-                            tuf_client_commands}) {
+  for (auto* const group :
+       {tuf_init_commands, tuf_target_commands, tuf_role_commands, tuf_sign_commands,
+        tuf_status_commands, tuf_publish_commands, tuf_client_commands}) {
     auto commands = group();
     std::move(commands.begin(), commands.end(), std::back_inserter(out));
   }

@@ -34,7 +34,8 @@ struct NamedKey {
 };
 [[nodiscard]] Result<NamedKey> read_named_key(Invocation& in, const std::string& given);
 // A number above 0.
-[[nodiscard]] Result<std::int64_t> count_argument(std::string_view option, const std::string& given);
+[[nodiscard]] Result<std::int64_t> count_argument(std::string_view option,
+                                                  const std::string& given);
 
 // Opens a key that can sign, as role_key.h reads sources; paths are below `base` where they are
 // relative. Of the keys that the role lists it must be one; which one counts for keyid and scheme.

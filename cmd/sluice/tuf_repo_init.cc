@@ -96,21 +96,31 @@ Result<int> run_repository_init(Invocation& in) {
 std::vector<Option> init_options() {
   std::vector<Option> out;
   for (const auto type : kTopRoles) {
-    out.push_back({option_for(type, "key"), "[NAME=]FILE",
-                   cat("a public key of ", tuf::name(type), ", and what people call it"), {}, false,
+    out.push_back({option_for(type, "key"),
+                   "[NAME=]FILE",
+                   cat("a public key of ", tuf::name(type), ", and what people call it"),
+                   {},
+                   false,
                    true});
     out.push_back({option_for(type, "threshold"), "N", "how many of them must sign; 1"});
-    out.push_back({option_for(type, "expires"), "PERIOD",
-                   cat("how long a version is good; ",
-                       tuf::period_text(tuf::RepoPolicy{}
-                                            .of(tuf::RoleName(std::string(tuf::name(type))))
-                                            .expires))});
-    out.push_back({option_for(type, "signer"), "SOURCE",
-                   "a key that signs without a person: FILE, env:NAME, pkcs11:…, cmd:PROGRAM", {},
-                   false, true});
+    out.push_back(
+        {option_for(type, "expires"), "PERIOD",
+         cat("how long a version is good; ",
+             tuf::period_text(
+                 tuf::RepoPolicy{}.of(tuf::RoleName(std::string(tuf::name(type)))).expires))});
+    out.push_back({option_for(type, "signer"),
+                   "SOURCE",
+                   "a key that signs without a person: FILE, env:NAME, pkcs11:…, cmd:PROGRAM",
+                   {},
+                   false,
+                   true});
   }
   for (Option each : std::vector<Option>{
-           {"--online-signer", "SOURCE", "the same for both snapshot and timestamp", {}, false,
+           {"--online-signer",
+            "SOURCE",
+            "the same for both snapshot and timestamp",
+            {},
+            false,
             true},
            {"--hash", "KIND", "of targets; sha256", {"sha256", "sha512"}, false, true},
            {"--targets-elsewhere", "", "list targets and keep no copies of them"},
@@ -124,22 +134,23 @@ std::vector<Option> init_options() {
 }  // namespace
 
 std::vector<Command> tuf_init_commands() {
-  return {{.words = {"tuf", "init"},
-           .summary = "begin a TUF repository",
-           .description =
-               "Makes the folder, writes how it is kept to tuf-repo.yaml, and proposes the first "
-               "root and targets. Their keys sign with `sluice tuf sign`; then `sluice tuf publish` "
-               "makes it a repository that clients can read.\n"
-               "Keys are public ones: PEM, or TUF's JSON. Those of snapshot and timestamp are best "
-               "online, since they sign each day: they are named by where they are, and file names "
-               "count from DIR. Thresholds above the number of different keys are refused.",
-           .examples = {{"two people for root, one of them also for targets, one key online",
-                         "sluice tuf init --root-key ann=ann.pub --root-key ben=ben.pub "
-                         "--root-threshold 2 --targets-key ann=ann.pub --online-signer "
-                         "env:TUF_ONLINE_KEY repo"}},
-           .options = init_options(),
-           .positionals = {{"DIR", "the folder to make"}},
-           .run = run_repository_init}};
+  return {
+      {.words = {"tuf", "init"},
+       .summary = "begin a TUF repository",
+       .description =
+           "Makes the folder, writes how it is kept to tuf-repo.yaml, and proposes the first "
+           "root and targets. Their keys sign with `sluice tuf sign`; then `sluice tuf publish` "
+           "makes it a repository that clients can read.\n"
+           "Keys are public ones: PEM, or TUF's JSON. Those of snapshot and timestamp are best "
+           "online, since they sign each day: they are named by where they are, and file names "
+           "count from DIR. Thresholds above the number of different keys are refused.",
+       .examples = {{"two people for root, one of them also for targets, one key online",
+                     "sluice tuf init --root-key ann=ann.pub --root-key ben=ben.pub "
+                     "--root-threshold 2 --targets-key ann=ann.pub --online-signer "
+                     "env:TUF_ONLINE_KEY repo"}},
+       .options = init_options(),
+       .positionals = {{"DIR", "the folder to make"}},
+       .run = run_repository_init}};
 }
 
 }  // namespace sluice::cli

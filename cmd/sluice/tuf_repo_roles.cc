@@ -47,7 +47,8 @@ Result<tuf::Edited> make_delegation(Invocation& in, tuf::Repository& repository,
   if (in.args.has("--remove")) {
     return tuf::remove_delegation(repository, parent, role, in.world.clock.now());
   }
-  tuf::NewDelegation plan{.parent = parent, .role = role, .paths = in.args.all("--path"), .keys = {}};
+  tuf::NewDelegation plan{
+      .parent = parent, .role = role, .paths = in.args.all("--path"), .keys = {}};
   plan.terminating = in.args.has("--terminating");
   SLUICE_TRY(plan.keys, keys_of_delegation(in, repository));
   return tuf::delegate_paths(repository, plan, in.world.clock.now());
@@ -58,7 +59,8 @@ void tell_of_signers(const Invocation& in, const std::string& role, tuf::Edited&
   const auto sources = in.args.all("--signer");
   if (sources.empty()) return;
   std::string list;
-  for (const auto& each : sources) list += cat(list.empty() ? "" : ", ", json::write(json::Value(each)));
+  for (const auto& each : sources)
+    list += cat(list.empty() ? "" : ", ", json::write(json::Value(each)));
   edited.notes.push_back(cat("so that publish signs it, put below roles: in tuf-repo.yaml   ", role,
                              ": {online: [", list, "]}"));
 }
@@ -160,8 +162,12 @@ Command delegate_command() {
                        {"bins that an online key signs",
                         "sluice tuf delegate --bins 16384 --signer env:TUF_ONLINE_KEY"}},
           .options = with_publish_options(
-              {{"--path", "PATTERN", "paths that the role may list; * and ? within one part", {},
-                false, true},
+              {{"--path",
+                "PATTERN",
+                "paths that the role may list; * and ? within one part",
+                {},
+                false,
+                true},
                {"--bins", "N", "instead of a role: so many bins, a power of two"},
                {"--explicit", "", "bins by hash prefixes, not succinct ones"},
                {"--key", "[NAME=]FILE", "a public key of the role", {}, false, true},
@@ -190,7 +196,8 @@ Command key_command(std::string_view word, std::string summary, std::string desc
 }  // namespace
 
 std::vector<Command> tuf_role_commands() {
-  const Positional role{"ROLE", "root, targets, snapshot, timestamp, a delegated role, or the bins"};
+  const Positional role{"ROLE",
+                        "root, targets, snapshot, timestamp, a delegated role, or the bins"};
   const Positional old_key{"KEY", "its name below keys/, or the beginning of its keyid"};
   const Positional new_key{"NEW", "[NAME=]FILE, a public key, or the name of a known one"};
   std::vector<Command> out{delegate_command()};
@@ -208,10 +215,9 @@ std::vector<Command> tuf_role_commands() {
                             "one; sluice tuf status says who that is.",
                             "sluice tuf key rotate root ben ben-2027=ben.pub",
                             {role, old_key, new_key}, run_tuf_key_rotate));
-  out.push_back(key_command("threshold", "say how many keys of a role must sign", "",
-                            "sluice tuf key threshold root 2",
-                            {role, {"N", "not above the number of its keys"}},
-                            run_tuf_key_threshold));
+  out.push_back(key_command(
+      "threshold", "say how many keys of a role must sign", "", "sluice tuf key threshold root 2",
+      {role, {"N", "not above the number of its keys"}}, run_tuf_key_threshold));
   auto revoke = key_command(
       "revoke", "a key fell into wrong hands: take it out everywhere",
       "Takes the key out of every role that lists it, or puts another one in its place, and says "

@@ -35,8 +35,8 @@ Result<int> drop_proposal(Invocation& in, tuf::Repository& repository) {
     dropped.emplace_back(role.str());
   }
   if (!in.json) {
-    SLUICE_CHECK(in.console.print(cat("given up  ", dropped.size(),
-                                      dropped.size() == 1 ? " role\n" : " roles\n")));
+    SLUICE_CHECK(in.console.print(
+        cat("given up  ", dropped.size(), dropped.size() == 1 ? " role\n" : " roles\n")));
     return kDone;
   }
   json::Value out;
@@ -93,7 +93,8 @@ Result<std::size_t> collect(Invocation& in, tuf::Repository& repository, const P
   std::size_t taken = 0;
   for (const auto& role : roles) {
     const auto folder = repository.signature_folder(role).filename();
-    for (const Path& at : {from / "signatures" / folder, from / "staging" / "signatures" / folder}) {
+    for (const Path& at :
+         {from / "signatures" / folder, from / "staging" / "signatures" / folder}) {
       if (!in.world.files.info(at)) continue;
       SLUICE_TRY(const auto entries, in.world.files.list(at));
       for (const auto& entry : entries) {
@@ -149,15 +150,16 @@ std::string shown_for_signing(const ToSign& work, Time now) {
   std::size_t shown = 0;
   for (const auto& change : role.changes) {
     if (shown++ == kShownChanges) {
-      out += cat("  and ", role.changes.size() - kShownChanges,
-                 " more: sluice tuf diff --role ", role.role.str(), "\n");
+      out += cat("  and ", role.changes.size() - kShownChanges, " more: sluice tuf diff --role ",
+                 role.role.str(), "\n");
       break;
     }
     out += cat("  ", change.text(), "\n");
   }
   out += cat("  good until ", human_time(role.expires), ", for ",
              human_duration(role.expires - now), "\n");
-  for (const auto& signer : work.signers) out += cat("  with ", printable(signer->describe(), 200), "\n");
+  for (const auto& signer : work.signers)
+    out += cat("  with ", printable(signer->describe(), 200), "\n");
   return out;
 }
 
@@ -219,10 +221,10 @@ Result<int> tell_signed(Invocation& in, tuf::Repository& repository, std::size_t
     return kDone;
   }
   std::string text;
-  if (collected > 0) text += cat("took over ", collected, collected == 1 ? " signature\n" : " signatures\n");
+  if (collected > 0)
+    text += cat("took over ", collected, collected == 1 ? " signature\n" : " signatures\n");
   if (made > 0) text += cat("signed    ", made, made == 1 ? " signature\n" : " signatures\n");
-  SLUICE_CHECK(
-      in.console.print(cat(text, proposal_text(proposal, in.world.clock.now(), false))));
+  SLUICE_CHECK(in.console.print(cat(text, proposal_text(proposal, in.world.clock.now(), false))));
   return kDone;
 }
 

@@ -58,8 +58,7 @@ Result<Incoming> incoming_of_line(std::string_view line) {
   return out;
 }
 
-Result<void> read_target_list(Invocation& in, const std::string& from,
-                              std::vector<Incoming>& out) {
+Result<void> read_target_list(Invocation& in, const std::string& from, std::vector<Incoming>& out) {
   std::string text;
   if (from == "-") {
     const auto source = standard_input();
@@ -114,7 +113,8 @@ Result<std::string> custom_given(Invocation& in) {
     if (text.starts_with('@')) {
       SLUICE_TRY(text, in.world.files.read(text.substr(1), kMaxTargetLine));
     }
-    SLUICE_TRY(out, within(json::parse_strict(text, {.bytes = kMaxTargetLine}), "reading --custom"));
+    SLUICE_TRY(out,
+               within(json::parse_strict(text, {.bytes = kMaxTargetLine}), "reading --custom"));
     if (out.object() == nullptr) return fail(Errc::usage, "--custom takes a JSON object");
   }
   for (const char* const name : {"version", "release-date", "vulnerability-scan", "sbom-digest"}) {
@@ -216,8 +216,9 @@ Result<void> copy_targets(Invocation& in, const tuf::Repository& repository,
 Result<void> refuse_proposed(tuf::Repository& repository, const tuf::Edited& edited) {
   for (const auto& role : edited.roles) {
     if (!repository.files().info(repository.staged_file(role))) continue;
-    return fail(Error{Errc::denied, cat(printable(role.str(), 80), " is part of a proposal")}
-                    .advise("leave --publish out: the change becomes a part of it"));
+    return fail(
+        Error{Errc::denied, cat(printable(role.str(), 80), " is part of a proposal")}.advise(
+            "leave --publish out: the change becomes a part of it"));
   }
   return {};
 }
@@ -235,12 +236,13 @@ Result<int> run_tuf_add(Invocation& in) {
   SLUICE_TRY(auto incoming, incoming_targets(in));
   SLUICE_CHECK(hash_targets(in, repository.policy(), incoming));
   if (repository.policy().targets_here) {
-    const auto only_listed = std::ranges::find_if(
-        incoming, [](const Incoming& each) { return each.file.empty(); });
+    const auto only_listed =
+        std::ranges::find_if(incoming, [](const Incoming& each) { return each.file.empty(); });
     if (only_listed != incoming.end()) {
-      return fail(Error{Errc::usage, cat(printable(only_listed->target.path, 200),
-                                         " is listed without a file")}
-                      .advise("say targets: elsewhere in tuf-repo.yaml where others keep the files"));
+      return fail(
+          Error{Errc::usage,
+                cat(printable(only_listed->target.path, 200), " is listed without a file")}
+              .advise("say targets: elsewhere in tuf-repo.yaml where others keep the files"));
     }
     SLUICE_CHECK(copy_targets(in, repository, incoming));
   }
@@ -259,8 +261,8 @@ Result<int> run_tuf_add(Invocation& in) {
 Result<int> run_tuf_remove(Invocation& in) {
   SLUICE_TRY(auto open, open_to_change(in));
   if (in.args.has("--publish")) open.repository.ignore_staging();
-  SLUICE_TRY(auto edited, tuf::remove_targets(open.repository, in.args.positionals(),
-                                              in.world.clock.now()));
+  SLUICE_TRY(auto edited,
+             tuf::remove_targets(open.repository, in.args.positionals(), in.world.clock.now()));
   edited.notes.emplace_back("the files stay until `sluice tuf clean` finds nobody who needs them");
   return finish_edit(in, open.repository, edited);
 }
@@ -302,8 +304,9 @@ Command add_command() {
 Command remove_command() {
   return {.words = {"tuf", "remove"},
           .summary = "list targets no longer",
-          .description = "Proposes the next version of each role that lists one of them. Where one "
-                         "is not listed at all, nothing is proposed.",
+          .description =
+              "Proposes the next version of each role that lists one of them. Where one "
+              "is not listed at all, nothing is proposed.",
           .examples = {{"one", "sluice tuf remove app/1.1/app.tar.gz"}},
           .options =
               with_publish_options({{"--publish", "", "sign with online keys, and publish now"}}),

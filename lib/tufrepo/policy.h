@@ -25,7 +25,7 @@ inline constexpr std::string_view kPolicyFile = "tuf-repo.yaml";
 
 struct RolePolicy {
   std::chrono::seconds expires{};
-  std::chrono::seconds renew{};     // refresh-online signs anew when less than this is left
+  std::chrono::seconds renew{};          // refresh-online signs anew when less than this is left
   std::vector<std::string> online = {};  // sources of keys, as role_key.h reads them
 };
 
@@ -34,8 +34,9 @@ struct RepoPolicy {
 
   std::vector<crypto::HashAlgorithm> hashes{crypto::HashAlgorithm::sha256};
   std::map<std::string, RolePolicy, std::less<>> roles;
-  bool targets_here = true;  // copies below targets/; else they are listed and kept by somebody else
-  std::string publish_to;    // empty: nowhere but here
+  bool targets_here =
+      true;                // copies below targets/; else they are listed and kept by somebody else
+  std::string publish_to;  // empty: nowhere but here
   bool single_writer = false;
 };
 

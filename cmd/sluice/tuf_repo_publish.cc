@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: Apache-2.0
+// sluice tuf publish, refresh-online.
+#include <algorithm>
+
+#include "base/text.h"
+#include "commands.h"
+#include "exit.h"
+#include "report/report.h"
+#include "settings.h"
+#include "tuf_repo.h"
+
+namespace sluice::cli {
+
+namespace {
+
+constexpr std::size_t kToldReleased = 12;
+
+std::string publish_place(const Invocation& in, const tuf::Repository& repository) {
+  return in.args.get("--to").value_or(repository.policy().publish_to);
+}
+
+// Another place, where there is one.
+struct Place {
+  std::unique_ptr<Http> http;
+  std::unique_ptr<tuf::Store> store;  // nullptr: only the folder itself
+};
+Result<Place> other_place(Invocation& in, const tuf::Repository& repository) {
+  Place out;
+  const std::string place = publish_place(in, repository);
+  if (place.empty()) return out;
+  out.http = net::make_client(in.world, client_options(in.settings));
+  SLUICE_TRY(out.store, tuf::open_store(place, {}, in.world, out.http.get()));
+  return out;
+}
+
+Result<int> tell_refused(Invocation& in, const Report& report) {
+  SLUICE_CHECK(in.json ? in.print_json(report::as_json(report))
+                       : in.console.print(report::as_text(report, {in.colour, false})));
+  return kRefused;
+}
+
+Result<int> tell_released(Invocation& in, const tuf::Release& release, const std::string& places,
+                          const tuf::Edited& edited) {
+  if (in.json) {
+    json::Value out;
+    out.set("kind", "sluice.tuf-published/v1");
+    out.set("nothing_to_do", release.nothing_to_do);
+    json::Array roles;
+    for (const auto& each : release.roles) {
+      json::Value entry;
+      entry.set("role", printable(each.role.str(), 200));
+      entry.set("from", each.from);
+      entry.set("to", each.to);
+      entry.set("expires", rfc3339(each.expires));
+      roles.push_back(std::move(entry));
+    }
+    out.set("roles", json::Value(std::move(roles)));
+    SLUICE_CHECK(in.print_json(out));
+    return kDone;
+  }
+  if (release.nothing_to_do) {
+    SLUICE_CHECK(in.console.print("nothing is due\n"));
+    return kDone;
+  }
+  std::string text = "published ";
+  const std::size_t count = release.roles.size();
+  for (std::size_t i = 0; i < count; ++i) {
+    // The last two are snapshot and timestamp.
+    if (count > kToldReleased && i >= kToldReleased - 3 && i + 2 < count) {
+      if (i == kToldReleased - 3) text += cat(", and ", count - kToldReleased + 1, " more");
+      continue;
+    }
+    const auto& each = release.roles[i];
+    text += cat(i == 0 ? " " : ", ", printable(each.role.str(), 80), " ", each.to);
+  }
+  text += cat("\n  to  ", places, "\n");
+  for (const auto& note : edited.notes) text += cat("  ", note, "\n");
+  SLUICE_CHECK(in.console.print(text));
+  return kDone;
+}
+
+Result<int> run_tuf_publish(Invocation& in) {
+  SLUICE_TRY(auto open, open_to_change(in));
+  return publish_and_tell(in, open.repository, {.force = in.args.has("--new-timestamp")});
+}
+
+Result<int> run_tuf_refresh_online(Invocation& in) {
+  SLUICE_TRY(auto open, open_to_change(in));
+  open.repository.ignore_staging();
+  return publish_and_tell(in, open.repository, {.renew_only = true});
+}
+
+}  // namespace
+
+Result<int> publish_and_tell(Invocation& in, tuf::Repository& repository,
+                             const PublishRequest& request) {
+  const Time now = in.world.clock.now();
+  SLUICE_TRY(const auto place, other_place(in, repository));
+  SLUICE_TRY(const auto verdict,
+             tuf::prepare_release(
+                 repository, online_signers(in, repository),
+                 {.now = now,
+                  .renew_only = request.renew_only,
+                  .force = request.force,
+                  .list_targets = place.store != nullptr && repository.policy().targets_here}));
+  if (!verdict.passed()) return tell_refused(in, verdict.report());
+  const tuf::Release& release = *verdict.value();
+  if (release.nothing_to_do) {
+    SLUICE_CHECK(tuf::finish_release(repository, release));
+    return tell_released(in, release, "", request.edited);
+  }
+  std::string places;
+  // The other place first: where somebody was faster there, nothing happens here.
+  if (place.store) {
+    tuf::PublishOptions options;
+    options.single_writer = in.args.has("--single-writer") || repository.policy().single_writer;
+    SLUICE_CHECK(tuf::publish(*place.store, release.publication, now, options));
+    places = cat(place.store->describe(), " and ");
+  }
+  const auto here = tuf::folder_store(in.world.files, repository.folder());
+  SLUICE_CHECK(tuf::publish(*here, release.publication, now, {.verify = false}));
+  SLUICE_CHECK(tuf::finish_release(repository, release));
+  return tell_released(in, release, cat(places, shown(repository.folder())), request.edited);
+}
+
+std::vector<Option> with_publish_options(std::vector<Option> own) {
+  std::vector<Option> out{repository_option()};
+  std::move(own.begin(), own.end(), std::back_inserter(out));
+  out.push_back({"--to", "PLACE", "publish there as well: DIR, or s3://BUCKET/PREFIX"});
+  out.push_back({"--single-writer", "", "nobody else publishes to that place"});
+  for (auto& each : network_options()) out.push_back(std::move(each));
+  return out;
+}
+
+std::vector<Command> tuf_publish_commands() {
+  return {
+      {.words = {"tuf", "publish"},
+       .summary = "publish what is proposed, once all have signed",
+       .description =
+           "Signs what online keys sign, lists it in a new snapshot and a new timestamp, and walks "
+           "our own client through the result: an incomplete or invalid set is refused by name, "
+           "and nothing is written. Then new files are written first, synced once, and "
+           "timestamp.json last: readers see the old repository or the new one.\n"
+           "Where people sign snapshot or timestamp too, each is proposed in its turn, and publish "
+           "goes on when it is signed.\n"
+           "Exit code 0: published. 1: not complete, or not valid. 3: could not, say because "
+           "somebody else published in between.",
+       .examples = {{"here", "sluice tuf publish"},
+                    {"to a bucket that only this job writes to",
+                     "sluice tuf publish --to s3://releases/tuf --single-writer"}},
+       .options = with_publish_options(
+           {{"--new-timestamp", "", "a new timestamp even where nothing changed"}}),
+       .run = run_tuf_publish},
+      {.words = {"tuf", "refresh-online"},
+       .summary = "sign again what expires soon, with online keys",
+       .description =
+           "Signs the roles whose keys are online (tuf-repo.yaml) where less than half of their "
+           "time is left, or what \"renew\" says; snapshot and timestamp follow. Where nothing is "
+           "due nothing is written, so that it may run as often as you like; it leaves proposals "
+           "alone.",
+       .examples = {{"in a cron job", "sluice tuf refresh-online --repo /srv/tuf"}},
+       .options = with_publish_options({}),
+       .run = run_tuf_refresh_online}};
+}
+
+}  // namespace sluice::cli
