@@ -14,6 +14,7 @@
 #include <cstdio>
 #include <cstring>
 #include <iterator>
+#include <set>
 #include <thread>
 
 #include "base/codec.h"
@@ -174,6 +175,34 @@ class Beside {
   Path temp_;
 };
 
+// So few are synced one by one; for more the file system is told once.
+constexpr std::size_t kSyncedSingly = 16;
+
+Result<void> sync_singly(const std::vector<Path>& paths) {
+  std::set<Path> folders;
+  for (const Path& path : paths) {
+    const Descriptor fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+    if (!fd || ::fsync(fd.get()) != 0) return fail_errno("sync", path, errno);
+    folders.insert(folder_of(path));
+  }
+  for (const Path& folder : folders) SLUICE_CHECK(sync_folder(folder));
+  return {};
+}
+
+Result<void> sync_file_systems(const std::vector<Path>& paths) {
+  std::set<Path> folders;
+  for (const Path& path : paths) folders.insert(folder_of(path));
+  std::set<dev_t> done;
+  for (const Path& folder : folders) {
+    const Descriptor fd(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    struct stat info{};
+    if (!fd || ::fstat(fd.get(), &info) != 0) return fail_errno("sync the folder", folder, errno);
+    if (!done.insert(info.st_dev).second) continue;
+    if (::syncfs(fd.get()) != 0) return fail_errno("sync the file system of", folder, errno);
+  }
+  return {};
+}
+
 class SystemFiles final : public Files {
  public:
   Result<std::string> read(const Path& path, std::size_t max) override {
@@ -212,6 +241,22 @@ class SystemFiles final : public Files {
     if (nameless) return create_from(nameless, path, content);
     SLUICE_TRY(auto beside, Beside::write(path, content, mode));
     return beside.put_in_place(path, RENAME_NOREPLACE);
+  }
+
+  Result<void> create_later(const Path& path, const Pieces& pieces, unsigned mode) override {
+    SLUICE_CHECK(check_name(path));
+    const Descriptor nameless(
+        ::open(folder_of(path).c_str(), O_TMPFILE | O_WRONLY | O_CLOEXEC, mode));
+    // Where files must have a name from the start, it is one beside, as create makes it.
+    if (!nameless && errno == EOPNOTSUPP) return Files::create_later(path, pieces, mode);
+    if (!nameless) return fail_errno("create", path, errno);
+    SLUICE_CHECK(
+        pieces([&](ByteView piece) { return write_all(nameless.get(), text_of(piece), path); }));
+    return name_it(nameless, path);
+  }
+
+  Result<void> sync(const std::vector<Path>& paths) override {
+    return paths.size() <= kSyncedSingly ? sync_singly(paths) : sync_file_systems(paths);
   }
 
   Result<FileInfo> info(const Path& path) override {
@@ -273,12 +318,17 @@ class SystemFiles final : public Files {
                                   std::string_view content) {
     SLUICE_CHECK(write_all(nameless.get(), content, path));
     if (::fsync(nameless.get()) != 0) return fail_errno("sync", path, errno);
+    SLUICE_CHECK(name_it(nameless, path));
+    return sync_folder(folder_of(path));
+  }
+
+  static Result<void> name_it(const Descriptor& nameless, const Path& path) {
     const std::string name = cat("/proc/self/fd/", nameless.get());
     if (::linkat(AT_FDCWD, name.c_str(), AT_FDCWD, path.c_str(), AT_SYMLINK_FOLLOW) != 0) {
       if (errno == EEXIST) return fail(Errc::denied, cat(shown(path), " exists already"));
       return fail_errno("put in place", path, errno);
     }
-    return sync_folder(folder_of(path));
+    return {};
   }
 
   static Result<std::unique_ptr<ByteSource>> open_with(const Path& path, int flags) {
@@ -356,6 +406,17 @@ struct Walker {
 };
 
 }  // namespace
+
+Result<void> Files::create_later(const Path& path, const Pieces& pieces, unsigned mode) {
+  std::string content;
+  SLUICE_CHECK(pieces([&](ByteView piece) -> Result<void> {
+    content += text_of(piece);
+    return {};
+  }));
+  return create(path, content, mode);
+}
+
+Result<void> Files::sync(const std::vector<Path>&) { return {}; }
 
 std::string shown(const Path& path) { return printable(path.native(), 4096); }
 

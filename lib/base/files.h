@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -12,6 +13,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/bytes.h"
 #include "base/result.h"
 
 namespace sluice {
@@ -55,6 +57,9 @@ struct FolderEntry {
   FileKind kind = FileKind::other;
 };
 
+// Hands over what a new file is to hold, piece by piece, until it is done or `put` fails.
+using Pieces = std::function<Result<void>(const std::function<Result<void>(ByteView)>& put)>;
+
 enum class Links : std::uint8_t { followed, refused };
 
 // A name with a NUL byte is Errc::malformed everywhere where a file is read or written.
@@ -77,6 +82,13 @@ class Files {
   // As replace, but Errc::denied where something is at the path already.
   [[nodiscard]] virtual Result<void> create(const Path& path, std::string_view content,
                                             unsigned mode = 0644) = 0;
+  // As create, for many files that are synced together: there in whole or not at all, however this
+  // process ends, but sure to outlive the machine's only once sync() has been told of it. By itself
+  // the same as create.
+  [[nodiscard]] virtual Result<void> create_later(const Path& path, const Pieces& pieces,
+                                                  unsigned mode = 0644);
+  // Files, with their entries in their folders, and folders.
+  [[nodiscard]] virtual Result<void> sync(const std::vector<Path>& paths);
   [[nodiscard]] virtual Result<FileInfo> info(const Path& path) = 0;  // a link is followed
   [[nodiscard]] virtual Result<std::vector<FolderEntry>> list(const Path& folder) = 0;  // sorted
   [[nodiscard]] virtual Result<void> make_folders(const Path& path) = 0;

@@ -1,15 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tufrepo/store.h"
 
-#include <algorithm>
-
 #include "base/text.h"
 
 namespace sluice::tuf {
-
-namespace {
-constexpr std::string_view kOwnFiles = ".sluice-";
-}
 
 Content Content::of(std::string bytes) {
   Content out;
@@ -66,10 +60,14 @@ Result<std::string> Content::bytes(std::size_t max) const {
   return out;
 }
 
+bool is_stores_own(std::string_view name) {
+  const auto slash = name.rfind('/');
+  return name.substr(slash == std::string_view::npos ? 0 : slash + 1).starts_with(kStoresOwn);
+}
+
 Result<void> check_store_name(std::string_view name) {
-  SLUICE_TRY(const Path path, path_below(Path("."), name));
-  const std::string last = path.filename().string();
-  if (last.starts_with(kOwnFiles)) {
+  SLUICE_CHECK(path_below(Path("."), name));
+  if (is_stores_own(name)) {
     return fail(Errc::malformed, cat(printable(name, 200), ": such names are the store's own"));
   }
   if (!is_utf8(name) || name.size() > 1'000) {

@@ -102,6 +102,9 @@ class Store {
   [[nodiscard]] virtual Result<Put> replace(const std::string& name, const std::string& bytes,
                                             const std::optional<StoreTag>& was) = 0;
   [[nodiscard]] virtual Result<void> remove(const std::vector<std::string>& names) = 0;
+  // Removes what writers that died left under names of the store's own. Only while it is held, or
+  // while nobody else writes. How many files went.
+  [[nodiscard]] virtual Result<std::size_t> sweep() = 0;
 };
 
 struct StoreOptions {
@@ -117,6 +120,10 @@ struct StoreOptions {
                                                         const StoreOptions& options,
                                                         const World& world, Http* http);
 std::unique_ptr<Store> folder_store(Files& files, Path folder);
+
+// What a store has of its own is called so, in its last part.
+inline constexpr std::string_view kStoresOwn = ".sluice-";
+bool is_stores_own(std::string_view name);
 
 // Errc::malformed where the name cannot be one of a store.
 [[nodiscard]] Result<void> check_store_name(std::string_view name);

@@ -1,0 +1,270 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+
+#include "base/codec.h"
+#include "base/text.h"
+#include "tufrepo/s3_client.h"
+#include "tufrepo/store.h"
+
+namespace sluice::tuf {
+
+namespace {
+
+constexpr std::size_t kS3AtOnce = 32;              // uploads under way together
+constexpr std::size_t kS3BytesAtOnce = 64U << 20;  // and what they may hold in memory
+constexpr std::size_t kS3UploadMost = 5ULL << 30;  // that a store takes in one piece
+constexpr std::size_t kS3FilesMost = 10'000'000;
+constexpr int kS3LooksForNew = 6;
+constexpr std::string_view kS3Probe = ".sluice-probe-";
+
+class S3Store final : public Store {
+ public:
+  S3Store(S3Config config, Http& http, const World& world)
+      : client_(std::move(config), http, world.clock), clock_(world.clock), random_(world.random) {}
+
+  std::string describe() const override { return client_.shown(); }
+  Result<std::unique_ptr<FileLock>> hold(std::chrono::milliseconds) override { return nullptr; }
+  Result<bool> notices_others() override;
+  Result<std::optional<StoredFile>> read(const std::string& name, std::size_t max) override;
+  Result<std::vector<ListedFile>> list(const std::string& prefix) override {
+    return list_all(prefix, false);
+  }
+  Result<std::vector<Put>> write_new(std::span<const NewFile> files) override;
+  Result<void> sync() override { return {}; }  // an object that was taken is kept
+  Result<Put> replace(const std::string& name, const std::string& bytes,
+                      const std::optional<StoreTag>& was) override;
+  Result<void> remove(const std::vector<std::string>& names) override;
+  Result<std::size_t> sweep() override;
+
+ private:
+  Result<std::string> key_of(const std::string& name) const {
+    SLUICE_CHECK(check_store_name(name));
+    return cat(client_.place().prefix, name);
+  }
+  Result<std::vector<ListedFile>> list_all(const std::string& prefix, bool own) const;
+  Result<bool> probe();
+  Result<Put> compare(const NewFile& file, const std::string& key) const;
+  Result<void> write_batch(std::span<const NewFile> files, std::vector<S3Client::Upload> uploads,
+                           std::vector<Put>& out) const;
+  Result<void> wait_until_seen(const std::string& key, const std::string& bytes);
+
+  S3Client client_;
+  Clock& clock_;
+  Random& random_;
+  std::optional<bool> notices_;
+};
+
+Result<bool> S3Store::notices_others() {
+  if (!notices_) {
+    SLUICE_TRY(notices_, probe());
+  }
+  return *notices_;
+}
+
+// Four writes of a file of our own: two that must be refused, and two that must not.
+Result<bool> S3Store::probe() {
+  using Stored = S3Client::Stored;
+  Bytes tag(8);
+  random_.fill(tag);
+  const std::string key = cat(client_.place().prefix, kS3Probe, to_hex(tag));
+  const auto put = [&](const char* bytes, S3Condition condition) {
+    return client_.put_one({key, bytes, std::move(condition)});
+  };
+  SLUICE_TRY(const Stored first, put("1", {}));
+  const auto outcome = [&]() -> Result<bool> {
+    if (first != Stored::done) return fail(Errc::io, "the store refused a file of a new name");
+    SLUICE_TRY(const Stored again, put("2", {.absent = true}));
+    SLUICE_TRY(const Stored wrong, put("2", {.etag = "\"00000000000000000000000000000000\""}));
+    SLUICE_TRY(const auto object, client_.get(key, 16));
+    if (!object || object->bytes != "1" || object->etag.empty()) return false;
+    SLUICE_TRY(const Stored right, put("3", {.etag = object->etag}));
+    return again == Stored::condition_failed && wrong == Stored::condition_failed &&
+           right == Stored::done;
+  }();
+  SLUICE_CHECK(client_.remove({key}));
+  return outcome;
+}
+
+Result<std::optional<StoredFile>> S3Store::read(const std::string& name, std::size_t max) {
+  SLUICE_TRY(const std::string key, key_of(name));
+  SLUICE_TRY(auto object, client_.get(key, max));
+  if (!object) return std::nullopt;
+  return StoredFile{std::move(object->bytes), StoreTag(std::move(object->etag))};
+}
+
+Result<std::vector<ListedFile>> S3Store::list_all(const std::string& prefix, bool own) const {
+  const std::string& root = client_.place().prefix;
+  std::vector<ListedFile> out;
+  std::optional<std::string> token;
+  for (;;) {
+    SLUICE_TRY(auto page, client_.list(cat(root, prefix), token));
+    for (auto& entry : page.entries) {
+      if (!entry.key.starts_with(root)) {
+        return fail(Errc::malformed, cat(client_.shown(), " lists files that were not asked for"));
+      }
+      std::string name = entry.key.substr(root.size());
+      if (is_stores_own(name) == own && !name.ends_with('/')) {
+        out.push_back({std::move(name), entry.size});
+      }
+    }
+    if (out.size() > kS3FilesMost)
+      return fail(Errc::limit, cat("more than ", kS3FilesMost, " files"));
+    if (page.next && page.next == token) {
+      return fail(Errc::malformed, cat(client_.shown(), " lists the same page again and again"));
+    }
+    token = std::move(page.next);
+    if (!token) break;
+  }
+  std::ranges::sort(out, {}, &ListedFile::name);
+  return out;
+}
+
+Result<Put> S3Store::compare(const NewFile& file, const std::string& key) const {
+  SLUICE_TRY(const std::string ours, file.content.bytes(kS3UploadMost));
+  SLUICE_TRY(const auto theirs, client_.get(key, ours.size() + 1));
+  if (!theirs) {
+    return fail(Error{Errc::io, cat(client_.shown(), " says of ", printable(file.name, 300),
+                                    " that it is there, and that it is not")}
+                    .advise("somebody removes files there, or it answers with old data; do the "
+                            "same again later"));
+  }
+  return theirs->bytes == ours ? Put::present : Put::other;
+}
+
+Result<void> S3Store::write_batch(std::span<const NewFile> files,
+                                  std::vector<S3Client::Upload> uploads,
+                                  std::vector<Put>& out) const {
+  std::vector<std::string> keys;
+  for (const auto& upload : uploads) keys.push_back(upload.key);
+  const auto outcomes = client_.put(std::move(uploads));
+  for (std::size_t i = 0; i < outcomes.size(); ++i) {
+    SLUICE_TRY(const auto stored, Result<S3Client::Stored>(outcomes[i]));
+    if (stored == S3Client::Stored::done) {
+      out.push_back(Put::written);
+      continue;
+    }
+    auto compared = compare(files[i], keys[i]);
+    if (!compared && compared.error().code == Errc::limit) {
+      compared = Put::other;  // longer than ours
+    }
+    SLUICE_TRY(const Put put, std::move(compared));
+    out.push_back(put);
+  }
+  return {};
+}
+
+Result<std::vector<Put>> S3Store::write_new(std::span<const NewFile> files) {
+  SLUICE_TRY(const bool conditions, notices_others());
+  std::vector<Put> out;
+  while (out.size() < files.size()) {
+    const auto rest = files.subspan(out.size());
+    std::vector<S3Client::Upload> uploads;
+    std::size_t bytes = 0;
+    bool there = false;
+    while (uploads.size() < std::min(rest.size(), kS3AtOnce) && bytes < kS3BytesAtOnce && !there) {
+      const NewFile& file = rest[uploads.size()];
+      SLUICE_TRY(std::string key, key_of(file.name));
+      // A store that knows no conditions is asked before.
+      if (!conditions) {
+        SLUICE_TRY(there, client_.exists(key));
+        if (there) break;
+      }
+      SLUICE_TRY(std::string content, file.content.bytes(kS3UploadMost));
+      bytes += content.size();
+      uploads.push_back({std::move(key), std::move(content), {.absent = conditions}});
+    }
+    const std::size_t count = uploads.size();
+    SLUICE_CHECK(write_batch(rest.first(count), std::move(uploads), out));
+    if (there) {
+      SLUICE_TRY(const std::string key, key_of(rest[count].name));
+      SLUICE_TRY(const Put put, compare(rest[count], key));
+      out.push_back(put);
+    }
+  }
+  return out;
+}
+
+Result<Put> S3Store::replace(const std::string& name, const std::string& bytes,
+                             const std::optional<StoreTag>& was) {
+  SLUICE_TRY(const std::string key, key_of(name));
+  SLUICE_TRY(const bool conditions, notices_others());
+  const auto differs = [&]() -> Result<std::optional<Put>> {
+    SLUICE_TRY(const auto now, client_.get(key, 64U << 20));
+    if (now && now->bytes == bytes) return Put::present;
+    const bool same = now.has_value() == was.has_value() && (!now || now->etag == was->str());
+    return same ? std::optional<Put>() : Put::other;
+  };
+  if (!conditions) {
+    SLUICE_TRY(const auto other, differs());
+    if (other) return *other;
+  }
+  S3Condition condition;
+  if (conditions && was) condition.etag = was->str();
+  if (conditions && !was) condition.absent = true;
+  SLUICE_TRY(const auto stored, client_.put_one({key, bytes, std::move(condition)}));
+  if (stored != S3Client::Stored::done) {
+    // A try whose answer was lost may have been ours.
+    SLUICE_TRY(const auto other, differs());
+    return other.value_or(Put::other);
+  }
+  SLUICE_CHECK(wait_until_seen(key, bytes));
+  return Put::written;
+}
+
+Result<void> S3Store::wait_until_seen(const std::string& key, const std::string& bytes) {
+  std::chrono::milliseconds wait{100};
+  for (int look = 0; look < kS3LooksForNew; ++look) {
+    SLUICE_TRY(const auto now, client_.get(key, std::max<std::size_t>(bytes.size(), 16U << 20)));
+    if (now && now->bytes == bytes) return {};
+    clock_.sleep(wait);
+    wait *= 2;
+  }
+  return fail(Error{Errc::io, cat(client_.shown(), " took ", printable(key, 300),
+                                  " and still answers with an older one")}
+                  .advise("readers may see the old repository for a while, or another publisher "
+                          "came in between; look at the status"));
+}
+
+Result<void> S3Store::remove(const std::vector<std::string>& names) {
+  std::vector<std::string> keys;
+  for (const auto& name : names) {
+    SLUICE_TRY(std::string key, key_of(name));
+    keys.push_back(std::move(key));
+  }
+  return client_.remove(keys);
+}
+
+Result<std::size_t> S3Store::sweep() {
+  SLUICE_TRY(const auto left, list_all(std::string(kS3Probe), true));
+  std::vector<std::string> keys;
+  for (const auto& file : left) keys.push_back(cat(client_.place().prefix, file.name));
+  SLUICE_CHECK(client_.remove(keys));
+  return keys.size();
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Store>> open_store(const std::string& location, const StoreOptions& options,
+                                          const World& world, Http* http) {
+  constexpr std::string_view kFile = "file://";
+  if (location.starts_with("s3://")) {
+    if (http == nullptr) return fail(Errc::usage, "a bucket needs the network");
+    SLUICE_TRY(auto config, s3_config(location, options, world));
+    return std::make_unique<S3Store>(std::move(config), *http, world);
+  }
+  const auto scheme = location.find("://");
+  if (location.starts_with(kFile)) {
+    if (!location.starts_with("file:///")) {
+      return fail(Errc::usage, "file:// is followed by a path that begins with a slash");
+    }
+    return folder_store(world.files, location.substr(kFile.size()));
+  }
+  if (scheme != std::string::npos && scheme < 12) {
+    return fail(Errc::usage, cat("no store at \"", printable(location, 200),
+                                 "\": give a folder, or s3://BUCKET/PREFIX"));
+  }
+  if (location.empty()) return fail(Errc::usage, "the name of the store is empty");
+  return folder_store(world.files, location);
+}
+
+}  // namespace sluice::tuf
