@@ -73,5 +73,6 @@ std::vector<Command> tuf_role_commands();
 std::vector<Command> tuf_sign_commands();
 std::vector<Command> tuf_status_commands();
 std::vector<Command> tuf_publish_commands();
+std::vector<Command> tuf_look_commands();
 
 }  // namespace sluice::cli

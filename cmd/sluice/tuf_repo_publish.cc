@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// sluice tuf publish, refresh-online.
+// sluice tuf publish, refresh-online, clean.
 #include <algorithm>
 
 #include "base/text.h"
@@ -8,6 +8,7 @@
 #include "report/report.h"
 #include "settings.h"
 #include "tuf_repo.h"
+#include "tufrepo/clean.h"
 
 namespace sluice::cli {
 
@@ -79,8 +80,35 @@ Result<int> tell_released(Invocation& in, const tuf::Release& release, const std
   return kDone;
 }
 
+// The place that is meant: the other one where there is one, else the folder.
+Result<tuf::Store*> meant(Invocation& in, const tuf::Repository& repository, Place& place,
+                          std::unique_ptr<tuf::Store>& here) {
+  SLUICE_TRY(place, other_place(in, repository));
+  if (place.store) return place.store.get();
+  here = tuf::folder_store(in.world.files, repository.folder());
+  return here.get();
+}
+
+Result<int> abandon_publication(Invocation& in, tuf::Repository& repository) {
+  Place place;
+  std::unique_ptr<tuf::Store> here;
+  SLUICE_TRY(auto* const store, meant(in, repository, place, here));
+  SLUICE_TRY(const auto gone, tuf::abandon(*store));
+  if (!in.json) {
+    SLUICE_CHECK(
+        in.console.print(cat("given up  ", gone, gone == 1 ? " file went\n" : " files went\n")));
+    return kDone;
+  }
+  json::Value out;
+  out.set("kind", "sluice.tuf-abandoned/v1");
+  out.set("files", static_cast<std::int64_t>(gone));
+  SLUICE_CHECK(in.print_json(out));
+  return kDone;
+}
+
 Result<int> run_tuf_publish(Invocation& in) {
   SLUICE_TRY(auto open, open_to_change(in));
+  if (in.args.has("--abandon")) return abandon_publication(in, open.repository);
   return publish_and_tell(in, open.repository, {.force = in.args.has("--new-timestamp")});
 }
 
@@ -88,6 +116,59 @@ Result<int> run_tuf_refresh_online(Invocation& in) {
   SLUICE_TRY(auto open, open_to_change(in));
   open.repository.ignore_staging();
   return publish_and_tell(in, open.repository, {.renew_only = true});
+}
+
+// What is proposed lists files that nothing published reaches: they must stay.
+Result<void> refuse_with_proposed_targets(tuf::Repository& repository) {
+  SLUICE_TRY(const auto staged, repository.staged_roles());
+  for (const auto& role : staged) {
+    if (tuf::type_of_role(role) != tuf::RoleType::targets) continue;
+    return fail(Error{Errc::denied, cat(printable(role.str(), 80),
+                                        " is proposed: its files would go with the rest")}
+                    .advise("publish the proposal first, or give it up"));
+  }
+  return {};
+}
+
+Result<int> tell_cleaned(Invocation& in, const tuf::Cleaned& cleaned, bool dry) {
+  if (in.json) {
+    json::Value out;
+    out.set("kind", "sluice.tuf-cleaned/v1");
+    out.set("dry_run", dry);
+    json::Array removed;
+    for (const auto& each : cleaned.removed) removed.emplace_back(printable(each.name, 4'096));
+    out.set("removed", json::Value(std::move(removed)));
+    json::Array unknown;
+    for (const auto& each : cleaned.not_understood) unknown.emplace_back(printable(each, 4'096));
+    out.set("not_understood", json::Value(std::move(unknown)));
+    out.set("kept", static_cast<std::int64_t>(cleaned.kept));
+    out.set("bytes", static_cast<std::int64_t>(cleaned.bytes));
+    SLUICE_CHECK(in.print_json(out));
+    return kDone;
+  }
+  std::string text = cat(dry ? "would remove  " : "removed  ", cleaned.removed.size(), " files, ",
+                         human_bytes(cleaned.bytes), "; ", cleaned.kept, " can be reached\n");
+  if (dry) {
+    for (const auto& each : cleaned.removed) text += cat("  ", printable(each.name, 300), "\n");
+  }
+  for (const auto& each : cleaned.not_understood) {
+    text += cat("  not ours, and left alone  ", printable(each, 300), "\n");
+  }
+  SLUICE_CHECK(in.console.print(text));
+  return kDone;
+}
+
+Result<int> run_tuf_clean(Invocation& in) {
+  SLUICE_TRY(auto open, open_to_change(in));
+  Place place;
+  std::unique_ptr<tuf::Store> here;
+  SLUICE_TRY(auto* const store, meant(in, open.repository, place, here));
+  if (here) SLUICE_CHECK(refuse_with_proposed_targets(open.repository));
+  tuf::CleanOptions options;
+  options.dry_run = in.args.has("--dry-run");
+  options.single_writer = in.args.has("--single-writer") || open.repository.policy().single_writer;
+  SLUICE_TRY(const auto cleaned, tuf::clean(*store, in.world.clock.now(), options));
+  return tell_cleaned(in, cleaned, options.dry_run);
 }
 
 }  // namespace
@@ -126,7 +207,8 @@ Result<int> publish_and_tell(Invocation& in, tuf::Repository& repository,
 std::vector<Option> with_publish_options(std::vector<Option> own) {
   std::vector<Option> out{repository_option()};
   std::move(own.begin(), own.end(), std::back_inserter(out));
-  out.push_back({"--to", "PLACE", "publish there as well: DIR, or s3://BUCKET/PREFIX"});
+  out.push_back(
+      {"--to", "PLACE", "another place that it is published to: DIR, or s3://BUCKET/PREFIX"});
   out.push_back({"--single-writer", "", "nobody else publishes to that place"});
   for (auto& each : network_options()) out.push_back(std::move(each));
   return out;
@@ -149,7 +231,8 @@ std::vector<Command> tuf_publish_commands() {
                     {"to a bucket that only this job writes to",
                      "sluice tuf publish --to s3://releases/tuf --single-writer"}},
        .options = with_publish_options(
-           {{"--new-timestamp", "", "a new timestamp even where nothing changed"}}),
+           {{"--new-timestamp", "", "a new timestamp even where nothing changed"},
+            {"--abandon", "", "give up a publication that was interrupted, and remove its files"}}),
        .run = run_tuf_publish},
       {.words = {"tuf", "refresh-online"},
        .summary = "sign again what expires soon, with online keys",
@@ -160,7 +243,16 @@ std::vector<Command> tuf_publish_commands() {
            "alone.",
        .examples = {{"in a cron job", "sluice tuf refresh-online --repo /srv/tuf"}},
        .options = with_publish_options({}),
-       .run = run_tuf_refresh_online}};
+       .run = run_tuf_refresh_online},
+      {.words = {"tuf", "clean"},
+       .summary = "remove files that no client can reach any more",
+       .description =
+           "A client may hold any timestamp that has not expired: what one of them reaches stays, "
+           "and so do all roots. Only files that are understood go: metadata whose name says what "
+           "is in it, and targets whose name begins with their hash.",
+       .examples = {{"look first", "sluice tuf clean --dry-run"}},
+       .options = with_publish_options({{"--dry-run", "", "say what would go"}}),
+       .run = run_tuf_clean}};
 }
 
 }  // namespace sluice::cli

@@ -133,7 +133,7 @@ Result<std::vector<ToSign>> work_for(Invocation& in, tuf::Repository& repository
     ToSign work{&role, {}};
     SLUICE_TRY(const auto signatories, tuf::signatories_of(repository, role.role));
     for (const auto& source : in.args.all("--key")) {
-      auto signer = open_signer(in, source, ".", signatories);
+      auto signer = open_signer(in, source, "", signatories);
       if (!signer && signer.error().code == Errc::denied && in.args.all("--role").empty()) continue;
       if (!signer) return fail(std::move(signer).error().in(cat("signing ", role.role.str())));
       if (wants(role, (*signer)->key().keyid.str())) work.signers.push_back(*std::move(signer));

@@ -74,7 +74,8 @@ class Auditor {
                human_time(header.expires)),
            "clients refuse it then: sign it again");
     }
-    const std::string_view kind = is_top_level(role.str()) ? std::string_view(role.str()) : "targets";
+    const std::string_view kind =
+        is_top_level(role.str()) ? std::string_view(role.str()) : "targets";
     const auto* const bound = std::ranges::find(kClientBounds, kind, &ClientBound::role);
     if (stated || bound == kClientBounds.end() || bytes <= bound->bytes) return;
     warn("size", role,
@@ -88,7 +89,7 @@ class Auditor {
     if (options_.root) return *options_.root;
     for (Version version = 1; version <= kLastFirstRoot; ++version) {
       SLUICE_TRY(auto found, read_(cat(version, ".root.json"), options_limits().root));
-      if (found) return std::move(found);
+      if (found) return found;
     }
     return std::nullopt;
   }
@@ -124,7 +125,8 @@ class Auditor {
       look_at_keys(RoleName(std::string(name(type))), root.keys, root.role(type));
       for (const auto& keyid : root.role(type).keyids) {
         const auto key = root.keys.find(keyid);
-        if (key != root.keys.end()) roles_of_key[key->second.material].insert(std::string(name(type)));
+        if (key != root.keys.end())
+          roles_of_key[key->second.material].insert(std::string(name(type)));
       }
     }
     for (const auto& [material, roles] : roles_of_key) {
@@ -132,7 +134,8 @@ class Auditor {
       for (const std::string offline : {"root", "targets"}) {
         if (!online || !roles.contains(offline)) continue;
         warn("key-shared", RoleName(offline),
-             cat("a key of ", offline, " signs ", roles.contains("timestamp") ? "timestamp" : "snapshot",
+             cat("a key of ", offline, " signs ",
+                 roles.contains("timestamp") ? "timestamp" : "snapshot",
                  " as well: who steals the online key has it"),
              "give each its own key");
       }
@@ -162,7 +165,8 @@ class Auditor {
       }
       if (!key->second.usable()) {
         warn("key-unusable", role,
-             cat("the key ", printable(keyid, 12), " never counts: ", key->second.why_unusable), "");
+             cat("the key ", printable(keyid, 12), " never counts: ", key->second.why_unusable),
+             "");
       }
     }
   }
@@ -176,7 +180,7 @@ class Auditor {
       out_.report.fail("tuf.missing", cat(printable(role.str(), 80), ".json"),
                        "it is listed, and it is not there");
     }
-    return std::move(found);
+    return found;
   }
 
   Result<bool> top_level(TrustedSet& set) {
@@ -238,8 +242,10 @@ class Auditor {
     if (parent.bins()) return bins(set, parent, seen);
     for (const auto& each : parent.delegations()) {
       look_at_keys(each.role, parent.keys(), each.keys);
-      if (seen.size() >= kMaxAuditedRoles || !seen.insert({&parent, each.role.str()}).second) continue;
-      if (!on_the_way_.insert(each.role.str()).second) continue;  // a circle: clients stop there too
+      if (seen.size() >= kMaxAuditedRoles || !seen.insert({&parent, each.role.str()}).second)
+        continue;
+      if (!on_the_way_.insert(each.role.str()).second)
+        continue;  // a circle: clients stop there too
       SLUICE_TRY(const bool good, load(set, each.role, &parent));
       if (good) SLUICE_CHECK(below(set, *set.targets(each.role, &parent), seen));
       on_the_way_.erase(each.role.str());
@@ -270,9 +276,9 @@ class Auditor {
   void tell_of_targets() {
     if (!options_.check_target) return;
     if (wrong_targets_ == 0) {
-      out_.report.pass("tuf.target.present", "target files",
-                       cat(out_.targets, out_.targets == 1 ? " file is" : " files are",
-                           " there, as listed"));
+      out_.report.pass(
+          "tuf.target.present", "target files",
+          cat(out_.targets, out_.targets == 1 ? " file is" : " files are", " there, as listed"));
     } else if (wrong_targets_ > kToldTargets) {
       out_.report.fail("tuf.target.missing", "target files",
                        cat("and ", wrong_targets_ - kToldTargets, " more"));

@@ -115,9 +115,9 @@ class ReleaseMaker {
       good = false;
       Check& row = refuse("signatures", role,
                           cat("version ", draft.version(), " has ", quorum.given, " of ",
-                              quorum.threshold, " signatures of ", quorum.who));
+                              quorum.threshold, quorum.threshold == 1 ? " signature of " : " signatures of ", quorum.who));
       row.advice = "whoever is still needed signs";
-      row.command = cat("sluice tuf sign --role ", role.str());
+      row.command = cat("sluice tuf sign --key FILE --role ", role.str());
     }
     if (!good) return std::optional<Draft>{};
     return std::optional<Draft>{std::move(draft)};
