@@ -9,6 +9,7 @@
 #include "settings.h"
 #include "tuf_repo.h"
 #include "tufrepo/clean.h"
+#include "tufrepo/mirror.h"
 
 namespace sluice::cli {
 
@@ -118,6 +119,28 @@ Result<int> run_tuf_refresh_online(Invocation& in) {
   return publish_and_tell(in, open.repository, {.renew_only = true});
 }
 
+tuf::PublishOptions place_options(const Invocation& in, const tuf::Repository& repository) {
+  tuf::PublishOptions out;
+  out.single_writer = in.args.has("--single-writer") || repository.policy().single_writer;
+  return out;
+}
+
+// A place that is new, or where publishing was interrupted, gets all that is published here first.
+Result<void> bring_up_to_date(Invocation& in, tuf::Repository& repository, tuf::Store& place) {
+  SLUICE_TRY(const auto mirror, tuf::look_at_mirror(repository, place));
+  if (mirror.state == tuf::MirrorState::same) return {};
+  if (mirror.state == tuf::MirrorState::unknown) {
+    return fail(Error{Errc::denied, cat("somebody else published to ", place.describe(),
+                                        ": its timestamp was never published from this folder")}
+                    .advise("bring this folder up to date first, say by git pull"));
+  }
+  SLUICE_TRY(auto whole, tuf::whole_publication(repository, repository.policy().targets_here));
+  whole.timestamp_before = mirror.timestamp;
+  SLUICE_CHECK(tuf::publish(place, whole, in.world.clock.now(), place_options(in, repository)));
+  in.log.write(LogLevel::info, "brought another place up to date", {{"place", place.describe()}});
+  return {};
+}
+
 // What is proposed lists files that nothing published reaches: they must stay.
 Result<void> refuse_with_proposed_targets(tuf::Repository& repository) {
   SLUICE_TRY(const auto staged, repository.staged_roles());
@@ -177,6 +200,7 @@ Result<int> publish_and_tell(Invocation& in, tuf::Repository& repository,
                              const PublishRequest& request) {
   const Time now = in.world.clock.now();
   SLUICE_TRY(const auto place, other_place(in, repository));
+  if (place.store) SLUICE_CHECK(bring_up_to_date(in, repository, *place.store));
   SLUICE_TRY(const auto verdict,
              tuf::prepare_release(
                  repository, online_signers(in, repository),
@@ -193,9 +217,8 @@ Result<int> publish_and_tell(Invocation& in, tuf::Repository& repository,
   std::string places;
   // The other place first: where somebody was faster there, nothing happens here.
   if (place.store) {
-    tuf::PublishOptions options;
-    options.single_writer = in.args.has("--single-writer") || repository.policy().single_writer;
-    SLUICE_CHECK(tuf::publish(*place.store, release.publication, now, options));
+    SLUICE_CHECK(
+        tuf::publish(*place.store, release.publication, now, place_options(in, repository)));
     places = cat(place.store->describe(), " and ");
   }
   const auto here = tuf::folder_store(in.world.files, repository.folder());

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // sluice tuf add, remove.
 #include <algorithm>
+#include <functional>
 
 #include "base/parallel.h"
 #include "base/text.h"
@@ -15,7 +16,6 @@ namespace sluice::cli {
 
 namespace {
 
-constexpr std::size_t kMaxTargetList = 2U << 30;
 constexpr std::size_t kMaxTargetLine = 1U << 20;
 constexpr std::size_t kFilesAtATime = 4'096;
 
@@ -58,50 +58,67 @@ Result<Incoming> incoming_of_line(std::string_view line) {
   return out;
 }
 
-Result<void> read_target_list(Invocation& in, const std::string& from, std::vector<Incoming>& out) {
-  std::string text;
+// Line by line, so that a list of any length takes no memory of its own.
+Result<void> each_line(ByteSource& source,
+                       const std::function<Result<void>(std::string_view line)>& use) {
+  std::string rest;
+  std::vector<std::uint8_t> block(1U << 20);
+  for (;;) {
+    SLUICE_TRY(const std::size_t got, source.read(block));
+    rest.append(reinterpret_cast<const char*>(block.data()), got);
+    std::size_t at = 0;
+    for (std::size_t end = rest.find('\n'); end != std::string::npos; end = rest.find('\n', at)) {
+      SLUICE_CHECK(use(trim(std::string_view(rest).substr(at, end - at))));
+      at = end + 1;
+    }
+    rest.erase(0, at);
+    if (rest.size() > kMaxTargetLine) {
+      return fail(Errc::limit, cat("a line of more than ", kMaxTargetLine, " bytes"));
+    }
+    if (got == 0) break;
+  }
+  return use(trim(rest));
+}
+
+using UseIncoming = std::function<Result<void>(Incoming)>;
+
+Result<void> read_target_list(Invocation& in, const std::string& from, const UseIncoming& use) {
+  std::unique_ptr<ByteSource> source;
   if (from == "-") {
-    const auto source = standard_input();
-    SLUICE_TRY(text, read_all(*source, kMaxTargetList));
+    source = standard_input();
   } else {
-    SLUICE_TRY(text, in.world.files.read(from, kMaxTargetList));
+    SLUICE_TRY(source, in.world.files.open(from));
   }
   std::size_t number = 0;
-  for (std::size_t at = 0; at < text.size();) {
-    const std::size_t end = std::min(text.find('\n', at), text.size());
-    const auto line = trim(std::string_view(text).substr(at, end - at));
-    at = end + 1;
+  return each_line(*source, [&](std::string_view line) -> Result<void> {
     ++number;
-    if (line.empty()) continue;
+    if (line.empty()) return {};
+    Incoming one;
     if (line.front() == '{') {
-      SLUICE_TRY(auto one, within(incoming_of_line(line), cat("line ", number, " of the list")));
-      out.push_back(std::move(one));
+      SLUICE_TRY(one, within(incoming_of_line(line), cat("line ", number, " of the list")));
     } else {
-      Incoming one;
       one.file = std::string(line);
       one.target.path = one.file.filename().native();
-      out.push_back(std::move(one));
     }
-  }
-  return {};
+    return use(std::move(one));
+  });
 }
 
 // A file by its name, a folder by all files in it and their way from there.
-Result<void> take_path(Invocation& in, const Path& path, std::vector<Incoming>& out) {
+Result<void> take_path(Invocation& in, const Path& path, const UseIncoming& use) {
   SLUICE_TRY(const auto info, in.world.files.info(path));
   if (info.kind != FileKind::folder) {
     Incoming one;
     one.file = path;
     one.target.path = path.filename().native();
-    out.push_back(std::move(one));
-    return {};
+    return use(std::move(one));
   }
   SLUICE_TRY(const auto files, walk(in.world.files, path));
   for (const auto& file : files) {
     Incoming one;
     one.file = file;
     one.target.path = file.lexically_relative(path).generic_string();
-    out.push_back(std::move(one));
+    SLUICE_CHECK(use(std::move(one)));
   }
   return {};
 }
@@ -131,22 +148,36 @@ Result<std::string> custom_given(Invocation& in) {
   return out.is(json::Value::Kind::null) ? std::string() : json::write(out);
 }
 
-Result<std::vector<Incoming>> incoming_targets(Invocation& in) {
+// Files are kept for hashing; what is listed without one goes straight into the batch.
+Result<std::vector<Incoming>> incoming_targets(Invocation& in, const tuf::RepoPolicy& policy,
+                                               tuf::TargetBatch& batch) {
   std::vector<Incoming> out;
-  if (const auto list = in.args.get("--list")) SLUICE_CHECK(read_target_list(in, *list, out));
-  for (const auto& path : in.args.positionals()) SLUICE_CHECK(take_path(in, path, out));
-  if (out.empty()) return fail(Errc::usage, "no target: name files, or a list with --list");
   SLUICE_TRY(const auto custom, custom_given(in));
   const std::string under = in.args.get("--under").value_or("");
   const auto as = in.args.get("--as");
-  if (as && out.size() != 1) return fail(Errc::usage, "--as names one target");
-  for (auto& each : out) {
-    if (as) each.target.path = *as;
+  const UseIncoming use = [&](Incoming one) -> Result<void> {
+    if (as && out.size() + batch.count() > 0) return fail(Errc::usage, "--as names one target");
+    if (as) one.target.path = *as;
     if (!under.empty()) {
-      each.target.path = cat(under, under.ends_with('/') ? "" : "/", each.target.path);
+      one.target.path = cat(under, under.ends_with('/') ? "" : "/", one.target.path);
     }
-    if (each.target.custom.empty()) each.target.custom = custom;
-    SLUICE_CHECK(tuf::check_target_path(each.target.path));
+    if (one.target.custom.empty()) one.target.custom = custom;
+    SLUICE_CHECK(tuf::check_target_path(one.target.path));
+    if (!one.file.empty()) {
+      out.push_back(std::move(one));
+      return {};
+    }
+    if (policy.targets_here) {
+      return fail(
+          Error{Errc::usage, cat(printable(one.target.path, 200), " is listed without a file")}
+              .advise("say targets: elsewhere in tuf-repo.yaml where others keep the files"));
+    }
+    return batch.add(one.target);
+  };
+  if (const auto list = in.args.get("--list")) SLUICE_CHECK(read_target_list(in, *list, use));
+  for (const auto& path : in.args.positionals()) SLUICE_CHECK(take_path(in, path, use));
+  if (out.empty() && batch.count() == 0) {
+    return fail(Errc::usage, "no target: name files, or a list with --list");
   }
   return out;
 }
@@ -233,28 +264,15 @@ Result<int> run_tuf_add(Invocation& in) {
   SLUICE_TRY(auto open, open_to_change(in));
   auto& repository = open.repository;
   if (in.args.has("--publish")) repository.ignore_staging();
-  SLUICE_TRY(auto incoming, incoming_targets(in));
-  SLUICE_CHECK(hash_targets(in, repository.policy(), incoming));
-  if (repository.policy().targets_here) {
-    const auto only_listed =
-        std::ranges::find_if(incoming, [](const Incoming& each) { return each.file.empty(); });
-    if (only_listed != incoming.end()) {
-      return fail(
-          Error{Errc::usage,
-                cat(printable(only_listed->target.path, 200), " is listed without a file")}
-              .advise("say targets: elsewhere in tuf-repo.yaml where others keep the files"));
-    }
-    SLUICE_CHECK(copy_targets(in, repository, incoming));
-  }
-  std::vector<tuf::NewTarget> targets;
-  targets.reserve(incoming.size());
-  for (auto& each : incoming) targets.push_back(std::move(each.target));
   const auto role = in.args.get("--role");
-  SLUICE_TRY(auto edited,
-             tuf::add_targets(repository, targets,
-                              role ? std::optional(tuf::RoleName(*role)) : std::nullopt,
-                              in.world.clock.now()));
-  edited.notes.push_back(cat(targets.size(), targets.size() == 1 ? " target" : " targets"));
+  tuf::TargetBatch batch(repository, role ? std::optional(tuf::RoleName(*role)) : std::nullopt);
+  SLUICE_TRY(auto incoming, incoming_targets(in, repository.policy(), batch));
+  SLUICE_CHECK(hash_targets(in, repository.policy(), incoming));
+  if (repository.policy().targets_here) SLUICE_CHECK(copy_targets(in, repository, incoming));
+  for (const auto& each : incoming) SLUICE_CHECK(batch.add(each.target));
+  const std::size_t count = batch.count();
+  SLUICE_TRY(auto edited, batch.stage(in.world.clock.now()));
+  edited.notes.push_back(cat(count, count == 1 ? " target" : " targets"));
   return finish_edit(in, repository, edited);
 }
 

@@ -181,6 +181,25 @@ void Draft::put(std::string key, std::string sorted) {
   changes_.insert_or_assign(std::move(key), std::move(sorted));
 }
 
+void Draft::put_all(std::vector<Entry> entries,
+                    std::shared_ptr<const std::deque<std::string>> arena) {
+  std::ranges::stable_sort(entries, {}, &Entry::key);
+  std::vector<Entry> merged;
+  merged.reserve(entries_.size() + entries.size());
+  auto old = entries_.begin();
+  for (auto at = entries.begin(); at != entries.end(); ++at) {
+    if (const auto next = at + 1; next != entries.end() && next->key == at->key) continue;
+    while (old != entries_.end() && old->key < at->key) merged.push_back(*old++);
+    if (old != entries_.end() && old->key == at->key) ++old;
+    if (const auto change = changes_.find(at->key); change != changes_.end())
+      changes_.erase(change);
+    merged.push_back(*at);
+  }
+  merged.insert(merged.end(), old, entries_.end());
+  entries_ = std::move(merged);
+  arenas_.push_back(std::move(arena));
+}
+
 bool Draft::erase(std::string_view key) {
   if (!find(key)) return false;
   changes_.insert_or_assign(std::string(key), std::nullopt);

@@ -47,6 +47,12 @@ class Draft {
   std::optional<std::string_view> find(std::string_view key) const;  // sorted JSON
   void put(std::string key, std::string sorted);                     // see sorted_json()
   bool erase(std::string_view key);                                  // false where there was none
+  // Many at once: views of an arena that is kept, in any order; of one key the last one counts.
+  struct Entry {
+    std::string_view key;
+    std::string_view text;
+  };
+  void put_all(std::vector<Entry> entries, std::shared_ptr<const std::deque<std::string>> arena);
   // In the order of the keys' bytes, until `use` fails.
   [[nodiscard]] Result<void> each(
       const std::function<Result<void>(std::string_view key, std::string_view text)>& use) const;
@@ -68,10 +74,6 @@ class Draft {
   [[nodiscard]] Result<std::string> for_review() const;
 
  private:
-  struct Entry {
-    std::string_view key;
-    std::string_view text;
-  };
   explicit Draft(RoleType type) : type_(type) {}
   [[nodiscard]] Result<void> read_signed(json::Tokenizer& in);
   [[nodiscard]] Result<void> read_entries(json::Tokenizer& in);
@@ -85,6 +87,7 @@ class Draft {
   // because a copy of a draft looks into the same.
   std::shared_ptr<const std::string> text_;
   std::shared_ptr<std::deque<std::string>> rewritten_;
+  std::vector<std::shared_ptr<const std::deque<std::string>>> arenas_;
   std::vector<Entry> entries_;                                              // sorted
   std::map<std::string, std::optional<std::string>, std::less<>> changes_;  // nullopt: erased
 };

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <array>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -76,9 +77,23 @@ std::vector<std::string> target_files(std::string_view path,
                                       const std::vector<crypto::Digest>& hashes);
 // The hashes of an entry of "targets", of kinds that we know.
 [[nodiscard]] Result<std::vector<crypto::Digest>> hashes_listed(std::string_view target);
-// A role that is not named is not opened. A target that is there already is listed anew where it
-// is, and keeps its custom metadata where the new one has none. Without a role the delegations
-// decide, as they do for a client; Errc::usage for a role that no client would ask for the path.
+// Any number of targets, taken one by one; of what they were only their text is kept. A role that
+// is not named is not opened. A target that is there already is listed anew where it is, and keeps
+// its custom metadata where the new one has none. Without a role the delegations decide, as they do
+// for a client; Errc::usage for a role that no client would ask for the path.
+class TargetBatch {
+ public:
+  TargetBatch(Repository& repository, std::optional<RoleName> role);
+  TargetBatch(TargetBatch&&) noexcept;
+  ~TargetBatch();
+  [[nodiscard]] Result<void> add(const NewTarget& target);
+  std::size_t count() const;
+  [[nodiscard]] Result<Edited> stage(Time now);
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
 [[nodiscard]] Result<Edited> add_targets(Repository& repository,
                                          const std::vector<NewTarget>& targets,
                                          const std::optional<RoleName>& role, Time now);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
+#include <deque>
 #include <map>
-#include <set>
 
 #include "base/text.h"
 #include "tuf/limits.h"
@@ -11,12 +11,14 @@ namespace sluice::tuf {
 
 namespace {
 
-constexpr int kMaxWay = 32;  // roles that one search visits, as clients have it
+constexpr std::size_t kMaxWay = 32;  // roles that one search visits, as clients have it
 
-// The way of a client from targets downwards (TUF 5.6.7), with what was read on it kept.
-class Way {
+}  // namespace
+
+// The way of a client from targets downwards (TUF 5.6.7).
+class DelegationWay {
  public:
-  explicit Way(Repository& repository) : repository_(repository) {}
+  explicit DelegationWay(Repository& repository) : repository_(repository) {}
 
   struct Answer {
     std::optional<RoleName> lists;  // the role that lists the path now
@@ -25,20 +27,24 @@ class Way {
   Result<Answer> of(std::string_view path) {
     Answer out;
     const std::string hash = path_hash(path);
-    std::vector<RoleName> stack{RoleName("targets")};
-    std::set<std::string> seen;
+    std::vector<RoleName> stack{targets_};
+    std::vector<RoleName> seen;
     bool first_way = true;
     while (!stack.empty() && seen.size() < kMaxWay) {
-      const RoleName role = stack.back();
+      RoleName role = std::move(stack.back());
       stack.pop_back();
-      if (!seen.insert(role.str()).second) continue;
+      if (std::ranges::find(seen, role) != seen.end()) continue;
       SLUICE_TRY(const auto* draft, repository_.latest(role));
       if (draft != nullptr && draft->find(path)) {
-        out.lists = role;
+        out.lists = std::move(role);
         return out;
       }
-      SLUICE_TRY(const auto* delegations, delegations_in(role, draft));
-      const auto below = covering(*delegations, path, hash);
+      auto below = std::vector<RoleName>{};
+      if (draft != nullptr && draft->head().find("delegations") != nullptr) {
+        SLUICE_TRY(const auto* delegations, repository_.delegations(role));
+        below = covering(*delegations, path, hash);
+      }
+      seen.push_back(std::move(role));
       if (first_way && !below.empty()) out.takes = below.front();
       if (below.empty()) first_way = false;
       stack.insert(stack.end(), below.rbegin(), below.rend());
@@ -48,30 +54,22 @@ class Way {
 
   // Whether a client that looks for the path comes to the role.
   Result<bool> leads_to(std::string_view path, const RoleName& role) {
-    if (role.str() == "targets") return true;
+    if (role == targets_) return true;
     SLUICE_TRY(const auto parent, delegator_of(repository_, role));
-    SLUICE_TRY(const auto* draft, repository_.latest(parent));
-    SLUICE_TRY(const auto* delegations, delegations_in(parent, draft));
+    SLUICE_TRY(const auto* delegations, repository_.delegations(parent));
     const auto below = covering(*delegations, path, path_hash(path));
     if (std::ranges::find(below, role) == below.end()) return false;
     return leads_to(path, parent);
   }
 
  private:
-  Result<const Delegations*> delegations_in(const RoleName& role, const Draft* draft) {
-    const auto at = known_.find(role.str());
-    if (at != known_.end()) return &at->second;
-    Delegations read;
-    if (draft != nullptr) {
-      SLUICE_TRY(read, delegations_of(*draft, repository_.foreign()));
-    }
-    return &known_.emplace(role.str(), std::move(read)).first->second;
-  }
-
   static std::vector<RoleName> covering(const Delegations& delegations, std::string_view path,
                                         const std::string& hash) {
-    if (delegations.bins) return {delegations.bins->bin_of(hash)};
     std::vector<RoleName> out;
+    if (delegations.bins) {
+      out.push_back(delegations.bins->bin_of(hash));
+      return out;
+    }
     for (const auto& each : delegations.roles) {
       if (!each.covers(path, hash)) continue;
       out.push_back(each.role);
@@ -81,8 +79,29 @@ class Way {
   }
 
   Repository& repository_;
-  std::map<std::string, Delegations, std::less<>> known_;
+  RoleName targets_{"targets"};
 };
+
+// Texts that stay where they are, in blocks.
+class TextArena {
+ public:
+  std::string_view keep(std::string_view text) {
+    if (blocks_->empty() || blocks_->back().capacity() - blocks_->back().size() < text.size()) {
+      blocks_->emplace_back().reserve(std::max(kBlock, text.size()));
+    }
+    auto& block = blocks_->back();
+    const std::size_t at = block.size();
+    block += text;
+    return std::string_view(block).substr(at);
+  }
+  std::shared_ptr<const std::deque<std::string>> blocks() const { return blocks_; }
+
+ private:
+  static constexpr std::size_t kBlock = 1U << 20;
+  std::shared_ptr<std::deque<std::string>> blocks_ = std::make_shared<std::deque<std::string>>();
+};
+
+namespace {
 
 std::string custom_of(std::string_view listed) {
   const auto value = json::parse_strict(listed, {.bytes = listed.size()});
@@ -103,21 +122,19 @@ std::string listed_text(const NewTarget& target, const std::string& custom) {
   return out + cat("},\"length\":", target.length, "}");
 }
 
-Result<void> put_target(Draft& draft, const NewTarget& target) {
-  std::string custom;
-  if (!target.custom.empty()) {
-    SLUICE_TRY(const auto value,
-               json::parse_strict(target.custom, {.bytes = target.custom.size()}));
-    if (!value.is(json::Value::Kind::object)) {
-      return fail(Errc::usage, "custom metadata of a target is a JSON object");
-    }
-    SLUICE_CHECK(json::canonical_olpc(value));
-    custom = sorted_json(value);
-  } else if (const auto known = draft.find(target.path)) {
-    custom = custom_of(*known);
+Result<std::string> custom_text(const std::string& given) {
+  if (given.empty()) return std::string();
+  SLUICE_TRY(const auto value, json::parse_strict(given, {.bytes = given.size()}));
+  if (!value.is(json::Value::Kind::object)) {
+    return fail(Errc::usage, "custom metadata of a target is a JSON object");
   }
-  draft.put(target.path, listed_text(target, custom));
-  return {};
+  SLUICE_CHECK(json::canonical_olpc(value));
+  return sorted_json(value);
+}
+
+// What a target had is put before what it has now: {"custom":…,"hashes":….
+std::string with_custom(std::string_view text, const std::string& custom) {
+  return cat("{\"custom\":", custom, ",", text.substr(1));
 }
 
 }  // namespace
@@ -163,44 +180,76 @@ std::vector<std::string> target_files(std::string_view path,
   return out;
 }
 
+struct TargetBatch::State {
+  Repository& repository;
+  std::optional<RoleName> role;
+  DelegationWay way;
+  TextArena arena;
+  std::map<std::string, std::vector<Draft::Entry>, std::less<>> by_role;
+  std::size_t count = 0;
+};
+
+TargetBatch::TargetBatch(Repository& repository, std::optional<RoleName> role)
+    : state_(new State{repository, std::move(role), DelegationWay(repository), {}, {}}) {}
+TargetBatch::TargetBatch(TargetBatch&&) noexcept = default;
+TargetBatch::~TargetBatch() = default;
+
+std::size_t TargetBatch::count() const { return state_->count; }
+
+Result<void> TargetBatch::add(const NewTarget& target) {
+  SLUICE_CHECK(check_target_path(target.path));
+  if (target.hashes.empty()) return fail(Errc::usage, "a target without a hash");
+  SLUICE_TRY(const auto custom,
+             within(custom_text(target.custom), cat("adding ", printable(target.path, 200))));
+  RoleName at("targets");
+  if (state_->role) {
+    at = *state_->role;
+    SLUICE_TRY(const bool leads, state_->way.leads_to(target.path, at));
+    if (!leads) {
+      return fail(
+          Error{Errc::usage, cat("no client would ask ", printable(at.str(), 80), " for ",
+                                 printable(target.path, 200), ": it is not delegated to it")}
+              .advise("leave --role out, or delegate the path first"));
+    }
+  } else {
+    SLUICE_TRY(auto found, state_->way.of(target.path));
+    at = found.lists ? *std::move(found.lists) : std::move(found.takes);
+  }
+  state_->by_role[at.str()].push_back(
+      {state_->arena.keep(target.path), state_->arena.keep(listed_text(target, custom))});
+  ++state_->count;
+  return {};
+}
+
+Result<Edited> TargetBatch::stage(Time now) {
+  Edited out;
+  for (auto& [name, entries] : state_->by_role) {
+    const RoleName at(name);
+    SLUICE_TRY(auto draft, state_->repository.next(at));
+    for (auto& entry : entries) {
+      if (entry.text.starts_with("{\"custom\"")) continue;
+      const auto known = draft.find(entry.key);
+      const std::string custom = known ? custom_of(*known) : std::string();
+      if (!custom.empty()) entry.text = state_->arena.keep(with_custom(entry.text, custom));
+    }
+    draft.put_all(std::move(entries), state_->arena.blocks());
+    SLUICE_CHECK(state_->repository.stage(at, std::move(draft), now));
+    out.roles.push_back(at);
+  }
+  state_->by_role.clear();
+  return out;
+}
+
 Result<Edited> add_targets(Repository& repository, const std::vector<NewTarget>& targets,
                            const std::optional<RoleName>& role, Time now) {
-  Way way(repository);
-  std::map<std::string, std::vector<const NewTarget*>> by_role;
-  for (const auto& target : targets) {
-    SLUICE_CHECK(check_target_path(target.path));
-    if (target.hashes.empty()) return fail(Errc::usage, "a target without a hash");
-    if (role) {
-      SLUICE_TRY(const bool leads, way.leads_to(target.path, *role));
-      if (!leads) {
-        return fail(
-            Error{Errc::usage, cat("no client would ask ", printable(role->str(), 80), " for ",
-                                   printable(target.path, 200), ": it is not delegated to it")}
-                .advise("leave --role out, or delegate the path first"));
-      }
-      by_role[role->str()].push_back(&target);
-      continue;
-    }
-    SLUICE_TRY(const auto found, way.of(target.path));
-    by_role[found.lists.value_or(found.takes).str()].push_back(&target);
-  }
-  Edited out;
-  for (const auto& [name, those] : by_role) {
-    const RoleName at(name);
-    SLUICE_TRY(auto draft, repository.next(at));
-    for (const auto* target : those) {
-      SLUICE_CHECK(
-          within(put_target(draft, *target), cat("adding ", printable(target->path, 200))));
-    }
-    SLUICE_CHECK(repository.stage(at, std::move(draft), now));
-    out.add(at);
-  }
-  return out;
+  TargetBatch batch(repository, role);
+  for (const auto& target : targets) SLUICE_CHECK(batch.add(target));
+  return batch.stage(now);
 }
 
 Result<Edited> remove_targets(Repository& repository, const std::vector<std::string>& paths,
                               Time now) {
-  Way way(repository);
+  DelegationWay way(repository);
   std::map<std::string, std::vector<std::string>> by_role;
   for (const auto& path : paths) {
     SLUICE_TRY(const auto found, way.of(path));

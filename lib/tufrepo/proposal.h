@@ -5,7 +5,6 @@
 #include <string>
 #include <vector>
 
-#include "tuf/delegations.h"
 #include "tufrepo/difference.h"
 #include "tufrepo/repository.h"
 
@@ -85,7 +84,6 @@ struct Signatories {
                                                               const RoleName& role);
 // Which targets role delegates to the role. Errc::not_found where none does.
 [[nodiscard]] Result<RoleName> delegator_of(Repository& repository, const RoleName& role);
-[[nodiscard]] Result<Delegations> delegations_of(const Draft& targets, const ForeignKeys& foreign);
 // Who of them signed the draft, with signatures in it or beside it.
 [[nodiscard]] Result<Quorum> count_votes(const Draft& draft, const Signatories& signatories,
                                          const std::vector<StagedSignature>& beside,

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <set>
 
+#include "base/parallel.h"
 #include "base/text.h"
 #include "tuf/checks.h"
 #include "tuf/names.h"
@@ -30,15 +31,17 @@ class Rehearsal {
     if (!set) return {};
     SLUICE_TRY(const bool ready, walk_to_targets(*set));
     if (!ready) return {};
-    std::size_t in_copy = 0;
-    TrustedSet copy = *set;
     SLUICE_TRY(const auto roles, roles_to_look_at());
-    for (const auto& role : roles) {
-      if (++in_copy % kRolesAtATime == 0) copy = *set;
-      SLUICE_TRY(const bool good, look_at(copy, role));
+    std::vector<const Pair*> bins;
+    for (const auto& pair : roles) {
+      if (bins_ && bins_->names(pair.role) && changed_.contains(pair.role.str())) {
+        bins.push_back(&pair);
+        continue;
+      }
+      SLUICE_TRY(const bool good, look_at(*set, pair));
       if (!good) return {};
     }
-    return {};
+    return look_at_bins(*set, bins);
   }
 
  private:
@@ -51,7 +54,10 @@ class Rehearsal {
 
   Result<std::optional<std::string>> bytes_of_role(const RoleName& role) {
     const auto at = changed_.find(role.str());
-    if (at != changed_.end()) return at->second->bytes;
+    if (at != changed_.end()) {
+      SLUICE_TRY(auto document, at->second->document());
+      return document;
+    }
     SLUICE_TRY(const auto version, repository_.version_of(role));
     if (version == 0) return std::nullopt;
     SLUICE_TRY(auto bytes, repository_.published_file(role, version));
@@ -116,6 +122,8 @@ class Rehearsal {
     }
     if (!accepted(set.update_timestamp(*timestamp, Origin::repository))) return false;
     if (!accepted(set.update_snapshot(*snapshot, Origin::repository))) return false;
+    SLUICE_TRY(const bool waits, only_waits_for_targets());
+    if (waits) return true;
     if (!accepted(set.update_targets(*std::move(targets), RoleName("targets"), nullptr))) {
       return false;
     }
@@ -123,6 +131,20 @@ class Rehearsal {
         "tuf.publish.top-level", "top-level roles",
         cat("root ", set.root().header.version, ", timestamp ", set.timestamp()->header.version,
             ", snapshot ", set.snapshot()->header().version, ": accepted by the client"));
+    return true;
+  }
+
+  // Targets that people let expire are no reason to let snapshot and timestamp expire as well: they
+  // go on, and clients as soon as somebody signs.
+  Result<bool> only_waits_for_targets() {
+    for (const auto& [role, file] : changed_) {
+      if (role != "snapshot" && role != "timestamp" && role != "root") return false;
+    }
+    SLUICE_TRY(const auto* targets, repository_.published(RoleName("targets")));
+    if (targets == nullptr || targets->expires() > now_) return false;
+    report_.pass("tuf.publish.top-level", "top-level roles",
+                 cat("targets ", targets->version(), " expired at ",
+                     human_time(targets->expires()), " and waits for its people"));
     return true;
   }
 
@@ -135,7 +157,7 @@ class Rehearsal {
     std::vector<Pair> out;
     std::set<std::string> seen;
     for (const auto& [name, file] : changed_) {
-      if (file->draft.type() != RoleType::targets) continue;
+      if (file->draft->type() != RoleType::targets) continue;
       if (name != "targets") {
         SLUICE_TRY(const auto parent, parent_of_role(RoleName(name)));
         if (seen.insert(name).second) out.push_back({RoleName(name), parent});
@@ -161,10 +183,10 @@ class Rehearsal {
   Result<void> add_delegated(const RoleName& role, const ChangedFile& file,
                              std::set<std::string>& seen, std::vector<Pair>& out) {
     SLUICE_TRY(const auto* before, repository_.published(role));
-    const auto* now = file.draft.head().find("delegations");
+    const auto* now = file.draft->head().find("delegations");
     const auto* was = before == nullptr ? nullptr : before->head().find("delegations");
     if (now == nullptr || (was != nullptr && *was == *now)) return {};
-    SLUICE_TRY(const auto delegations, delegations_of(file.draft, repository_.foreign()));
+    SLUICE_TRY(const auto delegations, delegations_of(*file.draft, repository_.foreign()));
     for (const auto& each : delegations.roles) {
       if (seen.insert(each.role.str()).second) out.push_back({each.role, role});
     }
@@ -194,6 +216,34 @@ class Rehearsal {
     return found != nullptr;
   }
 
+  // Bins are many and have one parent: on all cores, each on a copy that is thrown away.
+  Result<void> look_at_bins(TrustedSet& set, const std::vector<const Pair*>& bins) {
+    if (bins.empty()) return {};
+    SLUICE_TRY(const auto* parent, load(set, bins_parent_));
+    if (parent == nullptr) return {};
+    const std::size_t runs = (bins.size() + kRolesAtATime - 1) / kRolesAtATime;
+    std::vector<Report> reports(runs, Report("the bins"));
+    std::vector<Result<void>> done(runs);
+    for_each_parallel(runs, hardware_threads(), [&](std::size_t run) {
+      TrustedSet copy = set;
+      for (std::size_t i = run * kRolesAtATime;
+           i < std::min(bins.size(), (run + 1) * kRolesAtATime); ++i) {
+        auto bytes = changed_.at(bins[i]->role.str())->document();
+        if (!bytes) {
+          done[run] = fail(std::move(bytes).error());
+          return;
+        }
+        const auto verdict = copy.update_targets(*std::move(bytes), bins[i]->role, parent);
+        if (!verdict.passed()) append(reports[run], verdict.report());
+      }
+    });
+    for (std::size_t run = 0; run < runs; ++run) {
+      SLUICE_CHECK(std::move(done[run]));
+      append(report_, reports[run]);
+    }
+    return {};
+  }
+
   Repository& repository_;
   Time now_;
   Report& report_;
@@ -203,6 +253,11 @@ class Rehearsal {
 };
 
 }  // namespace
+
+Result<std::string> ChangedFile::document() const {
+  if (!bytes.empty()) return bytes;
+  return draft->document();
+}
 
 Result<void> rehearse(Repository& repository, const std::vector<ChangedFile>& changed, Time now,
                       Report& report) {

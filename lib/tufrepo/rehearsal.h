@@ -2,6 +2,7 @@
 // A publication as clients will see it, before there is any.
 #pragma once
 
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -12,8 +13,9 @@ namespace sluice::tuf {
 
 struct ChangedFile {
   RoleName role{""};
-  Draft draft;
-  std::string bytes;  // as it will be published
+  std::shared_ptr<const Draft> draft;  // shared with what writes it out later
+  std::string bytes;                   // as it will be published; of many, made when it is needed
+  [[nodiscard]] Result<std::string> document() const;
 };
 
 // Walks our own client's state machine through the new files, once from the present state: what it

@@ -62,6 +62,14 @@ Result<Version> listed_version(const Draft& list, std::string_view file) {
 
 }  // namespace
 
+Result<Delegations> delegations_of(const Draft& targets, const ForeignKeys& foreign) {
+  const auto* value = targets.head().find("delegations");
+  if (value == nullptr) return Delegations{};
+  const std::string text = sorted_json(*value);
+  json::Tokenizer in(text, {.bytes = text.size()});
+  return read_delegations(in, text, foreign);
+}
+
 Result<StagedSignature> parse_staged_signature(std::string_view text) {
   SLUICE_TRY(const auto value, json::parse_strict(text, {.bytes = kMaxSignatureFile}));
   const json::Fields fields(value, "signature");
@@ -131,6 +139,7 @@ Result<std::unique_ptr<FileLock>> Repository::lock(std::chrono::milliseconds wai
 void Repository::reload() {
   root_version_.reset();
   published_.clear();
+  delegations_.clear();
 }
 
 Result<std::optional<std::string>> Repository::read_published(const Path& name) {
@@ -280,6 +289,17 @@ Result<const Draft*> Repository::latest(const RoleName& role) {
   return published(role);
 }
 
+Result<const Delegations*> Repository::delegations(const RoleName& role) {
+  const auto at = delegations_.find(role.str());
+  if (at != delegations_.end()) return &at->second;
+  SLUICE_TRY(const auto* draft, latest(role));
+  Delegations read;
+  if (draft != nullptr) {
+    SLUICE_TRY(read, delegations_of(*draft, foreign_));
+  }
+  return &delegations_.emplace(role.str(), std::move(read)).first->second;
+}
+
 Result<Draft> Repository::next(const RoleName& role) {
   SLUICE_TRY(const auto* known, latest(role));
   if (known == nullptr) return Draft::fresh(type_of_role(role));
@@ -307,6 +327,7 @@ Result<void> Repository::stage_as_is(const RoleName& role, Draft draft) {
   SLUICE_TRY(const auto digest, out.draft.digest());
   out.sha256 = digest.hex();
   staged_.insert_or_assign(role.str(), std::make_unique<StagedRole>(std::move(out)));
+  delegations_.erase(role.str());
   return {};
 }
 
@@ -369,6 +390,7 @@ Result<void> Repository::unstage(const RoleName& role) {
     for (const auto& entry : entries) SLUICE_CHECK(files_->remove(folder / entry.name));
   }
   staged_.insert_or_assign(role.str(), nullptr);
+  delegations_.erase(role.str());
   return {};
 }
 

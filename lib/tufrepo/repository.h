@@ -23,6 +23,7 @@
 #include <vector>
 
 #include "base/files.h"
+#include "tuf/delegations.h"
 #include "tufrepo/draft.h"
 #include "tufrepo/key_entry.h"
 #include "tufrepo/policy.h"
@@ -75,6 +76,8 @@ class Repository {
   void ignore_staging() { ignore_staging_ = true; }
   // What is staged, else what is published, else nullptr.
   [[nodiscard]] Result<const Draft*> latest(const RoleName& role);
+  // Of the latest; read once as long as that does not change.
+  [[nodiscard]] Result<const Delegations*> delegations(const RoleName& role);
   // To work on: what is staged, else what is published in its next version, else a fresh one.
   [[nodiscard]] Result<Draft> next(const RoleName& role);
   // The version and the expiry are the repository's to set: the next version, expiring when the
@@ -113,7 +116,11 @@ class Repository {
   std::optional<Version> root_version_;
   std::map<std::string, std::unique_ptr<const Draft>, std::less<>> published_;  // nullptr: none
   std::map<std::string, std::unique_ptr<StagedRole>, std::less<>> staged_;      // nullptr: none
+  std::map<std::string, Delegations, std::less<>> delegations_;
 };
+
+// {} where it has none.
+[[nodiscard]] Result<Delegations> delegations_of(const Draft& targets, const ForeignKeys& foreign);
 
 [[nodiscard]] Result<StagedSignature> parse_staged_signature(std::string_view text);
 std::string write_staged_signature(const StagedSignature& signature);

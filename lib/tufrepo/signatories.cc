@@ -54,27 +54,17 @@ std::vector<RoleName> roles_below(const Delegations& delegations) {
 
 }  // namespace
 
-Result<Delegations> delegations_of(const Draft& targets, const ForeignKeys& foreign) {
-  const auto* value = targets.head().find("delegations");
-  if (value == nullptr) return Delegations{};
-  const std::string text = sorted_json(*value);
-  json::Tokenizer in(text, {.bytes = text.size()});
-  return read_delegations(in, text, foreign);
-}
-
 Result<RoleName> delegator_of(Repository& repository, const RoleName& role) {
   std::deque<RoleName> queue{RoleName("targets")};
   std::set<std::string> seen{"targets"};
   while (!queue.empty()) {
     const RoleName at = queue.front();
     queue.pop_front();
-    SLUICE_TRY(const auto* draft, repository.latest(at));
-    if (draft == nullptr) continue;
-    SLUICE_TRY(const auto delegations, delegations_of(*draft, repository.foreign()));
+    SLUICE_TRY(const auto* delegations, repository.delegations(at));
     const bool named =
-        std::ranges::find(delegations.roles, role, &Delegation::role) != delegations.roles.end();
-    if (named || (delegations.bins && delegations.bins->names(role))) return at;
-    for (auto& each : roles_below(delegations)) {
+        std::ranges::find(delegations->roles, role, &Delegation::role) != delegations->roles.end();
+    if (named || (delegations->bins && delegations->bins->names(role))) return at;
+    for (auto& each : roles_below(*delegations)) {
       if (seen.size() < kMaxVisited && seen.insert(each.str()).second) queue.push_back(each);
     }
   }
@@ -97,13 +87,13 @@ Result<std::vector<Signatories>> signatories_of(Repository& repository, const Ro
   SLUICE_TRY(const auto parent, delegator_of(repository, role));
   SLUICE_TRY(const auto* draft, repository.latest(parent));
   SLUICE_TRY(const auto* staged, repository.staged(parent));
-  SLUICE_TRY(auto delegations, delegations_of(*draft, repository.foreign()));
+  SLUICE_TRY(const auto* delegations, repository.delegations(parent));
   Signatories out{
       cat("the keys of ", said_of(printable(parent.str(), 80), *draft, staged != nullptr)),
-      std::move(delegations.keys),
+      delegations->keys,
       {}};
-  const auto at = std::ranges::find(delegations.roles, role, &Delegation::role);
-  out.role = at == delegations.roles.end() ? delegations.bins->keys : at->keys;
+  const auto at = std::ranges::find(delegations->roles, role, &Delegation::role);
+  out.role = at == delegations->roles.end() ? delegations->bins->keys : at->keys;
   return std::vector{std::move(out)};
 }
 
