@@ -239,13 +239,22 @@ Result<void> Repository::load_staged(const RoleName& role) {
   }
   const std::string shown = cat("reading staging/", role_file(role));
   SLUICE_TRY(auto draft, within(Draft::parse(*std::move(text)), shown));
-  StagedRole out{.draft = std::move(draft), .from_sha256 = {}, .sha256 = {}, .saved = true};
+  StagedRole out{.draft = std::move(draft),
+                 .from_sha256 = {},
+                 .sha256 = {},
+                 .before_sha256 = {},
+                 .saved = true};
   if (const auto record = files_->read(made_from_file(role), limits::kConfigFile)) {
     SLUICE_TRY(const auto value, within(json::parse_strict(*record), shown));
     const json::Fields fields(value, "made-from");
     SLUICE_TRY(out.from, fields.integer("from"));
     SLUICE_TRY(out.from_sha256, fields.string("from_sha256"));
     SLUICE_TRY(out.sha256, fields.string("sha256"));
+    if (fields.has("before_sha256")) {
+      SLUICE_TRY(out.before_sha256, fields.string("before_sha256"));
+      SLUICE_TRY(const auto digest, out.draft.digest());
+      if (digest.hex() == out.before_sha256) out.sha256 = out.before_sha256;
+    }
   } else if (!is_missing(record.error())) {
     return fail(record.error());
   }
@@ -317,7 +326,7 @@ Result<void> Repository::stage(const RoleName& role, Draft draft, Time now) {
 }
 
 Result<void> Repository::stage_as_is(const RoleName& role, Draft draft) {
-  StagedRole out{.draft = std::move(draft), .from_sha256 = {}, .sha256 = {}};
+  StagedRole out{.draft = std::move(draft), .from_sha256 = {}, .sha256 = {}, .before_sha256 = {}};
   SLUICE_TRY(const auto* before, published(role));
   if (before != nullptr) {
     out.from = before->version();
@@ -326,6 +335,8 @@ Result<void> Repository::stage_as_is(const RoleName& role, Draft draft) {
   }
   SLUICE_TRY(const auto digest, out.draft.digest());
   out.sha256 = digest.hex();
+  SLUICE_TRY(const auto* old, staged(role));
+  if (old != nullptr) out.before_sha256 = old->sha256;
   staged_.insert_or_assign(role.str(), std::make_unique<StagedRole>(std::move(out)));
   delegations_.erase(role.str());
   return {};
@@ -338,9 +349,12 @@ Result<void> Repository::save_role(const std::string& role, StagedRole& staged) 
   record.set("from", staged.from);
   record.set("from_sha256", staged.from_sha256);
   record.set("sha256", staged.sha256);
+  if (!staged.before_sha256.empty()) record.set("before_sha256", staged.before_sha256);
   SLUICE_TRY(const auto text, staged.draft.for_review());
-  SLUICE_CHECK(files_->replace(staged_file(of), text));
+  // The record first: it says what was there before, so that whoever dies in between leaves the
+  // old proposal and not one that looks edited.
   SLUICE_CHECK(files_->replace(made_from_file(of), json::write_pretty(record)));
+  SLUICE_CHECK(files_->replace(staged_file(of), text));
   staged.saved = true;
   return {};
 }

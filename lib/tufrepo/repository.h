@@ -43,6 +43,8 @@ struct StagedRole {
   Version from = 0;         // the published version that it was made from; 0: none
   std::string from_sha256;  // of that one's message
   std::string sha256;       // of the message that was staged: another one was edited by hand
+  std::string
+      before_sha256;  // of what was staged before it: what is there when a save was cut short
   bool saved = false;
 };
 
