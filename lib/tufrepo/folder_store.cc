@@ -121,16 +121,14 @@ class FolderStore final : public Store {
                       const std::optional<StoreTag>& was) override;
 
   Result<void> remove(const std::vector<std::string>& names) override {
-    std::set<Path> folders;
     for (const auto& name : names) {
       SLUICE_TRY(const Path path, path_of(name));
       auto removed = files_.remove(path);
       if (!removed && removed.error().code == Errc::not_found) continue;
       SLUICE_CHECK(explain(std::move(removed), folder_));
       unsynced_.erase(path);
-      folders.insert(path.parent_path());
     }
-    return explain(files_.sync({folders.begin(), folders.end()}), folder_);
+    return {};
   }
 
   Result<std::size_t> sweep() override;

@@ -67,7 +67,7 @@ bool is_stores_own(std::string_view name) {
 
 Result<void> check_store_name(std::string_view name) {
   SLUICE_CHECK(path_below(Path("."), name));
-  if (is_stores_own(name)) {
+  if (is_stores_own(name) && name != kStoreNote) {
     return fail(Errc::malformed, cat(printable(name, 200), ": such names are the store's own"));
   }
   if (!is_utf8(name) || name.size() > 1'000) {

@@ -101,6 +101,7 @@ class Store {
   // Lasting when it returns, and seen by whoever reads after that.
   [[nodiscard]] virtual Result<Put> replace(const std::string& name, const std::string& bytes,
                                             const std::optional<StoreTag>& was) = 0;
+  // What was not there is gone as well. May be back after a crash of the machine.
   [[nodiscard]] virtual Result<void> remove(const std::vector<std::string>& names) = 0;
   // Removes what writers that died left under names of the store's own. Only while it is held, or
   // while nobody else writes. How many files went.
@@ -123,6 +124,8 @@ std::unique_ptr<Store> folder_store(Files& files, Path folder);
 
 // What a store has of its own is called so, in its last part.
 inline constexpr std::string_view kStoresOwn = ".sluice-";
+// The one of them that may be named: what publishing and cleaning leave while they are at work.
+inline constexpr std::string_view kStoreNote = ".sluice-note.json";
 bool is_stores_own(std::string_view name);
 
 // Errc::malformed where the name cannot be one of a store.

@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <gtest/gtest.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "support/fake_world.h"
+#include "support/temp_folder.h"
+#include "tufrepo/store.h"
+
+namespace sluice::tuf {
+namespace {
+
+class FolderStoreTest : public testing::Test {
+ protected:
+  Put write(const std::string& name, const std::string& bytes) {
+    const NewFile file{name, Content::of(bytes)};
+    const auto put = store->write_new({&file, 1});
+    EXPECT_TRUE(put) << put.error().text();
+    return put ? put->front() : Put::other;
+  }
+  std::string read(const std::string& name) {
+    const auto file = store->read(name, 100);
+    return file && *file ? (*file)->bytes : "-";
+  }
+  test::TempFolder folder;
+  std::unique_ptr<Store> store = folder_store(system_files(), folder / "store");
+};
+
+TEST_F(FolderStoreTest, WritesANameOnceAndTakesTheSameBytesAgain) {
+  ASSERT_TRUE(store->hold(std::chrono::milliseconds(0)));
+  EXPECT_EQ(write("metadata/1.root.json", "one"), Put::written);
+  EXPECT_EQ(write("metadata/1.root.json", "one"), Put::present);
+  EXPECT_EQ(write("metadata/1.root.json", "two"), Put::other);
+  EXPECT_EQ(write("metadata/1.root.json", "on"), Put::other);
+  EXPECT_EQ(write("metadata/1.root.json", "ones"), Put::other);
+  EXPECT_EQ(read("metadata/1.root.json"), "one");
+  EXPECT_TRUE(store->sync());
+}
+
+TEST_F(FolderStoreTest, SyncsFewAndManyFilesInNewFolders) {
+  ASSERT_TRUE(store->hold(std::chrono::milliseconds(0)));
+  for (int i = 0; i < 40; ++i) {
+    EXPECT_EQ(write("targets/" + std::to_string(i % 7) + "/" + std::to_string(i), "x"),
+              Put::written);
+    if (i == 3) {
+      EXPECT_TRUE(store->sync());
+    }
+  }
+  const auto synced = store->sync();
+  EXPECT_TRUE(synced) << synced.error().text();
+  EXPECT_EQ(store->list("targets/")->size(), 40U);
+}
+
+TEST_F(FolderStoreTest, ReplacesOnlyWhatWasRead) {
+  const std::string name = "metadata/timestamp.json";
+  EXPECT_EQ(store->replace(name, "1", std::nullopt).value(), Put::written);
+  EXPECT_EQ(store->replace(name, "2", std::nullopt).value(), Put::other);
+  const StoreTag tag = store->read(name, 10).value()->tag;
+  EXPECT_EQ(store->replace(name, "2", tag).value(), Put::written);
+  EXPECT_EQ(store->replace(name, "3", tag).value(), Put::other);
+  EXPECT_EQ(store->replace(name, "2", tag).value(), Put::present);
+  EXPECT_EQ(read(name), "2");
+}
+
+TEST_F(FolderStoreTest, ListsWhatIsThereButNotItsOwnFiles) {
+  EXPECT_EQ(store->list("").value().size(), 0U);
+  const auto lock = store->hold(std::chrono::milliseconds(0)).value();
+  (void)write("metadata/1.root.json", "one");
+  (void)write("targets/a/b", "four");
+  (void)write(".sluice-note.json", "{}");
+  ASSERT_TRUE(system_files().create(folder / "store/metadata/.sluice-0011.tmp", "left"));
+  const auto all = store->list("").value();
+  ASSERT_EQ(all.size(), 2U);
+  EXPECT_EQ(all[1].name, "targets/a/b");
+  EXPECT_EQ(all[1].size, 4U);
+  EXPECT_EQ(store->list("metadata/").value().size(), 1U);
+  EXPECT_EQ(store->list("meta").value().size(), 1U);
+  EXPECT_EQ(store->sweep().value(), 1U);
+  EXPECT_EQ(store->sweep().value(), 0U);
+}
+
+TEST_F(FolderStoreTest, RefusesNamesThatLeaveIt) {
+  for (const char* name : {"../x", "/x", "a/../b", "a/.sluice-x"}) {
+    const NewFile file{name, Content::of("x")};
+    EXPECT_FALSE(store->write_new({&file, 1})) << name;
+    EXPECT_FALSE(store->read(name, 10)) << name;
+    EXPECT_FALSE(store->replace(name, "x", std::nullopt)) << name;
+    EXPECT_FALSE(store->remove({name})) << name;
+  }
+}
+
+TEST_F(FolderStoreTest, LetsOnePublisherInAtATime) {
+  auto lock = store->hold(std::chrono::milliseconds(0));
+  ASSERT_TRUE(lock);
+  const auto other = folder_store(system_files(), folder / "store");
+  const auto refused = other->hold(std::chrono::milliseconds(0));
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, Errc::timeout);
+  EXPECT_NE(refused.error().what.find("another publisher"), std::string::npos);
+  lock->reset();
+  EXPECT_TRUE(other->hold(std::chrono::milliseconds(0)));
+}
+
+TEST_F(FolderStoreTest, TellsThatItIsReadOnly) {
+  // A folder that no process can write to, whoever it is.
+  const auto proc = folder_store(system_files(), "/proc/self/fdinfo");
+  const auto held = proc->hold(std::chrono::milliseconds(0));
+  ASSERT_FALSE(held);
+  class ReadOnly final : public Files {
+   public:
+    Result<std::string> read(const Path& path, std::size_t max) override {
+      return real.read(path, max);
+    }
+    Result<std::string> read_plain(const Path& path, std::size_t max, Links links) override {
+      return real.read_plain(path, max, links);
+    }
+    Result<std::unique_ptr<ByteSource>> open(const Path& path) override { return real.open(path); }
+    Result<void> replace(const Path&, std::string_view, unsigned) override { return refuse(); }
+    Result<void> create(const Path&, std::string_view, unsigned) override { return refuse(); }
+    Result<FileInfo> info(const Path& path) override { return real.info(path); }
+    Result<std::vector<FolderEntry>> list(const Path& path) override { return real.list(path); }
+    Result<void> make_folders(const Path&) override { return {}; }
+    Result<void> remove(const Path&) override { return refuse(); }
+    Result<std::unique_ptr<FileLock>> lock(const Path&, std::chrono::milliseconds) override {
+      return fail(Errc::denied, "cannot open the lock x: Read-only file system");
+    }
+
+   private:
+    static std::unexpected<Error> refuse() { return fail(Errc::denied, "Read-only file system"); }
+    Files& real = system_files();
+  };
+  ReadOnly files;
+  const auto closed = folder_store(files, folder / "store");
+  const NewFile file{"metadata/1.root.json", Content::of("x")};
+  for (const auto& error :
+       {closed->hold(std::chrono::milliseconds(0)).error(), closed->write_new({&file, 1}).error(),
+        closed->remove({"metadata/1.root.json"}).error()}) {
+    EXPECT_EQ(error.code, Errc::denied);
+    EXPECT_NE(error.hint.find("read-only"), std::string::npos) << error.text();
+  }
+}
+
+TEST(OpenStore, TellsFoldersAndBucketsApart) {
+  test::FakeWorld world;
+  const auto open = [&](const std::string& where) {
+    return open_store(where, {}, world.world(), nullptr);
+  };
+  EXPECT_EQ(open("/srv/tuf").value()->describe(), "the folder /srv/tuf");
+  EXPECT_EQ(open("file:///srv/tuf").value()->describe(), "the folder /srv/tuf");
+  for (const char* where : {"", "s3://bucket", "file://srv", "gs://bucket"}) {
+    const auto store = open(where);
+    ASSERT_FALSE(store) << where;
+    EXPECT_EQ(store.error().code, Errc::usage) << where;
+  }
+}
+
+}  // namespace
+}  // namespace sluice::tuf

@@ -1,0 +1,251 @@
+// SPDX-License-Identifier: Apache-2.0
+// A publisher that dies, is killed, or finds the disk full, at each single operation that writes:
+// readers see the old repository or the new one, the state tells which, and the same again ends
+// well.
+#include <array>
+
+#include "support/killed.h"
+#include "tufrepo/clean.h"
+#include "tufrepo_support.h"
+
+namespace sluice::tuf {
+namespace {
+
+enum class StoreFault : std::uint8_t { full_disk, death_before, death_after };
+
+// The real files, until the n-th operation that changes something.
+class FailingFiles final : public Files {
+ public:
+  FailingFiles(int fails_at, StoreFault fault) : left_(fails_at), fault_(fault) {}
+  bool struck() const { return struck_; }
+
+  Result<std::string> read(const Path& path, std::size_t max) override {
+    return dead() ? fail(gone()) : real_.read(path, max);
+  }
+  Result<std::string> read_plain(const Path& path, std::size_t max, Links links) override {
+    return dead() ? fail(gone()) : real_.read_plain(path, max, links);
+  }
+  Result<std::unique_ptr<ByteSource>> open(const Path& path) override {
+    if (dead()) return fail(gone());
+    return real_.open(path);
+  }
+  Result<void> replace(const Path& path, std::string_view content, unsigned mode) override {
+    return change(true, [&] { return real_.replace(path, content, mode); });
+  }
+  Result<void> create(const Path& path, std::string_view content, unsigned mode) override {
+    return change(true, [&] { return real_.create(path, content, mode); });
+  }
+  Result<void> create_later(const Path& path, const Pieces& pieces, unsigned mode) override {
+    return change(true, [&] { return real_.create_later(path, pieces, mode); });
+  }
+  Result<void> sync(const std::vector<Path>& paths) override {
+    return change(true, [&] { return real_.sync(paths); });
+  }
+  Result<FileInfo> info(const Path& path) override {
+    return dead() ? fail(gone()) : real_.info(path);
+  }
+  Result<std::vector<FolderEntry>> list(const Path& folder) override {
+    return dead() ? fail(gone()) : real_.list(folder);
+  }
+  Result<void> make_folders(const Path& path) override {
+    if (std::filesystem::is_directory(path)) return {};
+    return change(true, [&] { return real_.make_folders(path); });
+  }
+  Result<void> remove(const Path& path) override {
+    return change(false, [&] { return real_.remove(path); });
+  }
+  Result<std::unique_ptr<FileLock>> lock(const Path& path,
+                                         std::chrono::milliseconds wait) override {
+    if (dead()) return fail(gone());
+    return real_.lock(path, wait);
+  }
+
+ private:
+  static Error gone() { return {Errc::io, "this process is gone"}; }
+  bool dead() const { return struck_ && fault_ != StoreFault::full_disk; }
+
+  template <class Change>
+  Result<void> change(bool needs_room, Change change) {
+    if (dead()) return fail(gone());
+    if (struck_ && needs_room) return fail(Errc::io, "No space left on device");
+    if (left_-- > 0 || struck_ || (fault_ == StoreFault::full_disk && !needs_room)) return change();
+    struck_ = true;
+    if (fault_ == StoreFault::death_after) (void)change();
+    return fail(fault_ == StoreFault::full_disk ? Error{Errc::io, "No space left on device"}
+                                                : gone());
+  }
+
+  Files& real_ = system_files();
+  int left_;
+  StoreFault fault_;
+  bool struck_ = false;
+};
+
+// From version 1 to version 2 of a repository, in several ways.
+enum class Step : std::uint8_t { target, new_root, rotation_signed_twice, rotation };
+
+class PublishFaults : public testing::TestWithParam<Step> {
+ protected:
+  PublishFaults() {
+    make_first(repo);
+    const auto first = publish(*folder_store(system_files(), place()),
+                               publication_of(repo.files, {}), test::kTufNow, {});
+    EXPECT_TRUE(first) << first.error().text();
+    before = files_below(place());
+    const test::TempFolder cache_made;
+    EXPECT_EQ(reader.look(before, old_cache()), "one");
+    cached = files_below(old_cache());
+    advance();
+    set = publication_of(repo.files, before);
+  }
+
+  void advance() {
+    const auto old_key = repo.signers("timestamp");
+    repo.add_target("libs", "libs/a", "two");
+    if (GetParam() == Step::target) return repo.publish({"libs", "snapshot", "timestamp"});
+    if (GetParam() == Step::new_root) {
+      repo.set_keys("root", repo.signers("root"), 1);
+    } else {
+      repo.set_keys("timestamp", {test::make_tuf_key()}, 1);
+      if (GetParam() == Step::rotation_signed_twice) {
+        repo.signers("timestamp").push_back(old_key[0]);
+      }
+    }
+    repo.publish({"root", "libs", "snapshot", "timestamp"});
+  }
+
+  Path place() const { return folder / "store"; }
+  Path old_cache() const { return folder / "cache"; }
+
+  void check_after(int at) {
+    const auto store = folder_store(system_files(), place());
+    const StoredFiles now = files_below(place());
+    const auto found = state(*store);
+    ASSERT_TRUE(found) << at << found.error().text();
+    const std::string fresh = reader.look_fresh(now);
+    write_below(old_cache(), cached);
+    const std::string old = reader.look(now, old_cache());
+    const auto again = publish(*store, set, test::kTufNow, {});
+    ASSERT_TRUE(again) << at << ": " << again.error().text();
+    EXPECT_EQ(state(*store)->condition, StoreCondition::whole) << at;
+    EXPECT_EQ(reader.look_fresh(files_below(place())), "two") << at;
+    EXPECT_FALSE(files_below(place()).contains(std::string(kStoreNote)));
+    if (found->condition == StoreCondition::between && GetParam() == Step::rotation) {
+      ++between;  // the one window that is told about
+      EXPECT_NE(fresh, "two") << at;
+      return;
+    }
+    const bool is_new = now.at("metadata/timestamp.json") == set.timestamp;
+    EXPECT_EQ(fresh, is_new ? "two" : "one") << at << found->says;
+    EXPECT_EQ(old, is_new ? "two" : "one") << at << found->says;
+    const auto condition = found->condition;
+    if (is_new) {
+      EXPECT_TRUE(condition == StoreCondition::whole || condition == StoreCondition::published ||
+                  condition == StoreCondition::between)
+          << at << name(condition);
+    } else {
+      EXPECT_TRUE(condition == StoreCondition::whole || condition == StoreCondition::interrupted)
+          << at << name(condition);
+    }
+  }
+
+  test::TempFolder folder;
+  test::FakeRepo repo;
+  Reader reader{repo};
+  StoredFiles before;
+  StoredFiles cached;
+  Publication set;
+  int between = 0;
+};
+
+TEST_P(PublishFaults, AtEachOperationThatWrites) {
+  for (const auto fault :
+       {StoreFault::full_disk, StoreFault::death_before, StoreFault::death_after}) {
+    int struck = 0;
+    for (int at = 0;; ++at) {
+      write_below(place(), before);
+      FailingFiles files(at, fault);
+      const auto store = folder_store(files, place());
+      const auto done = publish(*store, set, test::kTufNow, {});
+      if (!files.struck()) {
+        EXPECT_TRUE(done) << done.error().text();
+        break;
+      }
+      ++struck;
+      EXPECT_FALSE(done) << at;
+      check_after(at);
+    }
+    EXPECT_GE(struck, 6);
+  }
+  if (GetParam() == Step::rotation) {
+    EXPECT_GE(between, 1);
+  }
+}
+
+TEST_P(PublishFaults, KilledAtEachSystemCallThatWrites) {
+  int killed = 0;
+  for (int at = 0;; ++at) {
+    write_below(place(), before);
+    const auto ran = test::work_killed_at(at, [&] {
+      const auto store = folder_store(system_files(), place());
+      return publish(*store, set, test::kTufNow, {}) ? 0 : 1;
+    });
+    if (!ran) GTEST_SKIP() << "this machine does not allow to trace a process";
+    if (!ran->killed) {
+      EXPECT_EQ(ran->exit_code, 0);
+      break;
+    }
+    ++killed;
+    check_after(at);
+  }
+  EXPECT_GE(killed, 15);
+}
+
+std::string step_name(const testing::TestParamInfo<Step>& step) {
+  constexpr std::array kNames{"target", "new_root", "rotation_signed_twice", "rotation"};
+  return kNames.at(static_cast<std::size_t>(step.param));
+}
+INSTANTIATE_TEST_SUITE_P(Steps, PublishFaults,
+                         testing::Values(Step::target, Step::new_root, Step::rotation_signed_twice,
+                                         Step::rotation),
+                         step_name);
+
+TEST(CleanFaults, KilledAtEachSystemCallItRemovesNothingThatIsReached) {
+  const test::TempFolder folder;
+  test::FakeRepo repo;
+  make_first(repo);
+  Reader reader(repo);
+  const auto put = [&](Time now) {
+    const auto store = folder_store(system_files(), folder / "store");
+    const auto done =
+        publish(*store, publication_of(repo.files, files_below(folder / "store")), now, {});
+    ASSERT_TRUE(done) << done.error().text();
+  };
+  put(test::kTufNow);
+  make_second(repo);
+  put(test::kTufNow);
+  const StoredFiles before = files_below(folder / "store");
+  const Time later = test::kTufNow + std::chrono::hours(24 * 4000);
+  const auto clean_later = [&] {
+    const auto store = folder_store(system_files(), folder / "store");
+    return clean(*store, later, {});
+  };
+  int killed = 0;
+  for (int at = 0;; ++at) {
+    write_below(folder / "store", before);
+    const auto ran = test::work_killed_at(at, [&] { return clean_later() ? 0 : 1; });
+    if (!ran) GTEST_SKIP() << "this machine does not allow to trace a process";
+    EXPECT_EQ(reader.look_fresh(files_below(folder / "store")), "two") << at;
+    const auto store = folder_store(system_files(), folder / "store");
+    EXPECT_EQ(state(*store)->condition, StoreCondition::whole) << at;
+    const auto again = clean_later();
+    ASSERT_TRUE(again) << at << again.error().text();
+    EXPECT_EQ(files_below(folder / "store").size(), before.size() - 6) << at;
+    if (!ran->killed) break;
+    ++killed;
+  }
+  EXPECT_GE(killed, 5);
+}
+
+}  // namespace
+}  // namespace sluice::tuf
