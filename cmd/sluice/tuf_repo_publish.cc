@@ -121,6 +121,7 @@ Result<int> run_tuf_refresh_online(Invocation& in) {
 
 tuf::PublishOptions place_options(const Invocation& in, const tuf::Repository& repository) {
   tuf::PublishOptions out;
+  out.verify = false;  // prepare_release() did, or it is published already
   out.single_writer = in.args.has("--single-writer") || repository.policy().single_writer;
   return out;
 }
