@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // sluice tuf init.
+#include <array>
+
+#include "base/limits.h"
 #include "base/text.h"
 #include "commands.h"
 #include "exit.h"
@@ -21,21 +24,71 @@ std::string option_for(RoleType type, std::string_view what) {
 }
 
 // Where the online key of a role is, from the options; empty where people sign it.
-std::vector<std::string> online_sources(const Invocation& in, RoleType type) {
+std::vector<std::string> sources_given(const Invocation& in, RoleType type) {
   auto out = in.args.all(option_for(type, "signer"));
   if (out.empty() && follows(type)) out = in.args.all("--online-signer");
   return out;
 }
 
+// What is in the folder's tuf-repo.yaml already, say from a template, and what the options say.
+struct GivenPolicy {
+  tuf::RepoPolicy policy;
+  bool as_it_was = false;  // the file says all of it: it stays, with its comments
+};
+
+Result<void> take_roles(const Invocation& in, GivenPolicy& out) {
+  for (const auto type : kTopRoles) {
+    auto role = out.policy.of(tuf::RoleName(std::string(tuf::name(type))));
+    if (const auto given = in.args.get(option_for(type, "expires"))) {
+      SLUICE_TRY(role.expires, tuf::parse_period(*given));
+      role.renew = role.expires / 2;
+      out.as_it_was = false;
+    }
+    if (auto sources = sources_given(in, type); !sources.empty()) {
+      role.online = std::move(sources);
+      out.as_it_was = false;
+    }
+    out.policy.roles[std::string(tuf::name(type))] = std::move(role);
+  }
+  return {};
+}
+
+Result<GivenPolicy> policy_given(Invocation& in, const Path& folder) {
+  GivenPolicy out;
+  const Path file = folder / tuf::kPolicyFile;
+  if (in.world.files.info(file)) {
+    SLUICE_TRY(const auto text, in.world.files.read(file, limits::kConfigFile));
+    SLUICE_TRY(out.policy, tuf::parse_policy(text, tuf::kPolicyFile));
+    out.as_it_was = true;
+  }
+  if (!in.args.all("--hash").empty()) {
+    out.as_it_was = false;
+    out.policy.hashes.clear();
+    for (const auto& each : in.args.all("--hash")) {
+      out.policy.hashes.push_back(each == "sha512" ? crypto::HashAlgorithm::sha512
+                                                   : crypto::HashAlgorithm::sha256);
+    }
+  }
+  SLUICE_CHECK(take_roles(in, out));
+  for (const char* const option : {"--targets-elsewhere", "--publish-to", "--single-writer"}) {
+    if (in.args.has(option)) out.as_it_was = false;
+  }
+  if (in.args.has("--targets-elsewhere")) out.policy.targets_here = false;
+  if (const auto place = in.args.get("--publish-to")) out.policy.publish_to = *place;
+  if (in.args.has("--single-writer")) out.policy.single_writer = true;
+  return out;
+}
+
 // Relative paths of key files are below the repository, where refresh-online will look for them.
-Result<tuf::RoleKeySet> key_set(Invocation& in, RoleType type, std::vector<NamedKey>& names) {
+Result<tuf::RoleKeySet> key_set(Invocation& in, RoleType type, const tuf::RepoPolicy& policy,
+                                std::vector<NamedKey>& names) {
   tuf::RoleKeySet out;
   for (const auto& given : in.args.all(option_for(type, "key"))) {
     SLUICE_TRY(auto named, read_named_key(in, given));
     out.keys.push_back(named.key);
     names.push_back(std::move(named));
   }
-  for (const auto& source : online_sources(in, type)) {
+  for (const auto& source : policy.of(tuf::RoleName(std::string(tuf::name(type)))).online) {
     SLUICE_TRY(const auto signer, open_any_signer(in, source, in.args.positionals()[0]));
     out.keys.push_back(signer->key());
   }
@@ -51,39 +104,17 @@ Result<tuf::RoleKeySet> key_set(Invocation& in, RoleType type, std::vector<Named
   return out;
 }
 
-Result<tuf::RepoPolicy> policy_given(const Invocation& in) {
-  tuf::RepoPolicy out;
-  if (!in.args.all("--hash").empty()) {
-    out.hashes.clear();
-    for (const auto& each : in.args.all("--hash")) {
-      out.hashes.push_back(each == "sha512" ? crypto::HashAlgorithm::sha512
-                                            : crypto::HashAlgorithm::sha256);
-    }
-  }
-  for (const auto type : kTopRoles) {
-    auto role = out.of(tuf::RoleName(std::string(tuf::name(type))));
-    if (const auto given = in.args.get(option_for(type, "expires"))) {
-      SLUICE_TRY(role.expires, tuf::parse_period(*given));
-      role.renew = role.expires / 2;
-    }
-    role.online = online_sources(in, type);
-    out.roles[std::string(tuf::name(type))] = std::move(role);
-  }
-  out.targets_here = !in.args.has("--targets-elsewhere");
-  out.publish_to = in.args.get("--publish-to").value_or("");
-  out.single_writer = in.args.has("--single-writer");
-  return out;
-}
-
 Result<int> run_repository_init(Invocation& in) {
   const Path folder = in.args.positionals()[0];
-  SLUICE_CHECK(in.world.files.make_folders(folder));
+  SLUICE_TRY(auto given, policy_given(in, folder));
   tuf::NewRepository plan;
+  plan.policy = std::move(given.policy);
+  plan.keep_policy_file = given.as_it_was;
   std::vector<NamedKey> names;
-  SLUICE_TRY(plan.policy, policy_given(in));
   for (const auto type : kTopRoles) {
-    SLUICE_TRY(plan.roles[static_cast<std::size_t>(type)], key_set(in, type, names));
+    SLUICE_TRY(plan.roles[static_cast<std::size_t>(type)], key_set(in, type, plan.policy, names));
   }
+  SLUICE_CHECK(in.world.files.make_folders(folder));
   SLUICE_TRY(auto repository,
              tuf::init_repository(in.world.files, folder, plan, in.world.clock.now()));
   for (const auto& each : names) SLUICE_CHECK(repository.name_key(each.name, each.key));
@@ -143,7 +174,9 @@ std::vector<Command> tuf_init_commands() {
            "makes it a repository that clients can read.\n"
            "Keys are public ones: PEM, or TUF's JSON. Those of snapshot and timestamp are best "
            "online, since they sign each day: they are named by where they are, and file names "
-           "count from DIR. Thresholds above the number of different keys are refused.",
+           "count from DIR. Thresholds above the number of different keys are refused.\n"
+           "A tuf-repo.yaml that is in DIR already, say from a template, counts where the options "
+           "say nothing else.",
        .examples = {{"two people for root, one of them also for targets, one key online",
                      "sluice tuf init --root-key ann=ann.pub --root-key ben=ben.pub "
                      "--root-threshold 2 --targets-key ann=ann.pub --online-signer "

@@ -28,6 +28,21 @@ Result<RoleType> type_named(std::string_view type) {
   return fail(Errc::malformed, cat("metadata of the unknown type ", printable(type, 40)));
 }
 
+// The type of what comes: it says which member is the large one. Where it stands first, as in the
+// canonical form, nothing else is read.
+Result<RoleType> type_ahead(json::Tokenizer look, std::string_view document) {
+  json::Tokenizer whole = look;
+  SLUICE_CHECK(look.enter_object());
+  SLUICE_TRY(const auto first, look.next_key());
+  if (first && *first == "_type") {
+    SLUICE_TRY(const auto type, look.read_string());
+    return type_named(type);
+  }
+  SLUICE_TRY(const auto part, whole.skip());
+  SLUICE_TRY(const auto type, type_of(part.in(document)));
+  return type_named(type);
+}
+
 bool inside(std::string_view part, const std::string& whole) {
   return part.data() >= whole.data() && part.data() + part.size() <= whole.data() + whole.size();
 }
@@ -63,11 +78,7 @@ Result<Draft> Draft::parse(std::string document) {
       out.signatures_ = std::move(*signatures.array());
     } else if (*key == "signed") {
       has_signed = true;
-      // The type first: it says which member is the large one.
-      json::Tokenizer look = in;
-      SLUICE_TRY(const auto part, look.skip());
-      SLUICE_TRY(const auto type, tuf::type_of(part.in(text)));
-      SLUICE_TRY(out.type_, type_named(type));
+      SLUICE_TRY(out.type_, type_ahead(in, text));
       SLUICE_CHECK(out.read_signed(in));
     } else {
       SLUICE_CHECK(in.skip());
@@ -149,8 +160,8 @@ Time Draft::expires() const {
   return parse_rfc3339(*found->string()).value_or(Time{});
 }
 
-void Draft::set_version(Version version) { head_.set("version", version); }
-void Draft::set_expires(Time expires) { head_.set("expires", rfc3339(expires)); }
+void Draft::set_version(Version version) { head().set("version", version); }
+void Draft::set_expires(Time expires) { head().set("expires", rfc3339(expires)); }
 
 const Draft::Entry* Draft::base_find(std::string_view key) const {
   const auto at = std::ranges::lower_bound(entries_, key, {}, &Entry::key);
@@ -178,6 +189,7 @@ std::optional<std::string_view> Draft::find(std::string_view key) const {
 }
 
 void Draft::put(std::string key, std::string sorted) {
+  written_.reset();
   changes_.insert_or_assign(std::move(key), std::move(sorted));
 }
 
@@ -197,11 +209,13 @@ void Draft::put_all(std::vector<Entry> entries,
   }
   merged.insert(merged.end(), old, entries_.end());
   entries_ = std::move(merged);
+  written_.reset();
   arenas_.push_back(std::move(arena));
 }
 
 bool Draft::erase(std::string_view key) {
   if (!find(key)) return false;
+  written_.reset();
   changes_.insert_or_assign(std::string(key), std::nullopt);
   return true;
 }
@@ -227,6 +241,7 @@ Result<void> Draft::each(
 }
 
 Result<std::string> Draft::signed_text() const {
+  if (written_) return *written_;
   const std::string_view large = large_member(type_);
   std::vector<std::pair<std::string_view, const json::Value*>> members;
   for (const auto& [key, value] : *head_.object()) members.emplace_back(key, &value);
@@ -261,6 +276,8 @@ Result<std::string> Draft::signed_text() const {
     out += separator == '{' ? "{}" : "}";
   }
   out += '}';
+  // Asked for again and again on its way out, and half a megabyte where there are many bins.
+  if (type_ == RoleType::snapshot) written_ = std::make_shared<const std::string>(out);
   return out;
 }
 

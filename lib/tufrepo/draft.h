@@ -40,7 +40,11 @@ class Draft {
 
   // All of "signed" but the large member.
   const json::Value& head() const { return head_; }
-  json::Value& head() { return head_; }
+  // Not to be kept: what was written before is forgotten when it is asked for.
+  json::Value& head() {
+    written_.reset();
+    return head_;
+  }
 
   // The large member.
   std::size_t count() const;
@@ -87,6 +91,7 @@ class Draft {
   // because a copy of a draft looks into the same.
   std::shared_ptr<const std::string> text_;
   std::shared_ptr<std::deque<std::string>> rewritten_;
+  mutable std::shared_ptr<const std::string> written_;  // of a snapshot: signed_text()
   std::vector<std::shared_ptr<const std::deque<std::string>>> arenas_;
   std::vector<Entry> entries_;                                              // sorted
   std::map<std::string, std::optional<std::string>, std::less<>> changes_;  // nullopt: erased

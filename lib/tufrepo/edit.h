@@ -32,6 +32,7 @@ struct RoleKeySet {
 struct NewRepository {
   std::array<RoleKeySet, 4> roles;  // by RoleType
   RepoPolicy policy;
+  bool keep_policy_file = false;  // it is there, and says the same
 };
 // Writes the policy and stages root 1 and targets 1. Errc::denied where there is a repository.
 [[nodiscard]] Result<Repository> init_repository(Files& files, const Path& folder,

@@ -119,8 +119,10 @@ Result<Repository> init_repository(Files& files, const Path& folder, const NewRe
               "see how it is with `sluice tuf status`"));
     }
   }
-  SLUICE_TRY(const auto text, write_policy(plan.policy));
-  SLUICE_CHECK(files.replace(folder / kPolicyFile, text));
+  if (!plan.keep_policy_file) {
+    SLUICE_TRY(const auto text, write_policy(plan.policy));
+    SLUICE_CHECK(files.replace(folder / kPolicyFile, text));
+  }
   SLUICE_TRY(auto out, Repository::open(files, folder, foreign));
   SLUICE_CHECK(out.stage(RoleName("root"), first_root(plan), now));
   SLUICE_CHECK(out.stage(RoleName("targets"), Draft::fresh(RoleType::targets), now));

@@ -113,6 +113,21 @@ TEST_F(TufRepository, ThresholdsAboveTheNumberOfKeysAreRefused) {
   EXPECT_TRUE(has(refused.err, "the threshold of targets is 2, and it has 1 key")) << refused.err;
 }
 
+TEST_F(TufRepository, APolicyThatIsThereAlreadyCountsAndKeepsItsComments) {
+  EXPECT_TRUE(system_files().make_folders(folder / "repo"));
+  const std::string policy =
+      "# ours\nkind: sluice.tuf-repo/v1\nroles:\n  root: {expires: 100d}\n"
+      "  snapshot: {online: \"env:TUF_ONLINE_KEY\"}\n"
+      "  timestamp: {expires: 6h, online: \"env:TUF_ONLINE_KEY\"}\n";
+  folder.write("repo/tuf-repo.yaml", policy);
+  EXPECT_EQ(
+      run({"tuf", "init", "--root-key", "ann.pub", "--targets-key", "ann.pub", "repo"}).exit_code,
+      0);
+  EXPECT_EQ(test::read_file(folder / "repo/tuf-repo.yaml"), policy);
+  EXPECT_TRUE(has(tuf({"status"}).out, "the first, good for 99 days") ||
+              has(tuf({"status"}).out, "the first, good for 100 days"));
+}
+
 TEST_F(TufRepository, SignaturesTravelOnAStick) {
   start();
   tuf({"key", "add", "root", "carl=online.pub"});
