@@ -3,6 +3,8 @@
 // old repository or the new one; the same again ends well.
 #include <gtest/gtest.h>
 
+#include <filesystem>
+
 #include "base/text.h"
 #include "support/killed.h"
 #include "support/tufrepo/work_folder.h"
@@ -16,13 +18,24 @@ constexpr int kMostCalls = 400;  // more than one of these ever makes
 
 class EditFault : public testing::Test {
  protected:
-  static void start(WorkFolder& work) {
+  // A release, and a proposal that waits.
+  EditFault() {
     work.init();
     work.add("a.txt", "a");
     work.sign_all({"ann", "ben", "carla"});
-    ASSERT_EQ(work.publish(), "good") << work.detail;
+    EXPECT_EQ(work.publish(), "good") << work.detail;
+    work.add("c.txt", "what was proposed before");
+    std::filesystem::copy(work.folder, work.temp / "base",
+                          std::filesystem::copy_options::recursive);
   }
-  static std::string blocking(WorkFolder& work) {
+  void again() {
+    for (const char* const name : {"repo", "before", "after", "seen", "out"}) {
+      std::filesystem::remove_all(work.temp / name);
+    }
+    std::filesystem::copy(work.temp / "base", work.folder,
+                          std::filesystem::copy_options::recursive);
+  }
+  std::string blocking() {
     auto repository = work.open();
     const auto proposal = examine_proposal(repository, work.clock.now());
     if (!proposal) return proposal.error().text();
@@ -33,7 +46,7 @@ class EditFault : public testing::Test {
     return out;
   }
   // From wherever it was left to a release of both.
-  static void ends_well(WorkFolder& work) {
+  void ends_well() {
     EXPECT_EQ(work.client("before"), "good") << work.detail;
     work.add("b.txt", "b");
     work.sign("targets", "carla");
@@ -41,20 +54,19 @@ class EditFault : public testing::Test {
     EXPECT_EQ(work.client("before", {"a.txt", "b.txt"}), "good") << work.detail;
     EXPECT_EQ(work.client("after", {"a.txt", "b.txt"}), "good") << work.detail;
   }
+  WorkFolder work;
 };
 
 TEST_F(EditFault, KilledWhileAdding) {
   for (int nth = 1; nth < kMostCalls; ++nth) {
-    WorkFolder work;
-    start(work);
-    work.add("c.txt", "what was proposed before");
+    again();
     const auto done = test::work_killed_at(nth, [&] {
       work.add("b.txt", "b");
       return 0;
     });
     if (!done) GTEST_SKIP() << "this machine does not allow to trace";
-    EXPECT_EQ(blocking(work), "") << nth;
-    ends_well(work);
+    EXPECT_EQ(blocking(), "") << nth;
+    ends_well();
     if (!done->killed) return;
   }
   FAIL() << "it never ended";
@@ -62,17 +74,15 @@ TEST_F(EditFault, KilledWhileAdding) {
 
 TEST_F(EditFault, KilledWhileSigningAndPublishing) {
   for (int nth = 1; nth < kMostCalls; ++nth) {
-    WorkFolder work;
-    start(work);
-    work.add("c.txt", "what is on its way");
+    again();
     const auto done = test::work_killed_at(nth, [&] {
       work.sign("targets", "carla");
       return work.publish() == "good" ? 0 : 1;
     });
     if (!done) GTEST_SKIP() << "this machine does not allow to trace";
-    EXPECT_EQ(blocking(work), "") << nth;
+    EXPECT_EQ(blocking(), "") << nth;
     EXPECT_EQ(work.client("seen"), "good") << nth << work.detail;
-    ends_well(work);
+    ends_well();
     if (!done->killed) {
       EXPECT_EQ(done->exit_code, 0);
       return;

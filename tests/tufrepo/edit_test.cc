@@ -40,7 +40,8 @@ class EditTest : public testing::Test {
   Names staged() {
     Names out;
     auto repository = work.open();
-    for (const auto& role : repository.staged_roles().value()) out.push_back(role.str());
+    const auto roles = repository.staged_roles();
+    for (const auto& role : *roles) out.push_back(role.str());
     return out;
   }
 
