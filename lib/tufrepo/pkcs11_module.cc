@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tufrepo/pkcs11_module.h"
 
-#include <dlfcn.h>
-
 #include <algorithm>
 #include <array>
 #include <map>
 #include <mutex>
 
 #include "base/codec.h"
+#include "base/library.h"
 #include "base/text.h"
 #include "tufrepo/pkcs11.h"
 
@@ -79,16 +78,11 @@ Result<std::shared_ptr<const Pkcs11Module>> Pkcs11Module::load(const std::string
   LoadedModules& modules = loaded_modules();
   const std::scoped_lock lock(modules.mutex);
   if (auto known = modules.by_path[path].lock()) return known;
-  void* library = ::dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
-  if (library == nullptr) {
-    const char* why = ::dlerror();
-    return fail(Errc::not_found, cat("cannot load the PKCS#11 module ", printable(path, 300), ": ",
-                                     printable(why == nullptr ? "?" : why, 300)));
-  }
-  const auto get = reinterpret_cast<ck::GetFunctionList>(::dlsym(library, "C_GetFunctionList"));
+  SLUICE_TRY(void* const found,
+             within(function_of_library(path, "C_GetFunctionList"), "loading a PKCS#11 module"));
+  const auto get = reinterpret_cast<ck::GetFunctionList>(found);
   ck::FunctionList* functions = nullptr;
-  if (get == nullptr || get(&functions) != ck::kOk || functions == nullptr ||
-      functions->version.major != 2) {
+  if (get(&functions) != ck::kOk || functions == nullptr || functions->version.major != 2) {
     return fail(Errc::unsupported, cat(printable(path, 300), " is no PKCS#11 module of version 2"));
   }
   const ck::Rv rc = functions->initialize(nullptr);

@@ -61,9 +61,8 @@ class Publisher {
                          ? check_publication(store_, publication_, root_, timestamp_, now_)
                          : look_at_publication(store_, publication_, root_, timestamp_));
     SLUICE_CHECK(roots_to_files());
-    if (resumes_) return complete();
-    SLUICE_CHECK(leave_note());
-    auto done = write();
+    if (!resumes_) SLUICE_CHECK(leave_note());
+    auto done = resumes_ ? complete() : write();
     if (!done && lost_) retreat();
     return done;
   }
@@ -82,10 +81,7 @@ class Publisher {
     if (!now || (*now && !reach.add(store_, (*now)->bytes, true))) return;
     std::erase_if(wrote_, [&](const std::string& name) { return reach.has(name); });
     if (!store_.remove(wrote_)) return;
-    const auto note = read_note(store_);
-    if (note && *note && (*note)->after == sha256_of(publication_.timestamp)) {
-      (void)store_.remove({std::string(kStoreNote)});
-    }
+    if (made_note_) (void)store_.remove({std::string(kStoreNote)});
   }
 
   // The timestamp is in place. Another set may have the same one (it states versions, and hashes
@@ -98,11 +94,20 @@ class Publisher {
   }
 
   Result<Published> finished(bool nothing_to_do) {
-    SLUICE_TRY(const auto note, read_note(store_));
-    const bool ours = note && note->after == sha256_of(publication_.timestamp);
+    bool ours = made_note_;
+    if (!ours) {
+      SLUICE_TRY(const auto found, read_note(store_));
+      ours = found && is_of_this_set(*found);
+    }
     if (ours) SLUICE_CHECK(store_.remove({std::string(kStoreNote)}));
     published_.nothing_to_do = nothing_to_do;
     return published_;
+  }
+
+  // The timestamp alone does not tell, see complete(); the names of targets have their hashes.
+  bool is_of_this_set(const StoreNote& found) const {
+    const StoreNote ours = note();
+    return found.after == ours.after && found.files == ours.files && found.roots == ours.roots;
   }
 
   Result<void> check_basis() {
@@ -144,9 +149,10 @@ class Publisher {
   Result<void> leave_note() {
     const NewFile file{std::string(kStoreNote), Content::of(write_note(note()))};
     SLUICE_TRY(const auto put, store_.write_new({&file, 1}));
-    if (put.front() != Put::other) return {};
+    made_note_ = put.front() != Put::other;
+    if (made_note_) return {};
     SLUICE_TRY(const auto found, read_note(store_));
-    if (found && found->after == sha256_of(publication_.timestamp)) {
+    if (found && is_of_this_set(*found)) {
       set_.order = found->order;  // as it was begun
       return {};
     }
@@ -159,7 +165,8 @@ class Publisher {
     }
     SLUICE_CHECK(give_up(found));
     SLUICE_TRY(const auto again, store_.write_new({&file, 1}));
-    if (again.front() == Put::other) return lost("it began in this moment");
+    made_note_ = again.front() != Put::other;
+    if (!made_note_) return lost("it began in this moment");
     return {};
   }
 
@@ -264,9 +271,10 @@ class Publisher {
   const Publication& publication_;
   Time now_;
   const PublishOptions& options_;
-  bool alone_ = false;    // nobody else is at work
-  bool lost_ = false;     // another one was first
-  bool resumes_ = false;  // the timestamp is in place already
+  bool alone_ = false;      // nobody else is at work
+  bool made_note_ = false;  // in this run
+  bool lost_ = false;       // another one was first
+  bool resumes_ = false;    // the timestamp is in place already
   std::optional<StoredFile> timestamp_;
   StoredRoots root_;
   CheckedSet set_;

@@ -121,7 +121,9 @@ Result<std::vector<ListedFile>> S3Store::list_all(const std::string& prefix, boo
 
 Result<Put> S3Store::compare(const NewFile& file, const std::string& key) const {
   SLUICE_TRY(const std::string ours, file.content.bytes(kS3UploadMost));
-  SLUICE_TRY(const auto theirs, client_.get(key, ours.size() + 1));
+  auto answer = client_.get(key, ours.size() + 1);
+  if (!answer && answer.error().code == Errc::limit) return Put::other;  // longer than ours
+  SLUICE_TRY(const auto theirs, std::move(answer));
   if (!theirs) {
     return fail(Error{Errc::io, cat(client_.shown(), " says of ", printable(file.name, 300),
                                     " that it is there, and that it is not")}
@@ -143,11 +145,7 @@ Result<void> S3Store::write_batch(std::span<const NewFile> files,
       out.push_back(Put::written);
       continue;
     }
-    auto compared = compare(files[i], keys[i]);
-    if (!compared && compared.error().code == Errc::limit) {
-      compared = Put::other;  // longer than ours
-    }
-    SLUICE_TRY(const Put put, std::move(compared));
+    SLUICE_TRY(const Put put, compare(files[i], keys[i]));
     out.push_back(put);
   }
   return {};

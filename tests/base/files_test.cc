@@ -136,6 +136,41 @@ TEST(Files, ReplaceSurvivesKill) {
   }
 }
 
+TEST(Files, WritesManyFilesThatAreSyncedTogether) {
+  const TempFolder folder;
+  std::vector<Path> paths;
+  for (int i = 0; i < 20; ++i) {
+    paths.push_back(folder / cat("f", i));
+    ASSERT_TRUE(system_files().create_later(paths.back(), [](const auto& put) -> Result<void> {
+      SLUICE_CHECK(put(bytes_of("one ")));
+      return put(bytes_of("two"));
+    }));
+    EXPECT_EQ(read_file(paths.back()), "one two");
+  }
+  EXPECT_TRUE(system_files().sync({}));
+  EXPECT_TRUE(system_files().sync({paths[0], folder.path()}));
+  EXPECT_TRUE(system_files().sync(paths));
+  EXPECT_FALSE(system_files().sync({folder / "none"}));
+}
+
+TEST(Files, AFileWrittenLaterIsThereInWholeOrNotAtAll) {
+  const TempFolder folder;
+  const auto broken =
+      system_files().create_later(folder / "f", [](const auto& put) -> Result<void> {
+        SLUICE_CHECK(put(bytes_of("half")));
+        return fail(Errc::denied, "the source changed");
+      });
+  ASSERT_FALSE(broken);
+  EXPECT_EQ(broken.error().code, Errc::denied);
+  EXPECT_TRUE(std::filesystem::is_empty(folder.path()));
+  const auto whole = [](const auto& put) { return put(bytes_of("whole")); };
+  EXPECT_TRUE(system_files().create_later(folder / "f", whole));
+  const auto again = system_files().create_later(folder / "f", whole);
+  ASSERT_FALSE(again);
+  EXPECT_EQ(again.error().code, Errc::denied);
+  EXPECT_EQ(read_file(folder / "f"), "whole");
+}
+
 TEST(Files, ASourceNoticesThatItsFileChanged) {
   const TempFolder folder;
   const Path path = folder.write("f", "before");

@@ -3,7 +3,7 @@
 
 #include <algorithm>
 
-#include "tufrepo_support.h"
+#include "tufrepo/tufrepo_support.h"
 
 namespace sluice::tuf {
 namespace {

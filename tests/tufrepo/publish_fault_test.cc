@@ -6,7 +6,7 @@
 
 #include "support/killed.h"
 #include "tufrepo/clean.h"
-#include "tufrepo_support.h"
+#include "tufrepo/tufrepo_support.h"
 
 namespace sluice::tuf {
 namespace {
@@ -123,8 +123,11 @@ class PublishFaults : public testing::TestWithParam<Step> {
     const auto found = state(*store);
     ASSERT_TRUE(found) << at << found.error().text();
     const std::string fresh = reader.look_fresh(now);
-    write_below(old_cache(), cached);
-    const std::string old = reader.look(now, old_cache());
+    std::string old = fresh;
+    if (GetParam() == Step::target || at % 3 == 0) {  // a client costs a tenth of a second
+      write_below(old_cache(), cached);
+      old = reader.look(now, old_cache());
+    }
     const auto again = publish(*store, set, test::kTufNow, {});
     ASSERT_TRUE(again) << at << ": " << again.error().text();
     EXPECT_EQ(state(*store)->condition, StoreCondition::whole) << at;
@@ -161,6 +164,7 @@ class PublishFaults : public testing::TestWithParam<Step> {
 TEST_P(PublishFaults, AtEachOperationThatWrites) {
   for (const auto fault :
        {StoreFault::full_disk, StoreFault::death_before, StoreFault::death_after}) {
+    if (fault == StoreFault::death_before && GetParam() != Step::target) continue;
     int struck = 0;
     for (int at = 0;; ++at) {
       write_below(place(), before);

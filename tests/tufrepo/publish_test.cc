@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tufrepo/publish.h"
 
-#include "tufrepo_support.h"
+#include "tufrepo/tufrepo_support.h"
 
 namespace sluice::tuf {
 namespace {
@@ -286,11 +286,12 @@ TEST_F(Publishing, RotatedKeysGoLiveWithoutAHalfState) {
 
 TEST_F(Publishing, StateTellsOfFilesThatAreMissingOrDamaged) {
   repo.state_hashes = true;
+  repo.publish({"targets", "snapshot", "timestamp"});
   publish_good(next());
   make_second(repo);
   publish_good(next());
   const StoredFiles good = stored();
-  for (const char* name : {"metadata/3.snapshot.json", "metadata/2.targets.json"}) {
+  for (const char* name : {"metadata/4.snapshot.json", "metadata/3.targets.json"}) {
     StoredFiles bad = good;
     bad.erase(name);
     write_below(place(), bad);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The S3 store against a server of others: its own check of signatures, its own conditions.
-#include "s3_support.h"
 #include "support/servers/s3_gateway.h"
 #include "tufrepo/clean.h"
+#include "tufrepo/s3_support.h"
 
 namespace sluice::tuf {
 namespace {

@@ -3,9 +3,10 @@
 #include <array>
 #include <thread>
 
-#include "s3_support.h"
+#include "support/fake_http.h"
 #include "tufrepo/clean.h"
 #include "tufrepo/s3_config.h"
+#include "tufrepo/s3_support.h"
 
 namespace sluice::tuf {
 namespace {
@@ -310,19 +311,57 @@ TEST_F(S3Test, SaysWhatIsWrongWithTheCredentialsAndNeverShowsThem) {
   ASSERT_FALSE(nowhere);
 }
 
-TEST_F(S3Test, SendsTheSessionTokenSigned) {
+TEST(S3Session, TokensAreSentAndSigned) {
+  test::FakeWorld world;
+  set_credentials(world.environment);
   world.environment.values["AWS_SESSION_TOKEN"] = "token/with+signs=";
   std::string seen;
   test::FakeS3 watched("bucket", [&](const test::RawRequest& request) {
     seen = request.header("x-amz-security-token");
     return judge_signature(request, test_credentials());
   });
+  const auto wire = net::make_client(world.world(), {});
   const auto store =
-      open_store("s3://bucket", {.endpoint = watched.endpoint()}, world.world(), http.get())
+      open_store("s3://bucket", {.endpoint = watched.endpoint()}, world.world(), wire.get())
           .value();
   const auto read = store->read("x", 10);
   EXPECT_TRUE(read) << read.error().text();
   EXPECT_EQ(seen, "token/with+signs=");
+}
+
+TEST(S3Hosts, NameTheBucketAndAreSigned) {
+  test::FakeWorld world;
+  set_credentials(world.environment);
+  test::FakeHttp http;
+  const std::string url = "https://bucket.s3.eu-west-1.amazonaws.com/a%20b/metadata/timestamp.json";
+  http.answer(cat("GET ", url), 200, "bytes", {{"etag", "\"e\""}});
+  const auto store =
+      open_store("s3://bucket/a b", {.region = "eu-west-1"}, world.world(), &http).value();
+  const auto read = store->read("metadata/timestamp.json", 10);
+  ASSERT_TRUE(read) << read.error().text();
+  EXPECT_EQ((*read)->tag.str(), "\"e\"");
+  const HttpRequest request = http.requests().front();
+  test::RawRequest raw{"GET", "/a%20b/metadata/timestamp.json", {}, ""};
+  raw.headers.emplace_back("host", "bucket.s3.eu-west-1.amazonaws.com");
+  for (const auto& [name, value] : request.headers) raw.headers.emplace_back(name, value);
+  EXPECT_EQ(judge_signature(raw, test_credentials()), "");
+  raw.headers.front().second = "other.s3.eu-west-1.amazonaws.com";
+  EXPECT_EQ(judge_signature(raw, test_credentials()), "SignatureDoesNotMatch");
+}
+
+TEST(S3Hosts, ThatSendUsOnAreToldOf) {
+  test::FakeWorld world;
+  set_credentials(world.environment);
+  test::RawServer server(test::RawServer::answering([](const test::RawRequest&) {
+    return test::RawServer::answer(307, "", "Location: http://127.0.0.1:1/elsewhere\r\n");
+  }));
+  const auto wire = net::make_client(world.world(), {});
+  const auto store = open_store("s3://bucket", {.endpoint = cat("http://", server.authority())},
+                                world.world(), wire.get())
+                         .value();
+  const auto moved = store->read("x", 10);
+  ASSERT_FALSE(moved);
+  EXPECT_NE(moved.error().hint.find("region"), std::string::npos) << moved.error().text();
 }
 
 class S3ConfigTest : public testing::Test {

@@ -5,7 +5,7 @@
 #include "net/client.h"
 #include "support/servers/fake_s3.h"
 #include "tufrepo/s3_sign.h"
-#include "tufrepo_support.h"
+#include "tufrepo/tufrepo_support.h"
 
 namespace sluice::tuf {
 
