@@ -77,6 +77,7 @@ class ReleaseMaker {
     }
     if (!good) return false;
     for (const auto& role : proposal.roles) {
+      if (role.published) out_.left_over.push_back(role.role);
       if (role.published || role.role == kSnapshot || role.role == kTimestamp) continue;
       SLUICE_TRY(const bool taken, take_role(role));
       good = good && taken;
@@ -299,7 +300,7 @@ class ReleaseMaker {
       SLUICE_TRY(needed, due(kTimestamp, *published));
       needed = needed && may_renew(kTimestamp, *published);
     }
-    // A root alone is published beside the timestamp that is there.
+    // A root that comes alone brings a new timestamp too, by which publishers see each other.
     if (!needed && changed_.empty()) {
       out_.nothing_to_do = true;
       report_.pass("tuf.publish.due", "timestamp", "nothing is due");
@@ -432,6 +433,7 @@ Result<Verdict<Release>> prepare_release(Repository& repository, const OnlineSig
 
 Result<void> finish_release(Repository& repository, const Release& release) {
   repository.reload();
+  for (const auto& role : release.left_over) SLUICE_CHECK(repository.unstage(role));
   for (const auto& each : release.roles) {
     SLUICE_TRY(const auto* staged, repository.staged(each.role));
     if (staged == nullptr || staged->draft.version() > each.to) continue;

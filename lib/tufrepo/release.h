@@ -29,6 +29,7 @@ struct Release {
   Publication publication;
   std::vector<ReleasedRole> roles;   // timestamp last
   std::vector<RoleName> staged_for;  // snapshot or timestamp, which people sign here: now they can
+  std::vector<RoleName> left_over;   // staged, and published already
   bool nothing_to_do = false;
 };
 

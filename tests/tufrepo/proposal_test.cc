@@ -146,6 +146,8 @@ TEST_F(ProposalTest, AProposalThatAnotherOneOvertookIsNamed) {
   overwrite("staging/made-from/targets.json", record);
   // The very same is published: left over, and tidied away.
   EXPECT_TRUE(examine().roles[0].published);
+  EXPECT_EQ(work.publish(), "nothing");
+  EXPECT_TRUE(examine().roles.empty());
   std::string other = mine;
   other.replace(other.find("b.txt"), 5, "z.txt");
   auto draft = Draft::parse(other);
