@@ -17,7 +17,7 @@ const std::vector<Group>& groups() {
       {"policy", "read policy files", policy_commands},
       {"carbon", "how clean the electricity is, and when it will be", carbon_commands},
       {"aiops", "tell from its metrics how a service is", aiops_commands},
-      {"tuf", "fetch what a TUF repository vouches for", tuf_commands},
+      {"tuf", "keep a TUF repository, or fetch what one vouches for", tuf_commands},
       {"serve", "admit only what the gate approved, to a cluster that asks", serve_commands},
       {"ci", "sluice in git hooks and in CI", ci_commands},
       {"config", "settings, and where each comes from", config_commands},

@@ -10,6 +10,7 @@
 #include "tuf/map.h"
 #include "tuf_identity.h"
 #include "tuf_map.h"
+#include "tuf_repo.h"
 #include "tuf_session.h"
 
 namespace sluice::cli {
@@ -275,7 +276,7 @@ Command tuf_targets_command() {
 
 }  // namespace
 
-std::vector<Command> tuf_commands() {
+std::vector<Command> tuf_client_commands() {
   return {tuf_init_command(), tuf_refresh_command(), tuf_download_command(), tuf_targets_command()};
 }
 

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the commands that keep a TUF repository share.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "invocation.h"
+#include "tufrepo/edit.h"
+#include "tufrepo/release.h"
+
+namespace sluice::cli {
+
+// The repository of --repo, else of the folder that one is in; held against other commands that
+// change it, for as long as the answer lives.
+struct OpenRepository {
+  std::unique_ptr<FileLock> lock;
+  tuf::Repository repository;
+};
+[[nodiscard]] Result<tuf::Repository> open_repository(Invocation& in);
+[[nodiscard]] Result<OpenRepository> open_to_change(Invocation& in);
+Path repository_folder(const Invocation& in);
+Option repository_option();
+
+// "[NAME=]FILE", a public key, or the name of one that is known; then kept below keys/.
+[[nodiscard]] Result<tuf::RoleKey> key_argument(Invocation& in, tuf::Repository& repository,
+                                                const std::string& given);
+// The same without a repository: the name and the key.
+struct NamedKey {
+  std::string name;
+  tuf::RoleKey key;
+};
+[[nodiscard]] Result<NamedKey> read_named_key(Invocation& in, const std::string& given);
+// A number above 0.
+[[nodiscard]] Result<std::int64_t> count_argument(std::string_view option,
+                                                  const std::string& given);
+
+// Opens a key that can sign, as role_key.h reads sources; paths are below `base` where they are
+// relative. Of the keys that the role lists it must be one; which one counts for keyid and scheme.
+[[nodiscard]] Result<std::unique_ptr<tuf::RoleSigner>> open_signer(
+    Invocation& in, const std::string& source, const Path& base,
+    const std::vector<tuf::Signatories>& signatories);
+// Any key: for a role that is new.
+[[nodiscard]] Result<std::unique_ptr<tuf::RoleSigner>> open_any_signer(Invocation& in,
+                                                                       const std::string& source,
+                                                                       const Path& base);
+tuf::OnlineSigners online_signers(Invocation& in, const tuf::Repository& repository);
+
+// Saves what is staged and says so: "proposed  root 7, targets 42", notes, what comes next.
+[[nodiscard]] Result<int> save_and_tell(Invocation& in, tuf::Repository& repository,
+                                        const tuf::Edited& edited);
+
+// Signs online, publishes here and where the policy says, tells.
+struct PublishRequest {
+  bool renew_only = false;
+  bool force = false;
+  tuf::Edited edited = {};  // what was changed just now, for the answer
+};
+[[nodiscard]] Result<int> publish_and_tell(Invocation& in, tuf::Repository& repository,
+                                           const PublishRequest& request);
+std::vector<Option> with_publish_options(std::vector<Option> own);  // --repo too
+
+json::Value changes_json(const std::vector<tuf::Change>& changes);
+json::Value proposal_json(const tuf::Proposal& proposal);
+std::string proposal_text(const tuf::Proposal& proposal, Time now, bool with_changes);
+
+std::vector<Command> tuf_client_commands();
+std::vector<Command> tuf_init_commands();
+std::vector<Command> tuf_target_commands();
+std::vector<Command> tuf_role_commands();
+std::vector<Command> tuf_sign_commands();
+std::vector<Command> tuf_status_commands();
+std::vector<Command> tuf_publish_commands();
+std::vector<Command> tuf_look_commands();
+
+}  // namespace sluice::cli

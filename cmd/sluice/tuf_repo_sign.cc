@@ -1,0 +1,305 @@
+// SPDX-License-Identifier: Apache-2.0
+// sluice tuf propose, sign.
+#include <algorithm>
+
+#include "base/text.h"
+#include "commands.h"
+#include "exit.h"
+#include "tuf_repo.h"
+
+namespace sluice::cli {
+
+namespace {
+
+constexpr std::size_t kShownChanges = 200;
+constexpr std::size_t kLargestCarried = 1U << 20;
+
+std::vector<tuf::RoleName> roles_given(const Invocation& in, std::string_view option) {
+  std::vector<tuf::RoleName> out;
+  for (const auto& each : in.args.all(option)) out.emplace_back(each);
+  return out;
+}
+
+Result<int> drop_proposal(Invocation& in, tuf::Repository& repository) {
+  auto roles = roles_given(in, "--role");
+  if (roles.empty()) {
+    SLUICE_TRY(roles, repository.staged_roles());
+  }
+  json::Array dropped;
+  for (const auto& role : roles) {
+    SLUICE_TRY(const auto* staged, repository.staged(role));
+    if (staged == nullptr) {
+      return fail(Errc::not_found, cat(printable(role.str(), 80), " is not proposed"));
+    }
+    SLUICE_CHECK(repository.unstage(role));
+    dropped.emplace_back(role.str());
+  }
+  if (!in.json) {
+    SLUICE_CHECK(in.console.print(
+        cat("given up  ", dropped.size(), dropped.size() == 1 ? " role\n" : " roles\n")));
+    return kDone;
+  }
+  json::Value out;
+  out.set("kind", "sluice.tuf-dropped/v1");
+  out.set("roles", json::Value(std::move(dropped)));
+  SLUICE_CHECK(in.print_json(out));
+  return kDone;
+}
+
+// Files that people edited are taken as they are, in the version that must come next.
+Result<tuf::Edited> take_edited(Invocation& in, tuf::Repository& repository) {
+  tuf::Edited out;
+  SLUICE_TRY(const auto proposal,
+             tuf::examine_proposal(repository, in.world.clock.now(), {.changes = false}));
+  for (const auto& fault : proposal.faults) {
+    if (fault.id == "format") return fail(Errc::malformed, fault.what);
+    if (fault.id != "edited" && fault.id != "version") continue;
+    SLUICE_TRY(const auto* staged, repository.staged(fault.role));
+    tuf::Draft draft = staged->draft;
+    SLUICE_TRY(const auto version, repository.version_of(fault.role));
+    draft.set_version(version + 1);
+    SLUICE_CHECK(repository.stage_as_is(fault.role, std::move(draft)));
+    out.add(fault.role);
+    out.notes.push_back(cat(printable(fault.role.str(), 80), " is taken as it stands in ",
+                            shown(repository.staged_file(fault.role))));
+  }
+  return out;
+}
+
+Result<int> run_tuf_propose(Invocation& in) {
+  SLUICE_TRY(auto open, open_to_change(in));
+  auto& repository = open.repository;
+  if (in.args.has("--drop")) return drop_proposal(in, repository);
+  SLUICE_TRY(auto edited, take_edited(in, repository));
+  for (const auto& role : roles_given(in, "--renew")) {
+    SLUICE_TRY(const auto done, tuf::renew(repository, role, in.world.clock.now()));
+    edited.add(done);
+  }
+  if (!edited.roles.empty()) return save_and_tell(in, repository, edited);
+  SLUICE_TRY(const auto proposal, tuf::examine_proposal(repository, in.world.clock.now()));
+  if (in.json) {
+    SLUICE_CHECK(in.print_json(proposal_json(proposal)));
+  } else {
+    SLUICE_CHECK(in.console.print(proposal_text(proposal, in.world.clock.now(), true)));
+  }
+  return kDone;
+}
+
+// --- sign
+
+// Signatures from a staging area that came on a stick, or by mail.
+Result<std::size_t> collect(Invocation& in, tuf::Repository& repository, const Path& from) {
+  SLUICE_TRY(const auto roles, repository.staged_roles());
+  std::size_t taken = 0;
+  for (const auto& role : roles) {
+    const auto folder = repository.signature_folder(role).filename();
+    for (const Path& at :
+         {from / "signatures" / folder, from / "staging" / "signatures" / folder}) {
+      if (!in.world.files.info(at)) continue;
+      SLUICE_TRY(const auto entries, in.world.files.list(at));
+      for (const auto& entry : entries) {
+        SLUICE_TRY(const auto text, in.world.files.read(at / entry.name, kLargestCarried));
+        SLUICE_TRY(const auto signature, within(tuf::parse_staged_signature(text),
+                                                cat("reading ", shown(at / entry.name))));
+        SLUICE_CHECK(repository.add_signature(role, signature));
+        ++taken;
+      }
+    }
+  }
+  return taken;
+}
+
+struct ToSign {
+  const tuf::ProposedRole* role;
+  std::vector<std::shared_ptr<tuf::RoleSigner>> signers;  // shared: one key signs for several roles
+};
+
+bool wants(const tuf::ProposedRole& role, const std::string& keyid) {
+  return std::ranges::any_of(role.quorums, [&](const tuf::Quorum& quorum) {
+    return std::ranges::any_of(quorum.voters, [&](const tuf::Voter& voter) {
+      return voter.keyid == keyid && voter.vote != tuf::Vote::given;
+    });
+  });
+}
+
+// What each key at hand has to sign, of the roles asked for.
+Result<std::vector<ToSign>> work_for(Invocation& in, tuf::Repository& repository,
+                                     const tuf::Proposal& proposal) {
+  const auto only = roles_given(in, "--role");
+  std::vector<ToSign> out;
+  for (const auto& role : proposal.roles) {
+    if (role.published) continue;
+    if (!only.empty() && std::ranges::find(only, role.role) == only.end()) continue;
+    ToSign work{&role, {}};
+    SLUICE_TRY(const auto signatories, tuf::signatories_of(repository, role.role));
+    for (const auto& source : in.args.all("--key")) {
+      auto signer = open_signer(in, source, "", signatories);
+      if (!signer && signer.error().code == Errc::denied && in.args.all("--role").empty()) continue;
+      if (!signer) return fail(std::move(signer).error().in(cat("signing ", role.role.str())));
+      if (wants(role, (*signer)->key().keyid.str())) work.signers.push_back(*std::move(signer));
+    }
+    if (!work.signers.empty()) out.push_back(std::move(work));
+  }
+  return out;
+}
+
+std::string shown_for_signing(const ToSign& work, Time now) {
+  const auto& role = *work.role;
+  std::string out = cat("You are about to sign ", printable(role.role.str(), 80), " ", role.to);
+  out += role.from == 0 ? cat(", its first version\n") : cat(", which follows ", role.from, "\n");
+  std::size_t shown = 0;
+  for (const auto& change : role.changes) {
+    if (shown++ == kShownChanges) {
+      out += cat("  and ", role.changes.size() - kShownChanges, " more: sluice tuf diff --role ",
+                 role.role.str(), "\n");
+      break;
+    }
+    out += cat("  ", change.text(), "\n");
+  }
+  out += cat("  good until ", human_time(role.expires), ", for ",
+             human_duration(role.expires - now), "\n");
+  for (const auto& signer : work.signers)
+    out += cat("  with ", printable(signer->describe(), 200), "\n");
+  return out;
+}
+
+Result<bool> confirmed(Invocation& in) {
+  if (in.args.has("--yes")) return true;
+  if (!in.console.terminal_in()) {
+    return fail(Error{Errc::denied, "there is no terminal to show this to a person"}.advise(
+        "say --yes to sign what is proposed unseen"));
+  }
+  SLUICE_TRY(const auto answer, in.console.ask_secret("Type yes to sign: "));
+  return answer.reveal_text() == "yes";
+}
+
+Result<std::size_t> sign_all(tuf::Repository& repository, const std::vector<ToSign>& works) {
+  std::size_t made = 0;
+  for (const auto& work : works) {
+    SLUICE_TRY(const auto* staged, repository.staged(work.role->role));
+    SLUICE_TRY(const auto message, staged->draft.message());
+    for (const auto& signer : work.signers) {
+      SLUICE_TRY(const auto signature, signer->sign(message));
+      json::Value value;
+      value.set("keyid", signature.keyid.str());
+      value.set("sig", signature.sig);
+      if (!signature.bundle.empty()) {
+        SLUICE_TRY(auto bundle, json::parse_strict(signature.bundle));
+        value.set("bundle", std::move(bundle));
+      }
+      SLUICE_CHECK(repository.add_signature(
+          work.role->role,
+          {signature.keyid.str(), std::move(value), staged->draft.version(), staged->sha256}));
+      ++made;
+    }
+  }
+  return made;
+}
+
+// Nobody signs what is not what was proposed.
+Result<void> refuse_faults(const tuf::Proposal& proposal, const std::vector<ToSign>& works) {
+  for (const auto& fault : proposal.faults) {
+    if (!fault.blocks || fault.id == "unsigned" || fault.id == "threshold") continue;
+    const bool meant = std::ranges::any_of(
+        works, [&](const ToSign& work) { return work.role->role == fault.role; });
+    if (!meant) continue;
+    return fail(Error{Errc::denied, cat(printable(fault.role.str(), 80), ": ", fault.what,
+                                        "; nothing was signed")}
+                    .advise(fault.advice));
+  }
+  return {};
+}
+
+Result<int> tell_signed(Invocation& in, tuf::Repository& repository, std::size_t made,
+                        std::size_t collected) {
+  SLUICE_TRY(const auto proposal, tuf::examine_proposal(repository, in.world.clock.now()));
+  if (in.json) {
+    json::Value out = proposal_json(proposal);
+    out.set("signed", static_cast<std::int64_t>(made));
+    out.set("collected", static_cast<std::int64_t>(collected));
+    SLUICE_CHECK(in.print_json(out));
+    return kDone;
+  }
+  std::string text;
+  if (collected > 0)
+    text += cat("took over ", collected, collected == 1 ? " signature\n" : " signatures\n");
+  if (made > 0) text += cat("signed    ", made, made == 1 ? " signature\n" : " signatures\n");
+  SLUICE_CHECK(in.console.print(cat(text, proposal_text(proposal, in.world.clock.now(), false))));
+  return kDone;
+}
+
+Result<int> run_tuf_sign(Invocation& in) {
+  SLUICE_TRY(auto open, open_to_change(in));
+  auto& repository = open.repository;
+  std::size_t collected = 0;
+  if (const auto from = in.args.get("--collect")) {
+    SLUICE_TRY(collected, collect(in, repository, *from));
+  }
+  if (in.args.all("--key").empty()) {
+    if (in.args.has("--collect")) return tell_signed(in, repository, 0, collected);
+    return fail(Error{Errc::usage, "no key to sign with"}.advise(
+        "say --key FILE, pkcs11:…, env:NAME or cmd:PROGRAM"));
+  }
+  SLUICE_TRY(const auto proposal, tuf::examine_proposal(repository, in.world.clock.now()));
+  SLUICE_TRY(const auto works, work_for(in, repository, proposal));
+  if (works.empty()) {
+    if (!in.json) in.console.talk("There is nothing that this key has to sign.\n");
+    return tell_signed(in, repository, 0, collected);
+  }
+  SLUICE_CHECK(refuse_faults(proposal, works));
+  for (const auto& work : works) {
+    const std::string text = shown_for_signing(work, in.world.clock.now());
+    if (in.json || in.args.has("--yes")) {
+      in.console.talk(text);
+    } else {
+      SLUICE_CHECK(in.console.print(text));
+    }
+  }
+  SLUICE_TRY(const bool yes, confirmed(in));
+  if (!yes) {
+    in.console.talk("Nothing was signed.\n");
+    return kRefused;
+  }
+  SLUICE_TRY(const auto made, sign_all(repository, works));
+  return tell_signed(in, repository, made, collected);
+}
+
+}  // namespace
+
+std::vector<Command> tuf_sign_commands() {
+  return {
+      {.words = {"tuf", "propose"},
+       .summary = "look at what is proposed, renew roles, or give a proposal up",
+       .description =
+           "What add, remove, delegate and key change stands in staging/ as plain files, which any "
+           "git host carries to those who sign. Without options this takes files that were edited "
+           "there by hand as they are, and shows what changes and who signs. --renew proposes a "
+           "role again with a later expiry.",
+       .examples = {{"before root expires", "sluice tuf propose --renew root"},
+                    {"never mind", "sluice tuf propose --drop"}},
+       .options = {repository_option(),
+                   {"--renew", "ROLE", "a new version that expires later", {}, false, true},
+                   {"--drop", "", "give the proposal up"},
+                   {"--role", "ROLE", "with --drop: only this one", {}, false, true}},
+       .run = run_tuf_propose},
+      {.words = {"tuf", "sign"},
+       .summary = "see what a proposal changes, and sign it",
+       .description =
+           "Shows all that changes before it signs, and asks; where there is no terminal it "
+           "refuses, unless --yes says that this was looked at elsewhere. Each signature is a file "
+           "of its own below staging/signatures: several people sign in any order, on machines of "
+           "their own, and hand over that folder by git, mail or a stick (--collect).",
+       .examples = {{"with a key file", "sluice tuf sign --key ann.key"},
+                    {"what came on a stick", "sluice tuf sign --collect /media/stick/staging"}},
+       .options = {repository_option(),
+                   {"--key", "SOURCE", "FILE, pkcs11:…, env:NAME or cmd:PROGRAM", {}, false, true},
+                   {"--role", "ROLE", "only this one", {}, false, true},
+                   {"--collect", "DIR", "take over the signatures of a staging area"},
+                   {"--yes", "", "sign without asking"},
+                   {"--password-file", "FILE",
+                    "the key's password; otherwise SLUICE_PASSWORD, or a prompt"},
+                   {"--pin-file", "FILE", "the token's PIN; otherwise a prompt"}},
+       .run = run_tuf_sign}};
+}
+
+}  // namespace sluice::cli

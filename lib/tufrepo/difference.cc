@@ -1,0 +1,255 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tufrepo/difference.h"
+
+#include <map>
+#include <set>
+
+#include "base/text.h"
+
+namespace sluice::tuf {
+
+namespace {
+
+constexpr std::size_t kShownValue = 300;
+
+std::string member_text(const json::Value* value) {
+  if (value == nullptr) return "";
+  if (const auto* text = value->string()) return *text;
+  return sorted_json(*value);
+}
+
+const json::Value* member_of(const Draft* draft, std::string_view key) {
+  return draft == nullptr ? nullptr : draft->head().find(key);
+}
+
+// What has keys and a threshold: a role of root, a delegation, the bins.
+struct KeyHolder {
+  std::set<std::string> keyids;
+  std::string threshold;
+  std::map<std::string, std::string> others;  // members, as JSON
+};
+using KeyHolders = std::map<std::string, KeyHolder>;
+
+KeyHolder holder_of(const json::Value& value) {
+  KeyHolder out;
+  if (value.object() == nullptr) return out;
+  for (const auto& [key, member] : *value.object()) {
+    if (key == "keyids" && member.array() != nullptr) {
+      for (const auto& each : *member.array()) out.keyids.insert(member_text(&each));
+    } else if (key == "threshold") {
+      out.threshold = member_text(&member);
+    } else if (key != "name") {
+      out.others[key] = member_text(&member);
+    }
+  }
+  return out;
+}
+
+KeyHolders holders_of_root(const Draft* root) {
+  KeyHolders out;
+  const auto* roles = member_of(root, "roles");
+  if (roles == nullptr || roles->object() == nullptr) return out;
+  for (const auto& [role, value] : *roles->object()) out[role] = holder_of(value);
+  return out;
+}
+
+KeyHolders holders_of_delegations(const Draft* targets) {
+  KeyHolders out;
+  const auto* delegations = member_of(targets, "delegations");
+  if (delegations == nullptr) return out;
+  if (const auto* roles = delegations->find("roles"); roles != nullptr && roles->array()) {
+    for (const auto& each : *roles->array()) out[member_text(each.find("name"))] = holder_of(each);
+  }
+  if (const auto* bins = delegations->find("succinct_roles")) {
+    out[cat("the bins ", member_text(bins->find("name_prefix")))] = holder_of(*bins);
+  }
+  return out;
+}
+
+const json::Value* keys_in(const Draft* draft) {
+  if (draft == nullptr) return nullptr;
+  if (draft->type() == RoleType::root) return draft->head().find("keys");
+  const auto* delegations = draft->head().find("delegations");
+  return delegations == nullptr ? nullptr : delegations->find("keys");
+}
+
+class Comparer {
+ public:
+  Comparer(const Draft* before, const Draft& after, const KeyNames* names)
+      : before_(before), after_(after), names_(names) {}
+
+  Result<std::vector<Change>> run(const DifferenceLimits& limits) && {
+    const bool root = after_.type() == RoleType::root;
+    holders(root ? holders_of_root(before_) : holders_of_delegations(before_),
+            root ? holders_of_root(&after_) : holders_of_delegations(&after_));
+    key_values();
+    members();
+    SLUICE_CHECK(entries(limits));
+    const std::string old_expiry = before_ == nullptr ? "" : rfc3339(before_->expires());
+    add("expires", "", old_expiry, rfc3339(after_.expires()));
+    return std::move(out_);
+  }
+
+ private:
+  void add(std::string kind, std::string subject, std::string before, std::string after) {
+    if (before == after) return;
+    out_.push_back({std::move(kind), std::move(subject), std::move(before), std::move(after)});
+  }
+
+  std::string shown_keyid(const std::string& keyid) const {
+    std::string type = "key";
+    for (const Draft* each : {&after_, before_}) {
+      const auto* keys = keys_in(each);
+      const auto* key = keys == nullptr ? nullptr : keys->find(keyid);
+      if (key == nullptr) continue;
+      type = member_text(key->find("keytype"));
+      break;
+    }
+    static const KeyNames kNone;
+    return (names_ == nullptr ? kNone : *names_).shown(keyid, type);
+  }
+
+  void holders(const KeyHolders& before, const KeyHolders& after) {
+    for (const auto& [role, was] : before) {
+      if (!after.contains(role)) add("role-removed", role, "delegated", "");
+    }
+    for (const auto& [role, is] : after) {
+      const auto at = before.find(role);
+      if (at == before.end() && after_.type() != RoleType::root) {
+        add("role-added", role, "", "delegated");
+      }
+      const KeyHolder was = at == before.end() ? KeyHolder{} : at->second;
+      for (const auto& keyid : was.keyids) {
+        if (!is.keyids.contains(keyid)) add("key-removed", role, shown_keyid(keyid), "");
+      }
+      for (const auto& keyid : is.keyids) {
+        if (!was.keyids.contains(keyid)) add("key-added", role, "", shown_keyid(keyid));
+      }
+      add("threshold", role, was.threshold, is.threshold);
+      for (const auto& [key, value] : is.others) {
+        const auto old = was.others.find(key);
+        add("role-changed", cat(role, " ", key), old == was.others.end() ? "" : old->second, value);
+      }
+      for (const auto& [key, value] : was.others) {
+        if (!is.others.contains(key)) add("role-changed", cat(role, " ", key), value, "");
+      }
+    }
+  }
+
+  // The same keyid must stand for the same key.
+  void key_values() {
+    const auto* before = keys_in(before_);
+    const auto* after = keys_in(&after_);
+    if (before == nullptr || after == nullptr || after->object() == nullptr) return;
+    for (const auto& [keyid, value] : *after->object()) {
+      const auto* was = before->find(keyid);
+      if (was != nullptr && sorted_json(*was) != sorted_json(value)) {
+        add("key-changed", keyid, sorted_json(*was), sorted_json(value));
+      }
+    }
+  }
+
+  static bool handled(std::string_view key) {
+    return key == "version" || key == "expires" || key == "keys" || key == "roles" ||
+           key == "delegations" || key == "_type";
+  }
+
+  void members() {
+    for (const auto& [key, value] : *after_.head().object()) {
+      if (!handled(key))
+        add("member", key, member_text(member_of(before_, key)), member_text(&value));
+    }
+    if (before_ == nullptr) return;
+    for (const auto& [key, value] : *before_->head().object()) {
+      if (!handled(key) && after_.head().find(key) == nullptr) {
+        add("member", key, member_text(&value), "");
+      }
+    }
+  }
+
+  Result<void> entries(const DifferenceLimits& limits) {
+    const bool targets = after_.type() == RoleType::targets;
+    std::size_t count = 0;
+    const auto one = [&](std::string_view key, std::string_view was,
+                         std::string_view is) -> Result<void> {
+      if (++count > limits.entries) {
+        return fail(Errc::limit, cat("more than ", limits.entries, " changes in one file"));
+      }
+      const std::string kind = !targets      ? "meta"
+                               : was.empty() ? "target-added"
+                               : is.empty()  ? "target-removed"
+                                             : "target-changed";
+      add(kind, std::string(key), std::string(was), std::string(is));
+      return {};
+    };
+    SLUICE_CHECK(after_.each([&](std::string_view key, std::string_view text) -> Result<void> {
+      const auto was = before_ == nullptr ? std::nullopt : before_->find(key);
+      if (was && *was == text) return {};
+      return one(key, was.value_or(""), text);
+    }));
+    if (before_ == nullptr) return {};
+    return before_->each([&](std::string_view key, std::string_view text) -> Result<void> {
+      if (after_.find(key)) return {};
+      return one(key, text, "");
+    });
+  }
+
+  const Draft* before_;
+  const Draft& after_;
+  const KeyNames* names_;
+  std::vector<Change> out_;
+};
+
+// "1.2 MiB, sha256 3b688a2c…", and what changed of a target for a reader.
+std::string target_summary(const std::string& text) {
+  const auto value = json::parse_strict(text, {.bytes = text.size()});
+  if (!value) return printable(text, kShownValue);
+  std::string out;
+  if (const auto* length = value->find("length"); length != nullptr && length->integer()) {
+    out = human_bytes(static_cast<std::uint64_t>(*length->integer()));
+  }
+  if (const auto* hashes = value->find("hashes"); hashes != nullptr && hashes->object()) {
+    for (const auto& [name, hash] : *hashes->object()) {
+      out += cat(", ", printable(name, 20), " ", printable(member_text(&hash).substr(0, 12), 40));
+    }
+  }
+  if (const auto* custom = value->find("custom")) {
+    out += cat(", ", printable(json::write(*custom), kShownValue));
+  }
+  return out;
+}
+
+std::string arrow(const Change& change) {
+  const auto side = [](const std::string& text) { return printable(text, kShownValue); };
+  if (change.before.empty()) return side(change.after);
+  if (change.after.empty()) return cat(side(change.before), " -> nothing");
+  return cat(side(change.before), " -> ", side(change.after));
+}
+
+}  // namespace
+
+std::string Change::text() const {
+  const std::string what = printable(subject, kShownValue);
+  if (kind == "key-added") return cat("adds key ", printable(after, kShownValue), " to ", what);
+  if (kind == "key-removed") {
+    return cat("removes key ", printable(before, kShownValue), " from ", what);
+  }
+  if (kind == "key-changed") return cat("changes what the keyid ", what, " stands for");
+  if (kind == "threshold") return cat("threshold of ", what, ": ", arrow(*this));
+  if (kind == "role-added") return cat("delegates to ", what);
+  if (kind == "role-removed") return cat("no longer delegates to ", what);
+  if (kind == "target-added") return cat("adds ", what, "   ", target_summary(after));
+  if (kind == "target-removed") return cat("removes ", what);
+  if (kind == "target-changed") {
+    return cat("changes ", what, "   ", target_summary(before), " -> ", target_summary(after));
+  }
+  if (kind == "expires") return cat("expires: ", arrow(*this));
+  return cat(what, ": ", arrow(*this));
+}
+
+Result<std::vector<Change>> difference(const Draft* before, const Draft& after,
+                                       const KeyNames* names, const DifferenceLimits& limits) {
+  return Comparer(before, after, names).run(limits);
+}
+
+}  // namespace sluice::tuf

@@ -1,0 +1,332 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tufrepo/draft.h"
+
+#include <algorithm>
+
+#include "base/text.h"
+#include "tuf/canonical.h"
+
+namespace sluice::tuf {
+
+namespace {
+
+json::Value with_sorted_keys(json::Value value) {
+  if (auto* array = value.array()) {
+    for (auto& each : *array) each = with_sorted_keys(std::move(each));
+  } else if (auto* object = value.object()) {
+    for (auto& [key, member] : *object) member = with_sorted_keys(std::move(member));
+    std::ranges::sort(*object, {}, &json::Member::first);
+  }
+  return value;
+}
+
+Result<RoleType> type_named(std::string_view type) {
+  for (const auto each :
+       {RoleType::root, RoleType::timestamp, RoleType::snapshot, RoleType::targets}) {
+    if (type == name(each)) return each;
+  }
+  return fail(Errc::malformed, cat("metadata of the unknown type ", printable(type, 40)));
+}
+
+// The type of what comes: it says which member is the large one. Where it stands first, as in the
+// canonical form, nothing else is read.
+Result<RoleType> type_ahead(json::Tokenizer look, std::string_view document) {
+  json::Tokenizer whole = look;
+  SLUICE_CHECK(look.enter_object());
+  SLUICE_TRY(const auto first, look.next_key());
+  if (first && *first == "_type") {
+    SLUICE_TRY(const auto type, look.read_string());
+    return type_named(type);
+  }
+  SLUICE_TRY(const auto part, whole.skip());
+  SLUICE_TRY(const auto type, type_of(part.in(document)));
+  return type_named(type);
+}
+
+bool inside(std::string_view part, const std::string& whole) {
+  return part.data() >= whole.data() && part.data() + part.size() <= whole.data() + whole.size();
+}
+
+}  // namespace
+
+std::string sorted_json(const json::Value& value) { return json::write(with_sorted_keys(value)); }
+
+std::string_view large_member(RoleType type) {
+  if (type == RoleType::root) return {};
+  return type == RoleType::targets ? "targets" : "meta";
+}
+
+RoleType type_of_role(const RoleName& role) {
+  const auto found = type_named(role.str());
+  return found ? *found : RoleType::targets;
+}
+
+Result<Draft> Draft::parse(std::string document) {
+  Draft out(RoleType::root);
+  out.text_ = std::make_shared<const std::string>(std::move(document));
+  out.rewritten_ = std::make_shared<std::deque<std::string>>();
+  const std::string& text = *out.text_;
+  bool has_signed = false;
+  json::Tokenizer in(text, {.bytes = text.size()});
+  SLUICE_CHECK(in.enter_object());
+  for (;;) {
+    SLUICE_TRY(const auto key, in.next_key());
+    if (!key) break;
+    if (*key == "signatures") {
+      SLUICE_TRY(auto signatures, json::read_value(in));
+      if (signatures.array() == nullptr) return fail(Errc::malformed, "\"signatures\" is no array");
+      out.signatures_ = std::move(*signatures.array());
+    } else if (*key == "signed") {
+      has_signed = true;
+      SLUICE_TRY(out.type_, type_ahead(in, text));
+      SLUICE_CHECK(out.read_signed(in));
+    } else {
+      SLUICE_CHECK(in.skip());
+    }
+  }
+  SLUICE_CHECK(in.finish());
+  if (!has_signed) return fail(Errc::malformed, "metadata without \"signed\"");
+  SLUICE_CHECK(out.check());
+  return out;
+}
+
+Result<void> Draft::read_signed(json::Tokenizer& in) {
+  const std::string_view large = large_member(type_);
+  head_ = json::Object{};
+  SLUICE_CHECK(in.enter_object());
+  for (;;) {
+    SLUICE_TRY(const auto key, in.next_key());
+    if (!key) return {};
+    if (!large.empty() && *key == large) {
+      SLUICE_CHECK(read_entries(in));
+      continue;
+    }
+    std::string member(*key);
+    SLUICE_TRY(auto value, json::read_value(in));
+    head_.set(std::move(member), std::move(value));
+  }
+}
+
+Result<void> Draft::read_entries(json::Tokenizer& in) {
+  bool sorted = true;
+  SLUICE_CHECK(in.enter_object());
+  for (;;) {
+    SLUICE_TRY(const auto found, in.next_key());
+    if (!found) break;
+    std::string_view key = *found;
+    if (!inside(key, *text_)) key = rewritten_->emplace_back(key);
+    SLUICE_TRY(const auto slice, in.skip());
+    std::string_view value = slice.in(*text_);
+    if (!slice.canonical) {
+      SLUICE_TRY(const auto tree, json::parse_strict(value, {.bytes = value.size()}));
+      value = rewritten_->emplace_back(sorted_json(tree));
+    }
+    if (!entries_.empty() && entries_.back().key > key) sorted = false;
+    entries_.push_back({key, value});
+  }
+  if (!sorted) std::ranges::sort(entries_, {}, &Entry::key);
+  return {};
+}
+
+Result<void> Draft::check() const {
+  const json::Fields fields(head_, "signed");
+  SLUICE_TRY(const auto version, fields.integer("version"));
+  if (version < 1) return fail(Errc::malformed, cat("version ", version, " is not above 0"));
+  SLUICE_TRY(const auto expires, fields.string("expires"));
+  SLUICE_CHECK(parse_rfc3339(expires));
+  return {};
+}
+
+Draft Draft::fresh(RoleType type) {
+  Draft out(type);
+  out.text_ = std::make_shared<const std::string>();
+  out.rewritten_ = std::make_shared<std::deque<std::string>>();
+  out.head_ = json::Object{};
+  out.head_.set("_type", std::string(tuf::name(type)));
+  out.head_.set("spec_version", std::string(kSpecVersion));
+  out.set_version(1);
+  out.set_expires(Time{});
+  return out;
+}
+
+Version Draft::version() const {
+  const auto* found = head_.find("version");
+  return found == nullptr ? 0 : found->integer().value_or(0);
+}
+
+Time Draft::expires() const {
+  const auto* found = head_.find("expires");
+  if (found == nullptr || found->string() == nullptr) return {};
+  return parse_rfc3339(*found->string()).value_or(Time{});
+}
+
+void Draft::set_version(Version version) { head().set("version", version); }
+void Draft::set_expires(Time expires) { head().set("expires", rfc3339(expires)); }
+
+const Draft::Entry* Draft::base_find(std::string_view key) const {
+  const auto at = std::ranges::lower_bound(entries_, key, {}, &Entry::key);
+  return at != entries_.end() && at->key == key ? &*at : nullptr;
+}
+
+std::size_t Draft::count() const {
+  std::size_t out = entries_.size();
+  for (const auto& [key, text] : changes_) {
+    const bool had = base_find(key) != nullptr;
+    if (text && !had) ++out;
+    if (!text && had) --out;
+  }
+  return out;
+}
+
+std::optional<std::string_view> Draft::find(std::string_view key) const {
+  if (const auto change = changes_.find(key); change != changes_.end()) {
+    if (!change->second) return std::nullopt;
+    return *change->second;
+  }
+  const Entry* base = base_find(key);
+  if (base == nullptr) return std::nullopt;
+  return base->text;
+}
+
+void Draft::put(std::string key, std::string sorted) {
+  written_.reset();
+  changes_.insert_or_assign(std::move(key), std::move(sorted));
+}
+
+void Draft::put_all(std::vector<Entry> entries,
+                    std::shared_ptr<const std::deque<std::string>> arena) {
+  std::ranges::stable_sort(entries, {}, &Entry::key);
+  std::vector<Entry> merged;
+  merged.reserve(entries_.size() + entries.size());
+  auto old = entries_.begin();
+  for (auto at = entries.begin(); at != entries.end(); ++at) {
+    if (const auto next = at + 1; next != entries.end() && next->key == at->key) continue;
+    while (old != entries_.end() && old->key < at->key) merged.push_back(*old++);
+    if (old != entries_.end() && old->key == at->key) ++old;
+    if (const auto change = changes_.find(at->key); change != changes_.end())
+      changes_.erase(change);
+    merged.push_back(*at);
+  }
+  merged.insert(merged.end(), old, entries_.end());
+  entries_ = std::move(merged);
+  written_.reset();
+  arenas_.push_back(std::move(arena));
+}
+
+bool Draft::erase(std::string_view key) {
+  if (!find(key)) return false;
+  written_.reset();
+  changes_.insert_or_assign(std::string(key), std::nullopt);
+  return true;
+}
+
+Result<void> Draft::each(
+    const std::function<Result<void>(std::string_view, std::string_view)>& use) const {
+  auto change = changes_.begin();
+  for (const Entry& entry : entries_) {
+    for (; change != changes_.end() && change->first < entry.key; ++change) {
+      if (change->second) SLUICE_CHECK(use(change->first, *change->second));
+    }
+    if (change != changes_.end() && change->first == entry.key) {
+      if (change->second) SLUICE_CHECK(use(change->first, *change->second));
+      ++change;
+    } else {
+      SLUICE_CHECK(use(entry.key, entry.text));
+    }
+  }
+  for (; change != changes_.end(); ++change) {
+    if (change->second) SLUICE_CHECK(use(change->first, *change->second));
+  }
+  return {};
+}
+
+Result<std::string> Draft::signed_text() const {
+  if (written_) return *written_;
+  const std::string_view large = large_member(type_);
+  std::vector<std::pair<std::string_view, const json::Value*>> members;
+  for (const auto& [key, value] : *head_.object()) members.emplace_back(key, &value);
+  if (!large.empty()) members.emplace_back(large, nullptr);
+  std::ranges::sort(members, {}, &decltype(members)::value_type::first);
+  std::string out;
+  out.reserve(text_->size() + (1U << 10));
+  for (const auto& [key, value] : members) {
+    out += cat(out.empty() ? "{" : ",", json::write(json::Value(key)), ":");
+    if (value != nullptr) {
+      out += sorted_json(*value);
+      continue;
+    }
+    char separator = '{';
+    SLUICE_CHECK(each([&](std::string_view name, std::string_view text) -> Result<void> {
+      out += separator;
+      separator = ',';
+      const bool plain = std::ranges::all_of(name, [](char c) {
+        return static_cast<unsigned char>(c) >= ' ' && c != '"' && c != '\\';
+      });
+      if (plain) {
+        out += '"';
+        out += name;
+        out += '"';
+      } else {
+        out += json::write(json::Value(name));
+      }
+      out += ':';
+      out += text;
+      return {};
+    }));
+    out += separator == '{' ? "{}" : "}";
+  }
+  out += '}';
+  // Asked for again and again on its way out, and half a megabyte where there are many bins.
+  if (type_ == RoleType::snapshot) written_ = std::make_shared<const std::string>(out);
+  return out;
+}
+
+Result<std::string> Draft::message() const {
+  // What has no member with a fraction and no escape is canonical as it is.
+  for (const auto& [key, value] : *head_.object()) SLUICE_CHECK(json::canonical_olpc(value));
+  SLUICE_TRY(auto text, signed_text());
+  if (text.find('\\') == std::string::npos) return text;
+  return canonical_form(text);
+}
+
+Result<crypto::Digest> Draft::digest() const {
+  SLUICE_TRY(const auto bytes, message());
+  return crypto::digest_of(crypto::HashAlgorithm::sha256, bytes_of(bytes));
+}
+
+void Draft::add_signature(std::string_view keyid, std::string_view hex) {
+  json::Value whole;
+  whole.set("keyid", std::string(keyid));
+  whole.set("sig", std::string(hex));
+  add_signature(std::move(whole));
+}
+
+void Draft::add_signature(json::Value whole) {
+  const auto* keyid = whole.find("keyid");
+  const auto at = std::ranges::find_if(signatures_, [&](const json::Value& each) {
+    const auto* other = each.find("keyid");
+    return keyid != nullptr && other != nullptr && *keyid == *other;
+  });
+  if (at != signatures_.end()) {
+    *at = std::move(whole);
+  } else {
+    signatures_.push_back(std::move(whole));
+  }
+}
+
+Result<std::string> Draft::document() const {
+  SLUICE_TRY(auto part, signed_text());
+  std::string out = cat("{\"signatures\":", json::write(json::Value(signatures_)), ",\"signed\":");
+  out.reserve(out.size() + part.size() + 1);
+  out += part;
+  out += '}';
+  return out;
+}
+
+Result<std::string> Draft::for_review() const {
+  SLUICE_TRY(const auto text, document());
+  SLUICE_TRY(const auto tree, json::parse_strict(text, {.bytes = text.size()}));
+  return json::write_pretty(tree);
+}
+
+}  // namespace sluice::tuf

@@ -1,0 +1,272 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <deque>
+#include <map>
+
+#include "base/text.h"
+#include "tuf/limits.h"
+#include "tufrepo/edit.h"
+
+namespace sluice::tuf {
+
+namespace {
+
+constexpr std::size_t kMaxWay = 32;  // roles that one search visits, as clients have it
+
+}  // namespace
+
+// The way of a client from targets downwards (TUF 5.6.7).
+class DelegationWay {
+ public:
+  explicit DelegationWay(Repository& repository) : repository_(repository) {}
+
+  struct Answer {
+    std::optional<RoleName> lists;  // the role that lists the path now
+    RoleName takes{"targets"};      // the one that is to list it, where none does
+  };
+  Result<Answer> of(std::string_view path) {
+    Answer out;
+    const std::string hash = path_hash(path);
+    std::vector<RoleName> stack{targets_};
+    std::vector<RoleName> seen;
+    bool first_way = true;
+    while (!stack.empty() && seen.size() < kMaxWay) {
+      RoleName role = std::move(stack.back());
+      stack.pop_back();
+      if (std::ranges::find(seen, role) != seen.end()) continue;
+      SLUICE_TRY(const auto* draft, repository_.latest(role));
+      if (draft != nullptr && draft->find(path)) {
+        out.lists = std::move(role);
+        return out;
+      }
+      auto below = std::vector<RoleName>{};
+      if (draft != nullptr && draft->head().find("delegations") != nullptr) {
+        SLUICE_TRY(const auto* delegations, repository_.delegations(role));
+        below = covering(*delegations, path, hash);
+      }
+      seen.push_back(std::move(role));
+      if (first_way && !below.empty()) out.takes = below.front();
+      if (below.empty()) first_way = false;
+      stack.insert(stack.end(), below.rbegin(), below.rend());
+    }
+    return out;
+  }
+
+  // Whether a client that looks for the path comes to the role.
+  Result<bool> leads_to(std::string_view path, const RoleName& role) {
+    if (role == targets_) return true;
+    SLUICE_TRY(const auto parent, delegator_of(repository_, role));
+    SLUICE_TRY(const auto* delegations, repository_.delegations(parent));
+    const auto below = covering(*delegations, path, path_hash(path));
+    if (std::ranges::find(below, role) == below.end()) return false;
+    return leads_to(path, parent);
+  }
+
+ private:
+  static std::vector<RoleName> covering(const Delegations& delegations, std::string_view path,
+                                        const std::string& hash) {
+    std::vector<RoleName> out;
+    if (delegations.bins) {
+      out.push_back(delegations.bins->bin_of(hash));
+      return out;
+    }
+    for (const auto& each : delegations.roles) {
+      if (!each.covers(path, hash)) continue;
+      out.push_back(each.role);
+      if (each.terminating) break;
+    }
+    return out;
+  }
+
+  Repository& repository_;
+  RoleName targets_{"targets"};
+};
+
+// Texts that stay where they are, in blocks.
+class TextArena {
+ public:
+  std::string_view keep(std::string_view text) {
+    if (blocks_->empty() || blocks_->back().capacity() - blocks_->back().size() < text.size()) {
+      blocks_->emplace_back().reserve(std::max(kBlock, text.size()));
+    }
+    auto& block = blocks_->back();
+    const std::size_t at = block.size();
+    block += text;
+    return std::string_view(block).substr(at);
+  }
+  std::shared_ptr<const std::deque<std::string>> blocks() const { return blocks_; }
+
+ private:
+  static constexpr std::size_t kBlock = 1U << 20;
+  std::shared_ptr<std::deque<std::string>> blocks_ = std::make_shared<std::deque<std::string>>();
+};
+
+namespace {
+
+std::string custom_of(std::string_view listed) {
+  const auto value = json::parse_strict(listed, {.bytes = listed.size()});
+  const auto* custom = value ? value->find("custom") : nullptr;
+  return custom == nullptr ? "" : sorted_json(*custom);
+}
+
+std::string listed_text(const NewTarget& target, const std::string& custom) {
+  std::string out = "{";
+  if (!custom.empty()) out += cat("\"custom\":", custom, ",");
+  out += "\"hashes\":{";
+  auto hashes = target.hashes;
+  std::ranges::sort(hashes, {}, [](const auto& each) { return crypto::name(each.algorithm()); });
+  for (const auto& each : hashes) {
+    out += cat(out.ends_with('{') ? "\"" : ",\"", crypto::name(each.algorithm()), "\":\"",
+               each.hex(), "\"");
+  }
+  return out + cat("},\"length\":", target.length, "}");
+}
+
+Result<std::string> custom_text(const std::string& given) {
+  if (given.empty()) return std::string();
+  SLUICE_TRY(const auto value, json::parse_strict(given, {.bytes = given.size()}));
+  if (!value.is(json::Value::Kind::object)) {
+    return fail(Errc::usage, "custom metadata of a target is a JSON object");
+  }
+  SLUICE_CHECK(json::canonical_olpc(value));
+  return sorted_json(value);
+}
+
+// What a target had is put before what it has now: {"custom":…,"hashes":….
+std::string with_custom(std::string_view text, const std::string& custom) {
+  return cat("{\"custom\":", custom, ",", text.substr(1));
+}
+
+}  // namespace
+
+Result<void> check_target_path(std::string_view path) {
+  const auto refuse = [&](std::string_view why) {
+    return fail(
+        Error{Errc::usage, cat("\"", printable(path, 200), "\" cannot be a target: ", why)});
+  };
+  if (path.empty() || path.size() > kMaxTargetPath) return refuse("its name is empty or too long");
+  if (!is_utf8(path)) return refuse("its name is no UTF-8");
+  for (const char c : path) {
+    if (static_cast<unsigned char>(c) < ' ' || c == '\x7f') return refuse("a control character");
+    if (c == '\\') return refuse("a backslash");
+  }
+  if (path.front() == '/') return refuse("an absolute path");
+  for (const auto part : split(path, '/')) {
+    if (part.empty()) return refuse("an empty part");
+    if (part == "." || part == "..") return refuse("a part that is . or ..");
+    if (part.size() > 180) return refuse("a part of more than 180 bytes");
+  }
+  return {};
+}
+
+Result<std::vector<crypto::Digest>> hashes_listed(std::string_view target) {
+  SLUICE_TRY(const auto value, json::parse_strict(target, {.bytes = target.size()}));
+  const auto* hashes = value.find("hashes");
+  if (hashes == nullptr) return std::vector<crypto::Digest>{};
+  const std::string text = json::write(*hashes);
+  json::Tokenizer in(text, {.bytes = text.size()});
+  SLUICE_TRY(auto read, read_hashes(in));
+  return std::move(read.known);
+}
+
+std::vector<std::string> target_files(std::string_view path,
+                                      const std::vector<crypto::Digest>& hashes) {
+  const auto slash = path.rfind('/');
+  const std::size_t base = slash == std::string_view::npos ? 0 : slash + 1;
+  std::vector<std::string> out;
+  for (const auto& each : hashes) {
+    out.push_back(cat("targets/", path.substr(0, base), each.hex(), ".", path.substr(base)));
+  }
+  return out;
+}
+
+struct TargetBatch::State {
+  Repository& repository;
+  std::optional<RoleName> role;
+  DelegationWay way;
+  TextArena arena;
+  std::map<std::string, std::vector<Draft::Entry>, std::less<>> by_role;
+  std::size_t count = 0;
+};
+
+TargetBatch::TargetBatch(Repository& repository, std::optional<RoleName> role)
+    : state_(new State{repository, std::move(role), DelegationWay(repository), {}, {}}) {}
+TargetBatch::TargetBatch(TargetBatch&&) noexcept = default;
+TargetBatch::~TargetBatch() = default;
+
+std::size_t TargetBatch::count() const { return state_->count; }
+
+Result<void> TargetBatch::add(const NewTarget& target) {
+  SLUICE_CHECK(check_target_path(target.path));
+  if (target.hashes.empty()) return fail(Errc::usage, "a target without a hash");
+  SLUICE_TRY(const auto custom,
+             within(custom_text(target.custom), cat("adding ", printable(target.path, 200))));
+  RoleName at("targets");
+  if (state_->role) {
+    at = *state_->role;
+    SLUICE_TRY(const bool leads, state_->way.leads_to(target.path, at));
+    if (!leads) {
+      return fail(
+          Error{Errc::usage, cat("no client would ask ", printable(at.str(), 80), " for ",
+                                 printable(target.path, 200), ": it is not delegated to it")}
+              .advise("leave --role out, or delegate the path first"));
+    }
+  } else {
+    SLUICE_TRY(auto found, state_->way.of(target.path));
+    at = found.lists ? *std::move(found.lists) : std::move(found.takes);
+  }
+  state_->by_role[at.str()].push_back(
+      {state_->arena.keep(target.path), state_->arena.keep(listed_text(target, custom))});
+  ++state_->count;
+  return {};
+}
+
+Result<Edited> TargetBatch::stage(Time now) {
+  Edited out;
+  for (auto& [name, entries] : state_->by_role) {
+    const RoleName at(name);
+    SLUICE_TRY(auto draft, state_->repository.next(at));
+    for (auto& entry : entries) {
+      if (entry.text.starts_with("{\"custom\"")) continue;
+      const auto known = draft.find(entry.key);
+      const std::string custom = known ? custom_of(*known) : std::string();
+      if (!custom.empty()) entry.text = state_->arena.keep(with_custom(entry.text, custom));
+    }
+    draft.put_all(std::move(entries), state_->arena.blocks());
+    SLUICE_CHECK(state_->repository.stage(at, std::move(draft), now));
+    out.roles.push_back(at);
+  }
+  state_->by_role.clear();
+  return out;
+}
+
+Result<Edited> add_targets(Repository& repository, const std::vector<NewTarget>& targets,
+                           const std::optional<RoleName>& role, Time now) {
+  TargetBatch batch(repository, role);
+  for (const auto& target : targets) SLUICE_CHECK(batch.add(target));
+  return batch.stage(now);
+}
+
+Result<Edited> remove_targets(Repository& repository, const std::vector<std::string>& paths,
+                              Time now) {
+  DelegationWay way(repository);
+  std::map<std::string, std::vector<std::string>> by_role;
+  for (const auto& path : paths) {
+    SLUICE_TRY(const auto found, way.of(path));
+    if (!found.lists) {
+      return fail(Errc::not_found, cat("no role lists ", printable(path, 200)));
+    }
+    by_role[found.lists->str()].push_back(path);
+  }
+  Edited out;
+  for (const auto& [name, those] : by_role) {
+    const RoleName at(name);
+    SLUICE_TRY(auto draft, repository.next(at));
+    for (const auto& path : those) draft.erase(path);
+    SLUICE_CHECK(repository.stage(at, std::move(draft), now));
+    out.add(at);
+  }
+  return out;
+}
+
+}  // namespace sluice::tuf

@@ -1,0 +1,353 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tufrepo/import.h"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+
+#include "base/codec.h"
+#include "base/text.h"
+#include "tuf/limits.h"
+#include "tuf/names.h"
+#include "tufrepo/audit.h"
+#include "tufrepo/edit.h"
+#include "tufrepo/store.h"
+
+namespace sluice::tuf {
+
+namespace {
+
+constexpr std::size_t kMaxImportedFiles = 200'000;
+constexpr std::size_t kLargestTarget = 4ULL << 30;
+constexpr std::string_view kOwner = "x-tuf-on-ci-keyowner";
+constexpr std::string_view kOnline = "x-tuf-on-ci-online-uri";
+constexpr std::string_view kPeriod = "x-tuf-on-ci-expiry-period";
+
+// A file of metadata as it was found: which role of which version, by what is in it.
+struct FoundFile {
+  std::string role;
+  Version version = 0;
+  std::string bytes;
+};
+
+// "12.root.json" and "root.json" are both root.
+std::string role_in_name(std::string_view file) {
+  std::string_view stem = file.substr(0, file.size() - std::string_view(".json").size());
+  const auto dot = stem.find('.');
+  const bool versioned =
+      dot != std::string_view::npos && dot > 0 &&
+      std::ranges::all_of(stem.substr(0, dot), [](char c) { return c >= '0' && c <= '9'; });
+  if (versioned) stem.remove_prefix(dot + 1);
+  std::string out;
+  for (std::size_t i = 0; i < stem.size(); ++i) {
+    const auto byte = stem[i] == '%' ? from_hex(lower_ascii(stem.substr(i + 1, 2)))
+                                     : Result<Bytes>(fail(Errc::malformed, ""));
+    if (byte && byte->size() == 1) {
+      out += static_cast<char>((*byte)[0]);
+      i += 2;
+    } else {
+      out += stem[i];
+    }
+  }
+  return out;
+}
+
+class Importer {
+ public:
+  Importer(Files& files, const Path& folder, const ImportPlan& plan, const ForeignKeys& foreign)
+      : files_(files), folder_(folder), plan_(plan), foreign_(foreign) {}
+
+  Result<Imported> run() && {
+    SLUICE_CHECK(check_free());
+    SLUICE_CHECK(read_folder(plan_.metadata));
+    const Path history = plan_.metadata / "root_history";
+    if (files_.info(history)) SLUICE_CHECK(read_folder(history));
+    SLUICE_CHECK(choose());
+    SLUICE_CHECK(check_whole());
+    if (!plan_.targets.empty()) SLUICE_CHECK(find_targets());
+    SLUICE_CHECK(write());
+    return std::move(out_);
+  }
+
+ private:
+  Result<void> check_free() {
+    for (const Path& path : {folder_ / kPolicyFile, folder_ / "metadata" / "timestamp.json"}) {
+      if (!files_.info(path)) continue;
+      return fail(
+          Error{Errc::denied, cat(sluice::shown(folder_), " has a repository already")}.advise(
+              "name another folder"));
+    }
+    return {};
+  }
+
+  Result<void> read_folder(const Path& folder) {
+    SLUICE_TRY(const auto entries, files_.list(folder));
+    if (entries.size() > kMaxImportedFiles) {
+      return fail(Errc::limit,
+                  cat("more than ", kMaxImportedFiles, " files in ", sluice::shown(folder)));
+    }
+    for (const auto& entry : entries) {
+      if (!entry.name.ends_with(".json") || entry.kind == FileKind::folder) continue;
+      SLUICE_TRY(auto bytes, files_.read(folder / entry.name, Limits().stated));
+      auto draft = Draft::parse(bytes);
+      if (!draft) {
+        out_.left_out.push_back(entry.name);
+        continue;
+      }
+      std::string role = role_in_name(entry.name);
+      if (draft->type() != RoleType::targets) role = std::string(name(draft->type()));
+      found_.push_back({std::move(role), draft->version(), std::move(bytes)});
+    }
+    return {};
+  }
+
+  const FoundFile* find(std::string_view role, std::optional<Version> version) const {
+    const FoundFile* newest = nullptr;
+    for (const auto& each : found_) {
+      if (each.role != role || (version && each.version != *version)) continue;
+      if (newest == nullptr || each.version > newest->version) newest = &each;
+    }
+    return newest;
+  }
+
+  void keep(const FoundFile& file) {
+    const RoleName role(file.role);
+    const auto version =
+        file.role == "timestamp" ? std::nullopt : std::optional<Version>(file.version);
+    kept_[role_url(role, version)] = &file;
+  }
+
+  Result<void> choose() {
+    for (const auto& each : found_) {
+      if (each.role == "root") keep(each);
+    }
+    const auto* timestamp = find("timestamp", std::nullopt);
+    if (timestamp == nullptr) {
+      return fail(
+          Error{Errc::malformed, cat(sluice::shown(plan_.metadata), " has no timestamp.json")}
+              .advise("name the folder with the metadata"));
+    }
+    keep(*timestamp);
+    SLUICE_TRY(const auto list, Draft::parse(timestamp->bytes));
+    SLUICE_CHECK(keep_listed(list));
+    const auto* snapshot = kept("snapshot");
+    if (snapshot == nullptr)
+      return fail(Errc::malformed, "the snapshot of the timestamp is missing");
+    SLUICE_TRY(const auto files, Draft::parse(snapshot->bytes));
+    SLUICE_CHECK(keep_listed(files));
+    for (const auto& each : found_) {
+      const bool used = std::ranges::any_of(
+          kept_, [&](const auto& entry) { return entry.second->bytes == each.bytes; });
+      if (!used) out_.left_out.push_back(cat(each.version, ".", each.role, ".json"));
+    }
+    return {};
+  }
+
+  const FoundFile* kept(std::string_view role) const {
+    const auto at =
+        std::ranges::find_if(kept_, [&](const auto& entry) { return entry.second->role == role; });
+    return at == kept_.end() ? nullptr : at->second;
+  }
+
+  Result<void> keep_listed(const Draft& list) {
+    return list.each([&](std::string_view file, std::string_view text) -> Result<void> {
+      SLUICE_TRY(const auto value, json::parse_strict(text));
+      SLUICE_TRY(const auto version, json::Fields(value, std::string(file)).integer("version"));
+      const std::string role(file.substr(0, file.rfind(".json")));
+      if (role == "root") return {};
+      if (const auto* one = find(role, version)) keep(*one);
+      return {};
+    });
+  }
+
+  // As our own client sees it, but for what time alone made wrong.
+  Result<void> check_whole() {
+    Time then = plan_.now;
+    for (const auto& [file, found] : kept_) {
+      SLUICE_TRY(const auto draft, Draft::parse(found->bytes));
+      if (found->role == "root" && find("root", found->version + 1) != nullptr) continue;
+      then = std::min(then, draft.expires() - std::chrono::seconds(1));
+      if (found->role == "root") consistent_ = is_consistent(draft);
+    }
+    if (then < plan_.now) {
+      out_.notes.push_back(cat("something in it expired at ",
+                               human_time(then + std::chrono::seconds(1)),
+                               ": sluice tuf status says what has to be signed"));
+    }
+    const ReadMetadata read = [&](const std::string& file,
+                                  std::size_t) -> Result<std::optional<std::string>> {
+      auto at = kept_.find(file);
+      if (at == kept_.end() && !consistent_) {  // no versions in names
+        at = std::ranges::find_if(kept_, [&](const auto& entry) {
+          return cat(percent_encoded(entry.second->role), ".json") == file;
+        });
+      }
+      if (at == kept_.end()) return std::nullopt;
+      return at->second->bytes;
+    };
+    SLUICE_TRY(const auto seen,
+               audit(read, {.now = then, .root = first_root(), .foreign = foreign_}));
+    if (const auto* failure = seen.report.first_failure()) {
+      return fail(Error{Errc::malformed,
+                        cat("a client would refuse it: ", failure->title, ": ", failure->detail)}
+                      .advise("take over the published state, in whole"));
+    }
+    return {};
+  }
+
+  std::optional<std::string> first_root() const {
+    const FoundFile* first = nullptr;
+    for (const auto& each : found_) {
+      if (each.role == "root" && (first == nullptr || each.version < first->version)) first = &each;
+    }
+    if (first == nullptr) return std::nullopt;
+    return first->bytes;
+  }
+
+  static bool is_consistent(const Draft& root) {
+    const auto* member = root.head().find("consistent_snapshot");
+    return member != nullptr && member->boolean().value_or(false);
+  }
+
+  // --- targets
+  Result<void> find_targets() {
+    for (const auto& [file, found] : kept_) {
+      SLUICE_TRY(const auto draft, Draft::parse(found->bytes));
+      if (draft.type() != RoleType::targets) continue;
+      const auto taken =
+          draft.each([&](std::string_view path, std::string_view text) -> Result<void> {
+            SLUICE_CHECK(check_target_path(path));
+            SLUICE_TRY(const auto hashes, hashes_listed(text));
+            return take_target(path, hashes);
+          });
+      SLUICE_CHECK(taken);
+    }
+    return {};
+  }
+
+  Result<void> take_target(std::string_view path, const std::vector<crypto::Digest>& hashes) {
+    const std::string plain(path);
+    for (const auto& hash : hashes) {
+      const std::string by_hash =
+          target_files(path, {hash})[0].substr(std::string("targets/").size());
+      const std::array candidates{by_hash, plain, cat(hash.hex(), ".", plain),
+                                  cat(hash.hex(), ".", percent_encoded(plain))};
+      for (const auto& name : candidates) {
+        const Path file = plan_.targets / name;
+        const auto info = files_.info(file);
+        if (!info || info->kind != FileKind::file || info->size > kLargestTarget) continue;
+        const auto digest = crypto::digest_file(files_, file, hash.algorithm());
+        if (!digest || *digest != hash) continue;
+        // Under each of its hashes: clients choose one.
+        for (std::size_t i = 0; i < hashes.size(); ++i) {
+          targets_.push_back({target_files(path, hashes)[i],
+                              Content::of_file(files_, file, info->size, hashes[i])});
+        }
+        ++out_.targets;
+        return {};
+      }
+    }
+    out_.missing.push_back(plain);
+    return {};
+  }
+
+  // --- into the folder
+  Result<void> write() {
+    for (const char* sub : {"keys", "metadata", "targets", "staging"}) {
+      SLUICE_CHECK(files_.make_folders(folder_ / sub));
+    }
+    const auto store = folder_store(files_, folder_);
+    SLUICE_CHECK(store->write_new(targets_));
+    std::vector<NewFile> metadata;
+    for (const auto& [file, found] : kept_) {
+      out_.metadata.push_back(file);
+      if (file != "timestamp.json")
+        metadata.push_back({cat("metadata/", file), Content::of(found->bytes)});
+    }
+    SLUICE_CHECK(store->write_new(metadata));
+    SLUICE_CHECK(store->sync());
+    SLUICE_CHECK(
+        files_.replace(folder_ / "metadata" / "timestamp.json", kept_.at("timestamp.json")->bytes));
+    SLUICE_TRY(const auto policy, policy_of());
+    SLUICE_TRY(const auto text, write_policy(policy));
+    SLUICE_CHECK(files_.replace(folder_ / kPolicyFile, text));
+    SLUICE_TRY(auto repository, Repository::open(files_, folder_, foreign_));
+    SLUICE_CHECK(name_keys(repository));
+    if (!consistent_) SLUICE_CHECK(turn_on_consistency(repository));
+    return {};
+  }
+
+  Result<RepoPolicy> policy_of() {
+    RepoPolicy out;
+    out.targets_here = !plan_.targets.empty();
+    for (const std::string role : {"root", "targets", "snapshot", "timestamp"}) {
+      RolePolicy of = out.of(RoleName(role));
+      const auto* file = kept(role);
+      if (file != nullptr) {
+        SLUICE_TRY(const auto draft, Draft::parse(file->bytes));
+        const auto* period = draft.head().find(kPeriod);
+        if (period != nullptr && period->integer().value_or(0) > 0) {
+          of.expires = std::chrono::days(*period->integer());
+          of.renew = of.expires / 2;
+        }
+      }
+      out.roles[role] = of;
+    }
+    out_.notes.emplace_back(
+        "put the sources of the online keys into tuf-repo.yaml: online: [\"env:NAME\"], for "
+        "snapshot and timestamp");
+    return out;
+  }
+
+  // tuf-on-ci keeps the names of people in the keys.
+  Result<void> name_keys(Repository& repository) {
+    SLUICE_TRY(const auto* root, repository.published(RoleName("root")));
+    const auto* keys = root == nullptr ? nullptr : root->head().find("keys");
+    if (keys == nullptr || keys->object() == nullptr) return {};
+    for (const auto& [keyid, value] : *keys->object()) {
+      const auto* owner = value.find(kOwner);
+      if (value.find(kOnline) != nullptr) {
+        out_.notes.push_back(cat(
+            "the key ", printable(keyid.substr(0, 8), 20), " is online at ",
+            printable(*(value.find(kOnline)->string() == nullptr ? &keyid
+                                                                 : value.find(kOnline)->string()),
+                      200)));
+      }
+      if (owner == nullptr || owner->string() == nullptr) continue;
+      SLUICE_TRY(const auto key, parse_role_key(keyid, value));
+      if (!check_key_name(*owner->string())) continue;
+      SLUICE_CHECK(repository.name_key(*owner->string(), key));
+    }
+    return {};
+  }
+
+  Result<void> turn_on_consistency(Repository& repository) {
+    SLUICE_TRY(auto root, repository.next(RoleName("root")));
+    root.head().set("consistent_snapshot", true);
+    SLUICE_CHECK(repository.stage(RoleName("root"), std::move(root), plan_.now));
+    SLUICE_CHECK(repository.save());
+    out_.notes.emplace_back(
+        "its snapshots are not consistent: a root that turns them on is proposed, and has to be "
+        "signed before anything is published");
+    return {};
+  }
+
+  Files& files_;
+  Path folder_;
+  const ImportPlan& plan_;
+  const ForeignKeys& foreign_;
+  bool consistent_ = true;
+  std::vector<FoundFile> found_;
+  std::map<std::string, const FoundFile*> kept_;
+  std::vector<NewFile> targets_;
+  Imported out_;
+};
+
+}  // namespace
+
+Result<Imported> import_repository(Files& files, const Path& folder, const ImportPlan& plan,
+                                   const ForeignKeys& foreign) {
+  return Importer(files, folder, plan, foreign).run();
+}
+
+}  // namespace sluice::tuf

@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+// Another place with the same repository: new, or behind because publishing there was interrupted.
+#pragma once
+
+#include <optional>
+
+#include "tufrepo/publish.h"
+#include "tufrepo/repository.h"
+
+namespace sluice::tuf {
+
+enum class MirrorState : std::uint8_t {
+  same,
+  behind,   // it has nothing, or a timestamp that this folder published before
+  unknown,  // it has one that this folder never had: somebody else published
+};
+struct Mirror {
+  MirrorState state = MirrorState::same;
+  std::optional<crypto::Digest> timestamp;  // what it has
+};
+[[nodiscard]] Result<Mirror> look_at_mirror(Repository& repository, Store& place);
+
+// All that is published here, for a place that is behind: files that it has are taken as they are.
+// With targets: those below targets/ that the metadata lists.
+[[nodiscard]] Result<Publication> whole_publication(Repository& repository, bool targets);
+
+}  // namespace sluice::tuf

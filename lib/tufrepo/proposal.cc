@@ -1,0 +1,287 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tufrepo/proposal.h"
+
+#include <algorithm>
+#include <set>
+
+#include "base/text.h"
+
+namespace sluice::tuf {
+
+namespace {
+
+// A signature with what is known of what it is over.
+struct Ballot {
+  Signature signature;
+  std::optional<Version> version;  // none: it stands in the file itself
+  std::string sha256;
+};
+
+Signature signature_of(const json::Value& value) {
+  Signature out;
+  const auto text = [&](const char* key) {
+    const auto* found = value.find(key);
+    return found != nullptr && found->string() != nullptr ? *found->string() : std::string();
+  };
+  out.keyid = text("keyid");
+  out.sig = text("sig");
+  if (const auto* bundle = value.find("bundle")) out.bundle = json::write(*bundle);
+  return out;
+}
+
+std::vector<Ballot> ballots_of(const Draft& draft, const std::vector<StagedSignature>& beside) {
+  std::vector<Ballot> out;
+  for (const auto& each : beside) {
+    out.push_back({signature_of(each.signature), each.version, each.sha256});
+  }
+  for (const auto& each : draft.signatures()) {
+    auto signature = signature_of(each);
+    const bool known = std::ranges::any_of(
+        out, [&](const Ballot& other) { return other.signature.keyid == signature.keyid; });
+    if (!known) out.push_back({std::move(signature), std::nullopt, ""});
+  }
+  return out;
+}
+
+std::string why_wrong(const Ballot& ballot, const Draft& draft, const std::string& sha256) {
+  if (ballot.version && *ballot.version != draft.version()) {
+    return cat("it is over version ", *ballot.version, ", not over version ", draft.version());
+  }
+  if (ballot.version && ballot.sha256 != sha256) {
+    return cat("version ", draft.version(), " was changed after it was signed");
+  }
+  return "it is over something else";
+}
+
+class Examiner {
+ public:
+  Examiner(Repository& repository, Time now, const ExamineOptions& options)
+      : repository_(repository), now_(now), options_(options) {}
+
+  Result<Proposal> run() && {
+    SLUICE_TRY(names_, repository_.names());
+    SLUICE_TRY(const auto roles, repository_.staged_roles());
+    for (const auto& role : roles) {
+      if (auto done = examine(role); !done) {
+        if (done.error().code == Errc::io) return fail(std::move(done).error());
+        fault(done.error().code == Errc::not_found ? "unlisted" : "format", role,
+              done.error().text(), done.error().hint);
+      }
+    }
+    SLUICE_CHECK(look_for_orphans());
+    return std::move(out_);
+  }
+
+ private:
+  Fault& fault(std::string id, const RoleName& role, std::string what, std::string advice) {
+    out_.faults.push_back({std::move(id), role, std::move(what), std::move(advice)});
+    return out_.faults.back();
+  }
+
+  Result<void> examine(const RoleName& role) {
+    SLUICE_TRY(const auto* staged, repository_.staged(role));
+    SLUICE_TRY(const auto* before, repository_.published(role));
+    const Draft& draft = staged->draft;
+    ProposedRole entry{.role = role, .type = draft.type()};
+    entry.from = before == nullptr ? 0 : before->version();
+    entry.to = draft.version();
+    entry.expires = draft.expires();
+    entry.online = !repository_.policy().of(role).online.empty();
+    SLUICE_TRY(const auto digest, draft.digest());
+    SLUICE_CHECK(check_base(role, *staged, before, digest.hex(), entry));
+    if (!entry.published) {
+      if (entry.expires <= now_) {
+        fault("expired", role, cat("it expired at ", human_time(entry.expires)),
+              cat("sluice tuf propose --renew ", role.str()));
+      }
+      if (draft.type() != type_of_role(role)) {
+        fault("format", role, cat("it is metadata of the type ", name(draft.type())), "");
+      }
+      SLUICE_CHECK(votes(role, draft, entry));
+    }
+    if (options_.changes) {
+      SLUICE_TRY(entry.changes, difference(before, draft, names_));
+    }
+    out_.roles.push_back(std::move(entry));
+    return {};
+  }
+
+  Result<void> check_base(const RoleName& role, const StagedRole& staged, const Draft* before,
+                          const std::string& sha256, ProposedRole& entry) {
+    std::string published_sha256;
+    if (before != nullptr) {
+      SLUICE_TRY(const auto digest, before->digest());
+      published_sha256 = digest.hex();
+      entry.published = published_sha256 == sha256;
+      if (entry.published) return {};
+    }
+    const std::string again = "look at it, and take it as it is with `sluice tuf propose`";
+    if (staged.sha256.empty()) {
+      fault("edited", role, "the staged file was not made by sluice", again);
+    } else if (staged.sha256 != sha256) {
+      fault("edited", role, "the staged file was edited after it was proposed", again);
+    }
+    if (!staged.sha256.empty() &&
+        (staged.from != entry.from || staged.from_sha256 != published_sha256)) {
+      fault("outdated", role,
+            cat("it was made from ",
+                staged.from == 0 ? std::string("nothing") : cat("version ", staged.from), ", and ",
+                entry.from == staged.from ? cat("another version ", entry.from)
+                                          : cat("version ", entry.from),
+                " is published by now"),
+            "give it up with `sluice tuf propose --drop`, and make the change again");
+    } else if (entry.to != entry.from + 1) {
+      fault("version", role, cat("it has version ", entry.to, ", the next one is ", entry.from + 1),
+            again);
+    }
+    return {};
+  }
+
+  Result<void> votes(const RoleName& role, const Draft& draft, ProposedRole& entry) {
+    SLUICE_TRY(const auto all, signatories_of(repository_, role));
+    SLUICE_TRY(const auto beside, repository_.signatures(role));
+    std::set<std::string> known;
+    for (const auto& signatories : all) {
+      SLUICE_TRY(auto quorum, count_votes(draft, signatories, beside, *names_));
+      const auto different = different_keys(signatories.keys, signatories.role.keyids);
+      if (static_cast<std::int64_t>(different) < quorum.threshold) {
+        fault("threshold", role,
+              cat(quorum.who, ": ", quorum.threshold, " signatures are asked for, and there ",
+                  different == 1 ? "is " : "are ", different, " different ",
+                  different == 1 ? "key" : "keys"),
+              cat("sluice tuf key add, or sluice tuf key threshold ", role.str()));
+      }
+      for (const auto& voter : quorum.voters) {
+        if (voter.vote == Vote::wrong && known.insert(voter.keyid).second) {
+          fault("signature", role,
+                cat("the signature of ", voter.shown, " does not hold: ", voter.why),
+                "it has to be signed again")
+              .blocks = false;
+        }
+        known.insert(voter.keyid);
+      }
+      entry.quorums.push_back(std::move(quorum));
+    }
+    for (const auto& each : beside) {
+      if (known.contains(each.keyid)) continue;
+      fault(
+          "signature", role,
+          cat("a signature of ", names_->shown(each.keyid, "key"), ", which is no key of the role"),
+          "")
+          .blocks = false;
+    }
+    return {};
+  }
+
+  // What is published and stays: is it signed for the keys that are proposed?
+  Result<void> look_for_orphans() {
+    for (const std::string& role : {std::string("targets")}) {
+      SLUICE_CHECK(look_at(RoleName(role)));
+    }
+    const auto proposed = out_.roles;
+    for (const auto& each : proposed) {
+      if (each.type != RoleType::targets || each.published) continue;
+      SLUICE_TRY(const auto* staged, repository_.staged(each.role));
+      if (!keys_changed(each)) continue;
+      SLUICE_TRY(const auto delegations, delegations_of(staged->draft, repository_.foreign()));
+      for (const auto& role : delegations.roles) SLUICE_CHECK(look_at(role.role));
+    }
+    return {};
+  }
+
+  static bool keys_changed(const ProposedRole& role) {
+    return std::ranges::any_of(role.changes, [](const Change& change) {
+      return change.kind.starts_with("key-") || change.kind == "threshold";
+    });
+  }
+
+  Result<void> look_at(const RoleName& role) {
+    SLUICE_TRY(const auto* staged, repository_.staged(role));
+    SLUICE_TRY(const auto* published, repository_.published(role));
+    if (staged != nullptr || published == nullptr) return {};
+    auto all = signatories_of(repository_, role);
+    if (!all) return {};  // no longer delegated to
+    for (const auto& signatories : *all) {
+      SLUICE_TRY(const auto quorum, count_votes(*published, signatories, {}, *names_));
+      if (quorum.complete()) continue;
+      fault("unsigned", role,
+            cat("version ", published->version(), " is published and signed by ", quorum.given,
+                " of the ", quorum.threshold, " keys that ", quorum.who, " ask for"),
+            cat("sluice tuf propose --renew ", role.str()));
+    }
+    return {};
+  }
+
+  Repository& repository_;
+  Time now_;
+  ExamineOptions options_;
+  const KeyNames* names_ = nullptr;
+  Proposal out_;
+};
+
+}  // namespace
+
+std::string_view name(Vote vote) {
+  switch (vote) {
+    case Vote::given:
+      return "given";
+    case Vote::open:
+      return "open";
+    case Vote::wrong:
+      return "wrong";
+    case Vote::unusable:
+      return "unusable";
+  }
+  return "open";
+}
+
+bool ProposedRole::complete() const {
+  return published || (!quorums.empty() && std::ranges::all_of(quorums, &Quorum::complete));
+}
+
+bool Proposal::ready() const {
+  return std::ranges::none_of(faults, &Fault::blocks) &&
+         std::ranges::all_of(
+             roles, [](const ProposedRole& role) { return role.online || role.complete(); });
+}
+
+Result<Quorum> count_votes(const Draft& draft, const Signatories& signatories,
+                           const std::vector<StagedSignature>& beside, const KeyNames& names) {
+  Quorum out{signatories.who, signatories.role.threshold, 0, {}};
+  const auto ballots = ballots_of(draft, beside);
+  SLUICE_TRY(const auto message, draft.message());
+  const std::string sha256 =
+      crypto::digest_of(crypto::HashAlgorithm::sha256, bytes_of(message)).hex();
+  std::set<std::string_view> counted;
+  for (const auto& keyid : signatories.role.keyids) {
+    const auto key = signatories.keys.find(keyid);
+    Voter voter{keyid,
+                names.shown(keyid, key == signatories.keys.end() ? "key" : key->second.keytype)};
+    const auto ballot = std::ranges::find_if(
+        ballots, [&](const Ballot& each) { return each.signature.keyid == keyid; });
+    if (key == signatories.keys.end() || !key->second.usable()) {
+      voter.vote = Vote::unusable;
+      voter.why =
+          key == signatories.keys.end() ? "the key is not listed" : key->second.why_unusable;
+    } else if (ballot != ballots.end() &&
+               !(ballot->signature.sig.empty() && ballot->signature.bundle.empty())) {
+      const Envelope envelope{{ballot->signature}, message, {}};
+      SLUICE_TRY(const auto found, count_signatures(envelope, signatories.keys, {{keyid}, 1}));
+      voter.vote = found.valid == 1 ? Vote::given : Vote::wrong;
+      if (voter.vote == Vote::wrong) voter.why = why_wrong(*ballot, draft, sha256);
+      if (voter.vote == Vote::given && !counted.insert(key->second.material).second) {
+        voter.vote = Vote::unusable;
+        voter.why = "a key that counted already, under another keyid";
+      }
+      if (voter.vote == Vote::given) ++out.given;
+    }
+    out.voters.push_back(std::move(voter));
+  }
+  return out;
+}
+
+Result<Proposal> examine_proposal(Repository& repository, Time now, const ExamineOptions& options) {
+  return Examiner(repository, now, options).run();
+}
+
+}  // namespace sluice::tuf

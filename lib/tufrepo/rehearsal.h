@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+// A publication as clients will see it, before there is any.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/verdict.h"
+#include "tufrepo/repository.h"
+
+namespace sluice::tuf {
+
+struct ChangedFile {
+  RoleName role{""};
+  std::shared_ptr<const Draft> draft;  // shared with what writes it out later
+  std::string bytes;                   // as it will be published; of many, made when it is needed
+  [[nodiscard]] Result<std::string> document() const;
+};
+
+// Walks our own client's state machine through the new files, once from the present state: what it
+// refuses is in the report. Delegated roles that did not change are looked at where whoever speaks
+// for them changed its delegations.
+[[nodiscard]] Result<void> rehearse(Repository& repository, const std::vector<ChangedFile>& changed,
+                                    Time now, Report& report);
+
+}  // namespace sluice::tuf

@@ -1,0 +1,445 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tufrepo/release.h"
+
+#include <algorithm>
+#include <set>
+
+#include "base/codec.h"
+#include "base/text.h"
+#include "tuf/checks.h"
+#include "tuf/names.h"
+#include "tuf/trusted_set.h"
+#include "tufrepo/edit.h"
+#include "tufrepo/rehearsal.h"
+
+namespace sluice::tuf {
+
+namespace {
+
+const RoleName kRoot("root");
+const RoleName kTimestamp("timestamp");
+const RoleName kSnapshot("snapshot");
+
+constexpr std::size_t kManyRoles = 64;         // of more, nobody reads what changes
+constexpr std::size_t kStatedFrom = 1U << 20;  // a file of this size has its length stated
+
+json::Value signature_json(const RoleSignature& signature) {
+  json::Value out;
+  out.set("keyid", signature.keyid.str());
+  out.set("sig", signature.sig);
+  if (!signature.bundle.empty()) {
+    if (auto bundle = json::parse_strict(signature.bundle)) out.set("bundle", *std::move(bundle));
+  }
+  return out;
+}
+
+class ReleaseMaker {
+ public:
+  ReleaseMaker(Repository& repository, const OnlineSigners& signers, const ReleaseOptions& options)
+      : repository_(repository), signers_(signers), options_(options), report_("the publication") {}
+
+  Result<Verdict<Release>> run() && {
+    SLUICE_TRY(names_, repository_.names());
+    bool good = true;
+    if (options_.renew_only) {
+      SLUICE_CHECK(take_due());
+    } else {
+      SLUICE_TRY(good, take_proposal());
+    }
+    if (good) {
+      SLUICE_TRY(good, take_snapshot());
+    }
+    if (good) {
+      SLUICE_TRY(good, take_timestamp());
+    }
+    if (good && !out_.nothing_to_do) {
+      SLUICE_CHECK(assemble());
+      SLUICE_CHECK(rehearse(repository_, changed_, options_.now, report_));
+    }
+    return Verdict<Release>::conclude(std::move(report_), std::move(out_));
+  }
+
+ private:
+  Check& refuse(std::string_view id, const RoleName& role, std::string detail) {
+    return report_.fail(cat("tuf.publish.", id), printable(role.str(), 80), std::move(detail));
+  }
+
+  // --- what is proposed
+  Result<bool> take_proposal() {
+    SLUICE_TRY(const auto staged, repository_.staged_roles());
+    SLUICE_TRY(const auto proposal, examine_proposal(repository_, options_.now,
+                                                     {.changes = staged.size() <= kManyRoles}));
+    bool good = true;
+    for (const auto& fault : proposal.faults) {
+      if (!fault.blocks) continue;
+      refuse(fault.id, fault.role, fault.what).advice = fault.advice;
+      good = false;
+    }
+    if (!good) return false;
+    for (const auto& role : proposal.roles) {
+      if (role.published) out_.left_over.push_back(role.role);
+      if (role.published || role.role == kSnapshot || role.role == kTimestamp) continue;
+      SLUICE_TRY(const bool taken, take_role(role));
+      good = good && taken;
+    }
+    return good;
+  }
+
+  Result<bool> take_role(const ProposedRole& role) {
+    SLUICE_TRY(const auto* staged, repository_.staged(role.role));
+    SLUICE_TRY(auto file, sign(role.role, staged->draft, role.quorums));
+    if (!file) return false;
+    add_changed(role.role, role.from, *std::move(file));
+    return true;
+  }
+
+  void add_changed(const RoleName& role, Version from, Draft draft) {
+    out_.roles.push_back({role, from, draft.version(), draft.expires()});
+    changed_.push_back({role, std::make_shared<const Draft>(std::move(draft)), {}});
+  }
+
+  // Signatures that hold, and those of online keys where more are needed; nothing where they do not
+  // suffice.
+  Result<std::optional<Draft>> sign(const RoleName& role, Draft draft,
+                                    const std::vector<Quorum>& quorums) {
+    SLUICE_TRY(const auto all, signatories_of(repository_, role));
+    SLUICE_TRY(const auto kept, signatures_that_hold(role, draft, quorums));
+    draft.clear_signatures();
+    for (const auto& each : kept) draft.add_signature(each);
+    const bool incomplete = quorums.empty() || !std::ranges::all_of(quorums, &Quorum::complete);
+    if (incomplete) SLUICE_CHECK(sign_online(role, draft, all));
+    bool good = true;
+    for (const auto& signatories : all) {
+      // Each signature was verified when it was made, and the rehearsal verifies it again.
+      if (!incomplete || signed_by(draft, signatories) >= signatories.role.threshold) continue;
+      SLUICE_TRY(const auto quorum, count_votes(draft, signatories, {}, *names_));
+      good = false;
+      Check& row =
+          refuse("signatures", role,
+                 cat("version ", draft.version(), " has ", quorum.given, " of ", quorum.threshold,
+                     quorum.threshold == 1 ? " signature of " : " signatures of ", quorum.who));
+      row.advice = "whoever is still needed signs";
+      row.command = cat("sluice tuf sign --key FILE --role ", role.str());
+    }
+    if (!good) return std::optional<Draft>{};
+    return std::optional<Draft>{std::move(draft)};
+  }
+
+  static std::int64_t signed_by(const Draft& draft, const Signatories& signatories) {
+    std::vector<std::string> keyids;
+    for (const auto& each : draft.signatures()) {
+      const auto* keyid = each.find("keyid");
+      if (keyid == nullptr || keyid->string() == nullptr) continue;
+      const auto& listed = signatories.role.keyids;
+      if (std::ranges::find(listed, *keyid->string()) != listed.end()) {
+        keyids.push_back(*keyid->string());
+      }
+    }
+    return static_cast<std::int64_t>(different_keys(signatories.keys, keyids));
+  }
+
+  Result<std::vector<json::Value>> signatures_that_hold(const RoleName& role, const Draft& draft,
+                                                        const std::vector<Quorum>& quorums) {
+    std::set<std::string> good;
+    for (const auto& quorum : quorums) {
+      for (const auto& voter : quorum.voters) {
+        if (voter.vote == Vote::given) good.insert(voter.keyid);
+      }
+    }
+    std::map<std::string, json::Value> out;
+    const auto take = [&](const json::Value& value) {
+      const auto* keyid = value.find("keyid");
+      if (keyid == nullptr || keyid->string() == nullptr || !good.contains(*keyid->string()))
+        return;
+      out.emplace(*keyid->string(), value);
+    };
+    if (!good.empty()) {
+      SLUICE_TRY(const auto beside, repository_.signatures(role));
+      for (const auto& each : beside) take(each.signature);
+      for (const auto& each : draft.signatures()) take(each);
+    }
+    std::vector<json::Value> sorted;
+    for (auto& [keyid, value] : out) sorted.push_back(std::move(value));
+    return sorted;
+  }
+
+  Result<void> sign_online(const RoleName& role, Draft& draft,
+                           const std::vector<Signatories>& all) {
+    SLUICE_TRY(const auto message, draft.message());
+    for (const auto& signatories : all) {
+      SLUICE_TRY(const auto* keys, online_keys(role, signatories));
+      for (const auto& key : *keys) {
+        SLUICE_TRY(const auto signature, key->sign(message));
+        draft.add_signature(signature_json(signature));
+      }
+    }
+    return {};
+  }
+
+  // Opened once for all roles with the same keys and the same sources.
+  Result<const std::vector<std::unique_ptr<RoleSigner>>*> online_keys(
+      const RoleName& role, const Signatories& signatories) {
+    auto keyids = signatories.role.keyids;
+    const auto online = repository_.policy().of(role).online;
+    keyids.insert(keyids.end(), online.begin(), online.end());
+    const std::string id = join(keyids, "\n");
+    const auto at = opened_.find(id);
+    if (at != opened_.end()) return &at->second;
+    SLUICE_TRY(auto keys, signers_(role, signatories));
+    return &opened_.emplace(id, std::move(keys)).first->second;
+  }
+
+  // --- what is due
+  Result<void> take_due() {
+    SLUICE_TRY(const auto listed, listed_roles(repository_));
+    for (const auto& each : listed) {
+      if (type_of_role(each.role) != RoleType::targets) continue;
+      if (repository_.policy().of(each.role).online.empty()) continue;
+      SLUICE_TRY(const auto roles, roles_of(each));
+      for (const auto& role : roles) SLUICE_CHECK(take_if_due(role));
+    }
+    return {};
+  }
+
+  Result<std::vector<RoleName>> roles_of(const ListedRole& listed) {
+    if (!listed.bins) return std::vector{listed.role};
+    SLUICE_TRY(const auto* parent, repository_.published(listed.parent));
+    SLUICE_TRY(const auto delegations, delegations_of(*parent, repository_.foreign()));
+    const NewBins plan{
+        .prefix = delegations.bins->prefix, .bits = delegations.bins->bits, .keys = {}};
+    std::vector<RoleName> out;
+    for (std::uint64_t i = 0; i < (std::uint64_t{1} << static_cast<unsigned>(plan.bits)); ++i) {
+      out.push_back(bin_name(plan, static_cast<std::uint32_t>(i)));
+    }
+    return out;
+  }
+
+  Result<bool> due(const RoleName& role, const Draft& draft) {
+    if (draft.expires() - options_.now < repository_.policy().of(role).renew) return true;
+    SLUICE_TRY(const auto all, signatories_of(repository_, role));
+    for (const auto& signatories : all) {
+      SLUICE_TRY(const auto quorum, count_votes(draft, signatories, {}, *names_));
+      if (!quorum.complete()) return true;
+    }
+    return false;
+  }
+
+  Result<void> take_if_due(const RoleName& role) {
+    SLUICE_TRY(const auto* published, repository_.published(role));
+    if (published == nullptr) return {};
+    SLUICE_TRY(const bool is_due, due(role, *published));
+    if (!is_due) return {};
+    Draft draft = *published;
+    raise(role, draft, published->version());
+    SLUICE_TRY(auto file, sign(role, std::move(draft), {}));
+    if (file) add_changed(role, published->version(), *std::move(file));
+    return {};
+  }
+
+  void raise(const RoleName& role, Draft& draft, Version from) const {
+    draft.clear_signatures();
+    draft.set_version(from + 1);
+    draft.set_expires(options_.now + repository_.policy().of(role).expires);
+  }
+
+  bool changes_root() const {
+    return std::ranges::any_of(changed_,
+                               [](const ChangedFile& each) { return each.role == kRoot; });
+  }
+  bool changes_targets() const {
+    return std::ranges::any_of(changed_,
+                               [](const ChangedFile& each) { return each.role != kRoot; });
+  }
+
+  // --- snapshot and timestamp
+  Result<bool> take_snapshot() {
+    SLUICE_TRY(const auto* published, repository_.published(kSnapshot));
+    bool needed = changes_targets() || published == nullptr;
+    if (!needed) {
+      SLUICE_TRY(needed, due(kSnapshot, *published));
+      needed = needed && may_renew(kSnapshot, *published);
+    }
+    if (!needed) return true;
+    Draft draft = published == nullptr ? Draft::fresh(RoleType::snapshot) : *published;
+    raise(kSnapshot, draft, published == nullptr ? 0 : published->version());
+    for (auto& each : changed_) {
+      if (each.role == kRoot) continue;
+      SLUICE_TRY(auto bytes, each.document());
+      const std::string file = cat(each.role.str(), ".json");
+      draft.put(file, meta_of(each.draft->version(), bytes, draft.find(file)));
+      if (changed_.size() <= kManyRoles) each.bytes = std::move(bytes);
+    }
+    return take_follower(kSnapshot, std::move(draft));
+  }
+
+  // Only what an online key signs is renewed without being asked for, unless it is dead anyway.
+  bool may_renew(const RoleName& role, const Draft& published) const {
+    return !repository_.policy().of(role).online.empty() || changes_root() ||
+           published.expires() <= options_.now;
+  }
+
+  static std::string meta_of(Version version, const std::string& bytes,
+                             std::optional<std::string_view> before) {
+    const bool hashes = before && before->find("\"hashes\"") != std::string_view::npos;
+    const bool length = hashes || bytes.size() >= kStatedFrom ||
+                        (before && before->find("\"length\"") != std::string_view::npos);
+    std::string out = "{";
+    if (hashes) {
+      out += cat("\"hashes\":{\"sha256\":\"",
+                 crypto::digest_of(crypto::HashAlgorithm::sha256, bytes_of(bytes)).hex(), "\"},");
+    }
+    if (length) out += cat("\"length\":", bytes.size(), ",");
+    return out + cat("\"version\":", version, "}");
+  }
+
+  Result<bool> take_timestamp() {
+    SLUICE_TRY(const auto* published, repository_.published(kTimestamp));
+    auto* const snapshot = find_changed(kSnapshot);
+    bool needed = snapshot != nullptr || published == nullptr || options_.force;
+    if (!needed) {
+      SLUICE_TRY(needed, due(kTimestamp, *published));
+      needed = needed && may_renew(kTimestamp, *published);
+    }
+    // A root that comes alone brings a new timestamp too, by which publishers see each other.
+    if (!needed && changed_.empty()) {
+      out_.nothing_to_do = true;
+      report_.pass("tuf.publish.due", "timestamp", "nothing is due");
+      return true;
+    }
+    Draft draft = published == nullptr ? Draft::fresh(RoleType::timestamp) : *published;
+    raise(kTimestamp, draft, published == nullptr ? 0 : published->version());
+    if (snapshot != nullptr) {
+      SLUICE_TRY(snapshot->bytes, snapshot->draft->document());
+      draft.put("snapshot.json",
+                meta_of(snapshot->draft->version(), snapshot->bytes, "\"hashes\" \"length\""));
+    }
+    return take_follower(kTimestamp, std::move(draft));
+  }
+
+  ChangedFile* find_changed(const RoleName& role) {
+    const auto at = std::ranges::find(changed_, role, &ChangedFile::role);
+    return at == changed_.end() ? nullptr : &*at;
+  }
+
+  Result<bool> take_follower(const RoleName& role, Draft draft) {
+    SLUICE_TRY(const auto from, repository_.version_of(role));
+    if (!repository_.policy().of(role).online.empty()) {
+      SLUICE_TRY(auto file, sign(role, std::move(draft), {}));
+      if (!file) return false;
+      add_changed(role, from, *std::move(file));
+      return true;
+    }
+    return take_signed_by_people(role, std::move(draft), from);
+  }
+
+  // Staged for those who sign it, unless just this is staged and signed already.
+  Result<bool> take_signed_by_people(const RoleName& role, Draft draft, Version from) {
+    SLUICE_TRY(const auto* staged, repository_.staged(role));
+    bool same = false;
+    if (staged != nullptr && staged->draft.expires() > options_.now) {
+      draft.set_expires(staged->draft.expires());
+      SLUICE_TRY(const auto wanted, draft.digest());
+      SLUICE_TRY(const auto there, staged->draft.digest());
+      same = wanted == there;
+    }
+    if (!same) {
+      raise(role, draft, from);
+      SLUICE_CHECK(repository_.stage_as_is(role, std::move(draft)));
+      out_.staged_for.push_back(role);
+      SLUICE_TRY(staged, repository_.staged(role));
+    }
+    SLUICE_TRY(const auto all, signatories_of(repository_, role));
+    SLUICE_TRY(const auto beside, repository_.signatures(role));
+    std::vector<Quorum> quorums;
+    for (const auto& signatories : all) {
+      SLUICE_TRY(quorums.emplace_back(), count_votes(staged->draft, signatories, beside, *names_));
+    }
+    SLUICE_TRY(auto file, sign(role, staged->draft, quorums));
+    if (!file) {
+      SLUICE_CHECK(repository_.save());
+      return false;
+    }
+    add_changed(role, from, *std::move(file));
+    return true;
+  }
+
+  // --- the files
+  Result<void> assemble() {
+    auto& publication = out_.publication;
+    const bool many = changed_.size() > kManyRoles;
+    for (auto& each : changed_) {
+      const bool lazy = many && !is_top_level(each.role.str());
+      if (!lazy && each.bytes.empty()) {
+        SLUICE_TRY(each.bytes, each.draft->document());
+      }
+      if (each.role == kTimestamp) {
+        publication.timestamp = each.bytes;
+        continue;
+      }
+      if (each.role == kRoot) {
+        publication.roots.push_back(each.bytes);
+        continue;
+      }
+      publication.metadata.push_back(
+          {cat("metadata/", role_url(each.role, each.draft->version())),
+           lazy ? Content::made_by([draft = each.draft] { return draft->document(); })
+                : Content::of(each.bytes)});
+      if (options_.list_targets && each.draft->type() == RoleType::targets) {
+        SLUICE_CHECK(list_target_files(each));
+      }
+    }
+    SLUICE_TRY(const auto* before, repository_.published(kTimestamp));
+    if (before == nullptr) return {};
+    SLUICE_TRY(const auto bytes, repository_.published_file(kTimestamp, 0));
+    publication.timestamp_before =
+        crypto::digest_of(crypto::HashAlgorithm::sha256, bytes_of(bytes));
+    return {};
+  }
+
+  Result<void> list_target_files(const ChangedFile& changed) {
+    SLUICE_TRY(const auto* before, repository_.published(changed.role));
+    return changed.draft->each([&](std::string_view path, std::string_view text) -> Result<void> {
+      const auto was = before == nullptr ? std::nullopt : before->find(path);
+      if (was && *was == text) return {};
+      SLUICE_TRY(const auto hashes, hashes_listed(text));
+      SLUICE_CHECK(check_target_path(path));
+      const auto names = target_files(path, hashes);
+      for (std::size_t i = 0; i < names.size(); ++i) {
+        const Path file = repository_.folder() / names[i];
+        SLUICE_TRY(const auto info, within(repository_.files().info(file), "looking for a target"));
+        out_.publication.targets.push_back(
+            {names[i], Content::of_file(repository_.files(), file, info.size, hashes[i])});
+      }
+      return {};
+    });
+  }
+
+  Repository& repository_;
+  const OnlineSigners& signers_;
+  ReleaseOptions options_;
+  Report report_;
+  const KeyNames* names_ = nullptr;
+  std::vector<ChangedFile> changed_;
+  std::map<std::string, std::vector<std::unique_ptr<RoleSigner>>> opened_;
+  Release out_;
+};
+
+}  // namespace
+
+Result<Verdict<Release>> prepare_release(Repository& repository, const OnlineSigners& signers,
+                                         const ReleaseOptions& options) {
+  return ReleaseMaker(repository, signers, options).run();
+}
+
+Result<void> finish_release(Repository& repository, const Release& release) {
+  repository.reload();
+  for (const auto& role : release.left_over) SLUICE_CHECK(repository.unstage(role));
+  for (const auto& each : release.roles) {
+    SLUICE_TRY(const auto* staged, repository.staged(each.role));
+    if (staged == nullptr || staged->draft.version() > each.to) continue;
+    SLUICE_CHECK(repository.unstage(each.role));
+  }
+  return {};
+}
+
+}  // namespace sluice::tuf

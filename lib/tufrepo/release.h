@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+// From a proposal to what is published: signed online where the policy says so, listed in a new
+// snapshot, vouched for by a new timestamp, and accepted by our own client — one that has the
+// present repository, and one that is new — before anything is written.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/verdict.h"
+#include "tufrepo/proposal.h"
+#include "tufrepo/publish.h"
+
+namespace sluice::tuf {
+
+// The keys at hand for a role, of those that it lists; whose they are is the caller's business.
+using OnlineSigners = std::function<Result<std::vector<std::unique_ptr<RoleSigner>>>(
+    const RoleName& role, const Signatories& signatories)>;
+
+struct ReleasedRole {
+  RoleName role{""};
+  Version from = 0;
+  Version to = 0;
+  Time expires{};
+};
+struct Release {
+  Publication publication;
+  std::vector<ReleasedRole> roles;   // timestamp last
+  std::vector<RoleName> staged_for;  // snapshot or timestamp, which people sign here: now they can
+  std::vector<RoleName> left_over;   // staged, and published already
+  bool nothing_to_do = false;
+};
+
+struct ReleaseOptions {
+  Time now{};
+  bool renew_only = false;  // refresh-online: only what is due; the repository looks at no staging
+  bool force = false;       // a new timestamp even where nothing is due
+  bool list_targets = false;  // publication.targets, from targets/
+};
+// A verdict that did not pass says what is missing or wrong.
+[[nodiscard]] Result<Verdict<Release>> prepare_release(Repository& repository,
+                                                       const OnlineSigners& signers,
+                                                       const ReleaseOptions& options);
+// What was proposed and is published now is taken out of the staging area.
+[[nodiscard]] Result<void> finish_release(Repository& repository, const Release& release);
+
+}  // namespace sluice::tuf

@@ -1,0 +1,437 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tufrepo/repository.h"
+
+#include <algorithm>
+#include <set>
+
+#include "base/codec.h"
+#include "base/limits.h"
+#include "base/parallel.h"
+#include "base/text.h"
+#include "tuf/limits.h"
+#include "tuf/names.h"
+
+namespace sluice::tuf {
+
+namespace {
+
+constexpr std::size_t kMaxSignatureFile = 1U << 20;  // an identity's has certificates with it
+constexpr std::string_view kSignatureKind = "sluice.tuf-signature/v1";
+constexpr std::string_view kMadeFromKind = "sluice.tuf-made-from/v1";
+
+bool is_missing(const Error& error) { return error.code == Errc::not_found; }
+
+Result<std::string> role_of_file(std::string_view file) {
+  const std::string_view encoded = file.substr(0, file.size() - std::string_view(".json").size());
+  std::string out;
+  for (std::size_t i = 0; i < encoded.size(); ++i) {
+    if (encoded[i] != '%') {
+      out += encoded[i];
+      continue;
+    }
+    const auto byte = from_hex(lower_ascii(encoded.substr(i + 1, 2)));
+    if (!byte || byte->size() != 1) {
+      return fail(Errc::malformed,
+                  cat("staging/", printable(file, 200), " is named after no role"));
+    }
+    out += static_cast<char>((*byte)[0]);
+    i += 2;
+  }
+  return out;
+}
+
+// "12.targets.json", in the folder of what is published.
+std::string published_name(const RoleName& role, Version version) {
+  return role.str() == name(RoleType::timestamp) ? "timestamp.json" : role_url(role, version);
+}
+
+std::size_t largest(const RoleName& role) {
+  const Limits limits;
+  if (role.str() == "root") return limits.root;
+  if (role.str() == "timestamp") return limits.timestamp;
+  return limits.stated;
+}
+
+// What "meta" says of a file.
+Result<Version> listed_version(const Draft& list, std::string_view file) {
+  const auto text = list.find(file);
+  if (!text) return Version{0};
+  SLUICE_TRY(const auto value, json::parse_strict(*text));
+  return json::Fields(value, std::string(file)).integer("version");
+}
+
+}  // namespace
+
+Result<Delegations> delegations_of(const Draft& targets, const ForeignKeys& foreign) {
+  const auto* value = targets.head().find("delegations");
+  if (value == nullptr) return Delegations{};
+  const std::string text = sorted_json(*value);
+  json::Tokenizer in(text, {.bytes = text.size()});
+  return read_delegations(in, text, foreign);
+}
+
+Result<StagedSignature> parse_staged_signature(std::string_view text) {
+  SLUICE_TRY(const auto value, json::parse_strict(text, {.bytes = kMaxSignatureFile}));
+  const json::Fields fields(value, "signature");
+  SLUICE_TRY(const auto kind, fields.string("kind"));
+  if (kind != kSignatureKind) return fail(Errc::malformed, cat("this is no ", kSignatureKind));
+  StagedSignature out;
+  SLUICE_TRY(out.version, fields.integer("version"));
+  SLUICE_TRY(out.sha256, fields.string("sha256"));
+  SLUICE_TRY(const auto signature, fields.object("signature"));
+  SLUICE_TRY(out.keyid, signature.string("keyid"));
+  out.signature = signature.value();
+  return out;
+}
+
+std::string write_staged_signature(const StagedSignature& signature) {
+  json::Value out;
+  out.set("kind", kSignatureKind);
+  out.set("version", signature.version);
+  out.set("sha256", signature.sha256);
+  out.set("signature", signature.signature);
+  return json::write_pretty(out);
+}
+
+Result<Repository> Repository::open(Files& files, const Path& folder, ForeignKeys foreign) {
+  Repository out(files, folder, std::move(foreign));
+  const Path path = folder / kPolicyFile;
+  const auto text = files.read(path, limits::kConfigFile);
+  if (!text) {
+    if (!is_missing(text.error())) return fail(text.error());
+    return fail(Error{Errc::not_found,
+                      cat(sluice::shown(folder), " is no repository: it has no ", kPolicyFile)}
+                    .advise("begin one with `sluice tuf init`, or name its folder with --repo"));
+  }
+  SLUICE_TRY(out.policy_, parse_policy(*text, kPolicyFile));
+  return out;
+}
+
+Result<const KeyNames*> Repository::names() {
+  if (!names_) {
+    SLUICE_TRY(names_, KeyNames::load(*files_, folder_ / "keys"));
+  }
+  return &*names_;
+}
+
+Result<void> Repository::name_key(const std::string& name, const RoleKey& key) {
+  SLUICE_CHECK(check_key_name(name));
+  SLUICE_TRY(const auto* known, names());
+  if (const auto* other = known->named(name)) {
+    if (other->keyid == key.keyid) return {};
+    return fail(Error{Errc::denied, cat("the name ", name, " is another key's")}.advise(
+        "choose another name with --name"));
+  }
+  const Path folder = folder_ / "keys";
+  SLUICE_CHECK(files_->make_folders(folder));
+  json::Value text = key.json();
+  SLUICE_TRY(const auto computed, compute_keyid(key));
+  if (computed != key.keyid) text.set("keyid", key.keyid.str());
+  SLUICE_CHECK(files_->replace(folder / cat(name, ".json"), json::write_pretty(text)));
+  names_.reset();
+  return {};
+}
+
+Result<std::unique_ptr<FileLock>> Repository::lock(std::chrono::milliseconds wait) const {
+  return files_->lock(folder_ / ".sluice-staging.lock", wait);
+}
+
+void Repository::reload() {
+  root_version_.reset();
+  published_.clear();
+  delegations_.clear();
+}
+
+Result<std::optional<std::string>> Repository::read_published(const Path& name) {
+  auto text = files_->read(metadata_folder() / name, Limits().stated);
+  if (text) return *std::move(text);
+  if (is_missing(text.error())) return std::nullopt;
+  return fail(std::move(text).error());
+}
+
+// The last of an unbroken row; the row begins at the first root that is there.
+Result<Version> Repository::find_root_version() {
+  const auto there = [&](Version version) {
+    return files_->info(metadata_folder() / role_url(RoleName("root"), version)).has_value();
+  };
+  Version version = 1;
+  if (!there(version)) {
+    if (!files_->info(metadata_folder())) return Version{0};
+    SLUICE_TRY(const auto entries, files_->list(metadata_folder()));
+    Version first = 0;
+    for (const auto& entry : entries) {
+      if (!entry.name.ends_with(".root.json")) continue;
+      const auto parsed = json::parse_strict(entry.name.substr(0, entry.name.find('.')));
+      const auto number = parsed ? parsed->integer().value_or(0) : 0;
+      if (number > 0 && (first == 0 || number < first)) first = number;
+    }
+    if (first == 0) return Version{0};
+    version = first;
+  }
+  while (there(version + 1)) ++version;
+  return version;
+}
+
+Result<Version> Repository::version_of(const RoleName& role) {
+  if (role.str() == "root") {
+    if (!root_version_) {
+      SLUICE_TRY(root_version_, find_root_version());
+    }
+    return *root_version_;
+  }
+  if (role.str() == "timestamp") {
+    SLUICE_TRY(const auto* timestamp, published(role));
+    return timestamp == nullptr ? Version{0} : timestamp->version();
+  }
+  const bool snapshot = role.str() == "snapshot";
+  SLUICE_TRY(const auto* list, published(RoleName(snapshot ? "timestamp" : "snapshot")));
+  if (list == nullptr) return Version{0};
+  return listed_version(*list, cat(role.str(), ".json"));
+}
+
+Result<const Draft*> Repository::published(const RoleName& role) {
+  if (const auto at = published_.find(role.str()); at != published_.end()) return at->second.get();
+  Version version = 0;
+  if (role.str() != "timestamp") {
+    SLUICE_TRY(version, version_of(role));
+    if (version == 0) return nullptr;
+  }
+  const std::string file = published_name(role, version);
+  SLUICE_TRY(auto text, read_published(file));
+  std::unique_ptr<const Draft> draft;
+  if (text) {
+    SLUICE_TRY(auto parsed, within(Draft::parse(*std::move(text)), cat("reading metadata/", file)));
+    draft = std::make_unique<const Draft>(std::move(parsed));
+  } else if (version != 0) {
+    return fail(Error{Errc::not_found, cat("metadata/", file, " is listed and not there")}.advise(
+        "the folder is not whole: take it from where it is published again"));
+  }
+  return published_.emplace(role.str(), std::move(draft)).first->second.get();
+}
+
+Result<std::string> Repository::published_file(const RoleName& role, Version version) {
+  const std::string file = published_name(role, version);
+  return files_->read(metadata_folder() / file, largest(role));
+}
+
+Path Repository::staged_file(const RoleName& role) const {
+  return staging_folder() / role_file(role);
+}
+Path Repository::made_from_file(const RoleName& role) const {
+  return staging_folder() / "made-from" / role_file(role);
+}
+Path Repository::signature_folder(const RoleName& role) const {
+  const std::string file = role_file(role);
+  return staging_folder() / "signatures" / file.substr(0, file.size() - 5);
+}
+
+Result<void> Repository::load_staged(const RoleName& role) {
+  if (staged_.contains(role.str())) return {};
+  if (ignore_staging_) {
+    staged_.emplace(role.str(), nullptr);
+    return {};
+  }
+  auto text = files_->read(staged_file(role), largest(role) * 2);
+  if (!text) {
+    if (!is_missing(text.error())) return fail(std::move(text).error());
+    staged_.emplace(role.str(), nullptr);
+    return {};
+  }
+  const std::string shown = cat("reading staging/", role_file(role));
+  SLUICE_TRY(auto draft, within(Draft::parse(*std::move(text)), shown));
+  StagedRole out{.draft = std::move(draft),
+                 .from_sha256 = {},
+                 .sha256 = {},
+                 .before_sha256 = {},
+                 .saved = true};
+  if (const auto record = files_->read(made_from_file(role), limits::kConfigFile)) {
+    SLUICE_TRY(const auto value, within(json::parse_strict(*record), shown));
+    const json::Fields fields(value, "made-from");
+    SLUICE_TRY(out.from, fields.integer("from"));
+    SLUICE_TRY(out.from_sha256, fields.string("from_sha256"));
+    SLUICE_TRY(out.sha256, fields.string("sha256"));
+    if (fields.has("before_sha256")) {
+      SLUICE_TRY(out.before_sha256, fields.string("before_sha256"));
+      SLUICE_TRY(const auto digest, out.draft.digest());
+      if (digest.hex() == out.before_sha256) out.sha256 = out.before_sha256;
+    }
+  } else if (!is_missing(record.error())) {
+    return fail(record.error());
+  }
+  staged_.emplace(role.str(), std::make_unique<StagedRole>(std::move(out)));
+  return {};
+}
+
+Result<std::vector<RoleName>> Repository::staged_roles() {
+  std::set<std::string> found;
+  if (!ignore_staging_ && files_->info(staging_folder())) {
+    SLUICE_TRY(const auto entries, files_->list(staging_folder()));
+    for (const auto& entry : entries) {
+      if (entry.kind != FileKind::file || !entry.name.ends_with(".json")) continue;
+      SLUICE_TRY(auto name, role_of_file(entry.name));
+      found.insert(std::move(name));
+    }
+  }
+  for (const auto& [role, staged] : staged_) {
+    if (staged) {
+      found.insert(role);
+    } else {
+      found.erase(role);
+    }
+  }
+  std::vector<RoleName> out;
+  for (const std::string first : {"root", "targets"}) {
+    if (found.erase(first) > 0) out.emplace_back(first);
+  }
+  for (const auto& each : found) out.emplace_back(each);
+  return out;
+}
+
+Result<const StagedRole*> Repository::staged(const RoleName& role) {
+  SLUICE_CHECK(load_staged(role));
+  return staged_.at(role.str()).get();
+}
+
+Result<const Draft*> Repository::latest(const RoleName& role) {
+  SLUICE_TRY(const auto* staged_one, staged(role));
+  if (staged_one != nullptr) return &staged_one->draft;
+  return published(role);
+}
+
+Result<const Delegations*> Repository::delegations(const RoleName& role) {
+  const auto at = delegations_.find(role.str());
+  if (at != delegations_.end()) return &at->second;
+  SLUICE_TRY(const auto* draft, latest(role));
+  Delegations read;
+  if (draft != nullptr) {
+    SLUICE_TRY(read, delegations_of(*draft, foreign_));
+  }
+  return &delegations_.emplace(role.str(), std::move(read)).first->second;
+}
+
+Result<Draft> Repository::next(const RoleName& role) {
+  SLUICE_TRY(const auto* known, latest(role));
+  if (known == nullptr) return Draft::fresh(type_of_role(role));
+  Draft out = *known;
+  out.clear_signatures();
+  return out;
+}
+
+Result<void> Repository::stage(const RoleName& role, Draft draft, Time now) {
+  SLUICE_TRY(const auto version, version_of(role));
+  draft.set_version(version + 1);
+  draft.set_expires(now + policy_.of(role).expires);
+  draft.clear_signatures();
+  return stage_as_is(role, std::move(draft));
+}
+
+Result<void> Repository::stage_as_is(const RoleName& role, Draft draft) {
+  StagedRole out{.draft = std::move(draft), .from_sha256 = {}, .sha256 = {}, .before_sha256 = {}};
+  SLUICE_TRY(const auto* before, published(role));
+  if (before != nullptr) {
+    out.from = before->version();
+    SLUICE_TRY(const auto digest, before->digest());
+    out.from_sha256 = digest.hex();
+  }
+  SLUICE_TRY(const auto digest, out.draft.digest());
+  out.sha256 = digest.hex();
+  SLUICE_TRY(const auto* old, staged(role));
+  if (old != nullptr) out.before_sha256 = old->sha256;
+  staged_.insert_or_assign(role.str(), std::make_unique<StagedRole>(std::move(out)));
+  delegations_.erase(role.str());
+  return {};
+}
+
+Result<void> Repository::save_role(const std::string& role, StagedRole& staged) {
+  const RoleName of(role);
+  json::Value record;
+  record.set("kind", kMadeFromKind);
+  record.set("from", staged.from);
+  record.set("from_sha256", staged.from_sha256);
+  record.set("sha256", staged.sha256);
+  if (!staged.before_sha256.empty()) record.set("before_sha256", staged.before_sha256);
+  SLUICE_TRY(const auto text, staged.draft.for_review());
+  // The record first: it says what was there before, so that whoever dies in between leaves the
+  // old proposal and not one that looks edited.
+  SLUICE_CHECK(files_->replace(made_from_file(of), json::write_pretty(record)));
+  SLUICE_CHECK(files_->replace(staged_file(of), text));
+  staged.saved = true;
+  return {};
+}
+
+Result<std::size_t> Repository::drop_signatures(const RoleName& role, const StagedRole& staged) {
+  const Path folder = signature_folder(role);
+  if (!files_->info(folder)) return std::size_t{0};
+  std::size_t dropped = 0;
+  SLUICE_TRY(const auto entries, files_->list(folder));
+  for (const auto& entry : entries) {
+    const Path path = folder / entry.name;
+    SLUICE_TRY(const auto text, files_->read(path, kMaxSignatureFile));
+    const auto signature = parse_staged_signature(text);
+    if (signature && signature->sha256 == staged.sha256) continue;
+    SLUICE_CHECK(files_->remove(path));
+    ++dropped;
+  }
+  return dropped;
+}
+
+Result<std::size_t> Repository::save() {
+  SLUICE_CHECK(files_->make_folders(staging_folder() / "made-from"));
+  std::vector<std::pair<const std::string*, StagedRole*>> open;
+  for (auto& [role, staged] : staged_) {
+    if (staged && !staged->saved) open.emplace_back(&role, staged.get());
+  }
+  std::vector<Result<void>> done(open.size());
+  for_each_parallel(open.size(), hardware_threads() * 4,
+                    [&](std::size_t i) { done[i] = save_role(*open[i].first, *open[i].second); });
+  std::size_t dropped = 0;
+  for (std::size_t i = 0; i < open.size(); ++i) {
+    SLUICE_CHECK(std::move(done[i]));
+    SLUICE_TRY(const auto gone, drop_signatures(RoleName(*open[i].first), *open[i].second));
+    dropped += gone;
+  }
+  return dropped;
+}
+
+Result<void> Repository::unstage(const RoleName& role) {
+  // The file first: what is left without it is swept up with the next change.
+  for (const auto& path : {staged_file(role), made_from_file(role)}) {
+    if (files_->info(path)) SLUICE_CHECK(files_->remove(path));
+  }
+  const Path folder = signature_folder(role);
+  if (files_->info(folder)) {
+    SLUICE_TRY(const auto entries, files_->list(folder));
+    for (const auto& entry : entries) SLUICE_CHECK(files_->remove(folder / entry.name));
+  }
+  staged_.insert_or_assign(role.str(), nullptr);
+  delegations_.erase(role.str());
+  return {};
+}
+
+Result<std::vector<StagedSignature>> Repository::signatures(const RoleName& role) {
+  std::vector<StagedSignature> out;
+  const Path folder = signature_folder(role);
+  if (!files_->info(folder)) return out;
+  SLUICE_TRY(const auto entries, files_->list(folder));
+  if (entries.size() > kMaxSignatures) {
+    return fail(Errc::limit,
+                cat("more than ", kMaxSignatures, " signatures of ", printable(role.str(), 80)));
+  }
+  for (const auto& entry : entries) {
+    if (entry.kind != FileKind::file || !entry.name.ends_with(".json")) continue;
+    const Path path = folder / entry.name;
+    SLUICE_TRY(const auto text, files_->read(path, kMaxSignatureFile));
+    SLUICE_TRY(out.emplace_back(),
+               within(parse_staged_signature(text), cat("reading ", sluice::shown(path))));
+  }
+  return out;
+}
+
+Result<void> Repository::add_signature(const RoleName& role, const StagedSignature& signature) {
+  const Path folder = signature_folder(role);
+  SLUICE_CHECK(files_->make_folders(folder));
+  return files_->replace(folder / role_file(RoleName(signature.keyid)),
+                         write_staged_signature(signature));
+}
+
+}  // namespace sluice::tuf

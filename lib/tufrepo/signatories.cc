@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <deque>
+#include <set>
+
+#include "base/text.h"
+#include "tufrepo/proposal.h"
+
+namespace sluice::tuf {
+
+namespace {
+
+constexpr std::size_t kMaxVisited = 4'096;  // roles that are opened to find who delegates
+
+Result<Root> root_of(const Draft& draft, const ForeignKeys& foreign) {
+  SLUICE_TRY(const auto text, draft.signed_text());
+  return parse_root(text, foreign);
+}
+
+std::string said_of(std::string_view role, const Draft& draft, bool staged) {
+  return cat(role, " ", draft.version(), staged ? ", which is proposed" : ", which is published");
+}
+
+Signatories of_top_role(const Root& root, RoleType type, std::string who) {
+  return {std::move(who), root.keys, root.role(type)};
+}
+
+Result<std::vector<Signatories>> signatories_of_root(Repository& repository) {
+  std::vector<Signatories> out;
+  const RoleName role("root");
+  SLUICE_TRY(const auto* published, repository.published(role));
+  SLUICE_TRY(const auto* staged, repository.staged(role));
+  if (published != nullptr) {
+    SLUICE_TRY(const auto root, root_of(*published, repository.foreign()));
+    out.push_back(
+        of_top_role(root, RoleType::root, cat("the keys of ", said_of("root", *published, false))));
+  }
+  if (staged != nullptr) {
+    SLUICE_TRY(const auto root, root_of(staged->draft, repository.foreign()));
+    out.push_back(of_top_role(root, RoleType::root,
+                              cat("the keys of ", said_of("root", staged->draft, true))));
+  }
+  return out;
+}
+
+// Roles below which to look on: not bins, which are many and end there.
+std::vector<RoleName> roles_below(const Delegations& delegations) {
+  std::vector<RoleName> out;
+  for (const auto& each : delegations.roles) {
+    if (!each.paths.empty()) out.push_back(each.role);
+  }
+  return out;
+}
+
+}  // namespace
+
+Result<RoleName> delegator_of(Repository& repository, const RoleName& role) {
+  std::deque<RoleName> queue{RoleName("targets")};
+  std::set<std::string> seen{"targets"};
+  while (!queue.empty()) {
+    const RoleName at = queue.front();
+    queue.pop_front();
+    SLUICE_TRY(const auto* delegations, repository.delegations(at));
+    const bool named =
+        std::ranges::find(delegations->roles, role, &Delegation::role) != delegations->roles.end();
+    if (named || (delegations->bins && delegations->bins->names(role))) return at;
+    for (auto& each : roles_below(*delegations)) {
+      if (seen.size() < kMaxVisited && seen.insert(each.str()).second) queue.push_back(each);
+    }
+  }
+  return fail(
+      Error{Errc::not_found, cat("nobody delegates to ", printable(role.str(), 200))}.advise(
+          "delegate to it with `sluice tuf delegate`"));
+}
+
+Result<std::vector<Signatories>> signatories_of(Repository& repository, const RoleName& role) {
+  const RoleType type = type_of_role(role);
+  if (type == RoleType::root) return signatories_of_root(repository);
+  if (is_top_level(role.str())) {
+    SLUICE_TRY(const auto* draft, repository.latest(RoleName("root")));
+    if (draft == nullptr) return fail(Errc::not_found, "there is no root yet");
+    SLUICE_TRY(const auto* staged, repository.staged(RoleName("root")));
+    SLUICE_TRY(const auto root, root_of(*draft, repository.foreign()));
+    return std::vector{
+        of_top_role(root, type, cat("the keys of ", said_of("root", *draft, staged != nullptr)))};
+  }
+  SLUICE_TRY(const auto parent, delegator_of(repository, role));
+  SLUICE_TRY(const auto* draft, repository.latest(parent));
+  SLUICE_TRY(const auto* staged, repository.staged(parent));
+  SLUICE_TRY(const auto* delegations, repository.delegations(parent));
+  Signatories out{
+      cat("the keys of ", said_of(printable(parent.str(), 80), *draft, staged != nullptr)),
+      delegations->keys,
+      {}};
+  const auto at = std::ranges::find(delegations->roles, role, &Delegation::role);
+  out.role = at == delegations->roles.end() ? delegations->bins->keys : at->keys;
+  return std::vector{std::move(out)};
+}
+
+std::size_t different_keys(const Keys& keys, const std::vector<std::string>& keyids) {
+  std::set<std::string_view> materials;
+  for (const auto& keyid : keyids) {
+    const auto at = keys.find(keyid);
+    if (at != keys.end() && at->second.usable()) materials.insert(at->second.material);
+  }
+  return materials.size();
+}
+
+}  // namespace sluice::tuf

@@ -1,0 +1,242 @@
+// SPDX-License-Identifier: Apache-2.0
+// A TUF repository as people keep it with the built program: ceremonies, mistakes, other clients.
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+
+#include "base/text.h"
+#include "json/value.h"
+#include "support/json_schema.h"
+#include "support/program.h"
+
+namespace sluice {
+namespace {
+
+using test::has;
+using test::Ran;
+using Words = std::vector<std::string>;
+
+class TufRepository : public testing::Test {
+ protected:
+  TufRepository() {
+    for (const std::string person : {"ann", "ben", "online"}) make_key(person);
+    folder.write("app.txt", "release 1.0\n");
+  }
+  void make_key(const std::string& person) {
+    EXPECT_EQ(run({"key", "generate", "--type", "ed25519", "--out-prefix", person}).exit_code, 0);
+  }
+  Ran run(const Words& words) const {
+    return test::sluice()
+        .in(folder.path())
+        .with("HOME", folder.path().native())
+        .with("SLUICE_PASSWORD", "example")
+        .with("TUF_ONLINE_KEY", test::read_file(folder / "online.key"))(words);
+  }
+  // In the repository; prints what went wrong.
+  Ran tuf(Words words, int expected = 0) const {
+    words.insert(words.begin(), "tuf");
+    words.insert(words.end(), {"--repo", "repo"});
+    Ran out = run(words);
+    EXPECT_EQ(out.exit_code, expected) << join(words, " ") << "\n" << out.out << out.err;
+    return out;
+  }
+  Ran init(Words more = {}) const {
+    Words words{"tuf",           "init",    "--root-key",       "ann.pub",
+                "--root-key",    "ben.pub", "--root-threshold", "2",
+                "--targets-key", "ann.pub", "--online-signer",  "env:TUF_ONLINE_KEY"};
+    words.insert(words.end(), more.begin(), more.end());
+    words.emplace_back("repo");
+    return run(words);
+  }
+  void sign(const std::string& person) const {
+    tuf({"sign", "--key", cat(person, ".key"), "--yes"});
+  }
+  void start() const {
+    EXPECT_EQ(init().exit_code, 0);
+    tuf({"add", "--under", "app/1.0", "--version", "1.0.0", "app.txt"});
+    sign("ann");
+    sign("ben");
+    tuf({"publish"});
+  }
+  json::Value status() const {
+    return *json::parse_strict(tuf({"status", "--output", "json"}).out);
+  }
+  std::string published(const std::string& name) const {
+    return test::read_file(folder / "repo" / "metadata" / name);
+  }
+
+  test::TempFolder folder;
+};
+
+TEST_F(TufRepository, FromAnEmptyFolderToAReleaseThatAClientAccepts) {
+  start();
+  const Ran verified = run({"tuf", "verify", "repo"});
+  EXPECT_EQ(verified.exit_code, 0) << verified.out << verified.err;
+  EXPECT_TRUE(has(verified.out, "targets      1")) << verified.out;
+  EXPECT_TRUE(has(published("1.targets.json"), R"("custom":{"version":"1.0.0"})"));
+}
+
+TEST_F(TufRepository, StatusSaysWhoIsNeededAndFollowsItsSchema) {
+  EXPECT_EQ(init().exit_code, 0);
+  sign("ann");
+  const Ran told = tuf({"status"});
+  EXPECT_TRUE(has(told.out, "1 of 2 signatures, the keys of root 1, which is proposed"))
+      << told.out;
+  EXPECT_TRUE(has(told.out, "still needed  ben (ed25519 ")) << told.out;
+  EXPECT_TRUE(has(told.out, "Nothing is published before it is complete."));
+  EXPECT_EQ(test::misfit(test::published_schema("tuf-status.v1"), status(), ""), "");
+  sign("ben");
+  tuf({"publish"});
+  EXPECT_EQ(test::misfit(test::published_schema("tuf-status.v1"), status(), ""), "");
+}
+
+TEST_F(TufRepository, SigningWithoutATerminalNeedsYesAndShowsWhatChanges) {
+  EXPECT_EQ(init().exit_code, 0);
+  const Ran refused = tuf({"sign", "--key", "ann.key"}, 3);
+  EXPECT_TRUE(has(refused.out, "You are about to sign root 1, its first version")) << refused.out;
+  EXPECT_TRUE(has(refused.out, "adds key ben (ed25519 ")) << refused.out;
+  EXPECT_TRUE(has(refused.err, "there is no terminal")) << refused.err;
+  EXPECT_FALSE(system_files().info(folder / "repo/staging/signatures/root"));
+  sign("ann");
+}
+
+TEST_F(TufRepository, IncompleteIsExitCodeOne) {
+  EXPECT_EQ(init().exit_code, 0);
+  const Ran refused = tuf({"publish"}, 1);
+  EXPECT_TRUE(has(refused.out, "0 of 2 signatures")) << refused.out;
+  EXPECT_EQ(published("timestamp.json"), "");
+}
+
+TEST_F(TufRepository, ThresholdsAboveTheNumberOfKeysAreRefused) {
+  const Ran refused = init({"--targets-threshold", "2"});
+  EXPECT_EQ(refused.exit_code, 2);
+  EXPECT_TRUE(has(refused.err, "the threshold of targets is 2, and it has 1 key")) << refused.err;
+}
+
+TEST_F(TufRepository, APolicyThatIsThereAlreadyCountsAndKeepsItsComments) {
+  EXPECT_TRUE(system_files().make_folders(folder / "repo"));
+  const std::string policy =
+      "# ours\nkind: sluice.tuf-repo/v1\nroles:\n  root: {expires: 100d}\n"
+      "  snapshot: {online: \"env:TUF_ONLINE_KEY\"}\n"
+      "  timestamp: {expires: 6h, online: \"env:TUF_ONLINE_KEY\"}\n";
+  folder.write("repo/tuf-repo.yaml", policy);
+  EXPECT_EQ(
+      run({"tuf", "init", "--root-key", "ann.pub", "--targets-key", "ann.pub", "repo"}).exit_code,
+      0);
+  EXPECT_EQ(test::read_file(folder / "repo/tuf-repo.yaml"), policy);
+  EXPECT_TRUE(has(tuf({"status"}).out, "the first, good for 99 days") ||
+              has(tuf({"status"}).out, "the first, good for 100 days"));
+}
+
+TEST_F(TufRepository, SignaturesTravelOnAStick) {
+  start();
+  tuf({"key", "add", "root", "carl=online.pub"});
+  // Ben's copy of the folder.
+  EXPECT_EQ(std::system(
+                cat("cp -r ", (folder / "repo").native(), " ", (folder / "bens").native()).c_str()),
+            0);
+  EXPECT_EQ(run({"tuf", "sign", "--repo", "bens", "--key", "ben.key", "--yes"}).exit_code, 0);
+  sign("ann");
+  EXPECT_EQ(tuf({"publish"}, 1).exit_code, 1);
+  const Ran collected = tuf({"sign", "--collect", "bens/staging"});
+  EXPECT_TRUE(has(collected.out, "took over 1 signature")) << collected.out;
+  tuf({"publish"});
+}
+
+TEST_F(TufRepository, AddAndPublishAtOnceNeedsOnlineKeys) {
+  start();
+  folder.write("b.txt", "b");
+  EXPECT_TRUE(has(tuf({"add", "--publish", "b.txt"}, 1).out, "0 of 1 signature"));
+  tuf({"delegate", "--bins", "4", "--signer", "env:TUF_ONLINE_KEY"});
+  const std::string policy = test::read_file(folder / "repo/tuf-repo.yaml");
+  folder.write("repo/tuf-repo.yaml",
+               cat(policy, "  delegated: {online: \"env:TUF_ONLINE_KEY\"}\n"));
+  sign("ann");
+  tuf({"publish"});
+  const Ran added = tuf({"add", "--publish", "b.txt"});
+  EXPECT_TRUE(has(added.out, "snapshot 3, timestamp 3")) << added.out;
+  EXPECT_EQ(run({"tuf", "verify", "--deep", "repo"}).exit_code, 0);
+}
+
+TEST_F(TufRepository, AListOnStandardInputAndNamesThatArePaths) {
+  start();
+  folder.write("list", "app.txt\n{\"file\":\"app.txt\",\"path\":\"x/y\",\"custom\":{\"a\":1}}\n");
+  tuf({"add", "--list", "list"});
+  EXPECT_EQ(tuf({"add", "--as", "../x", "app.txt"}, 2).exit_code, 2);
+  EXPECT_EQ(tuf({"add", "--as", "/x", "app.txt"}, 2).exit_code, 2);
+  folder.write("bad", "{\"path\":\"x\",\"length\":1,\"hashes\":{\"sha256\":\"00\"}}\n");
+  EXPECT_EQ(tuf({"add", "--list", "bad"}, 3).exit_code, 3);
+  const Ran diff = tuf({"diff"});
+  EXPECT_TRUE(has(diff.out, "adds app.txt")) << diff.out;
+  EXPECT_TRUE(has(diff.out, "adds x/y")) << diff.out;
+}
+
+TEST_F(TufRepository, AnEditedStagingAreaIsNamedAndCanBeTakenAsItIs) {
+  start();
+  tuf({"add", "app.txt"});
+  std::string text = test::read_file(folder / "repo/staging/targets.json");
+  text.insert(text.find("\"_type\""), "\"x-note\": \"by hand\", ");
+  folder.write("repo/staging/targets.json", text);
+  EXPECT_TRUE(has(tuf({"status"}).out, "the staged file was edited after it was proposed"));
+  EXPECT_EQ(tuf({"sign", "--key", "ann.key", "--yes"}, 3).exit_code, 3);
+  tuf({"propose"});
+  sign("ann");
+  tuf({"publish"});
+  EXPECT_TRUE(has(published("2.targets.json"), "by hand"));
+}
+
+TEST_F(TufRepository, RotationAndRevocation) {
+  start();
+  make_key("dora");
+  tuf({"key", "rotate", "root", "ben", "dora.pub"});
+  sign("ann");
+  sign("dora");
+  EXPECT_EQ(tuf({"publish"}, 1).exit_code, 1);
+  sign("ben");
+  tuf({"publish"});
+  make_key("emma");
+  const Ran revoked = tuf({"key", "revoke", "ann", "--replace-with", "emma.pub"});
+  EXPECT_TRUE(has(revoked.out, "next: sluice tuf sign")) << revoked.out;
+  sign("ann");
+  sign("dora");
+  sign("emma");
+  tuf({"publish"});
+  EXPECT_EQ(run({"tuf", "verify", "repo"}).exit_code, 0);
+}
+
+TEST_F(TufRepository, VerifyNamesAMissingTargetAndWarns) {
+  start();
+  EXPECT_EQ(run({"tuf", "verify", "repo"}).exit_code, 0);
+  const Ran warned = run({"tuf", "verify", "--fail-on-warning", "repo"});
+  EXPECT_EQ(warned.exit_code, 1);
+  EXPECT_TRUE(has(warned.out, "every key of root has to sign")) << warned.out;
+  EXPECT_EQ(std::system(cat("rm -r ", (folder / "repo/targets/app").native()).c_str()), 0);
+  const Ran missing = run({"tuf", "verify", "repo"});
+  EXPECT_EQ(missing.exit_code, 1);
+  EXPECT_TRUE(has(missing.out, "there is no targets/app/1.0/")) << missing.out;
+}
+
+TEST_F(TufRepository, AnImportKeepsEveryByte) {
+  start();
+  const Ran imported =
+      run({"tuf", "import", "--metadata", "repo/metadata", "--targets", "repo/targets", "copy"});
+  EXPECT_EQ(imported.exit_code, 0) << imported.out << imported.err;
+  for (const std::string name :
+       {"1.root.json", "1.targets.json", "1.snapshot.json", "timestamp.json"}) {
+    EXPECT_EQ(test::read_file(folder / "copy/metadata" / name), published(name)) << name;
+  }
+  EXPECT_EQ(run({"tuf", "verify", "--deep", "copy"}).exit_code, 0);
+  EXPECT_EQ(run({"tuf", "import", "--metadata", "repo/metadata", "copy"}).exit_code, 3);
+}
+
+TEST_F(TufRepository, RefreshOnlineWithNothingDueWritesNothing) {
+  start();
+  const std::string before = published("timestamp.json");
+  EXPECT_TRUE(has(tuf({"refresh-online"}).out, "nothing is due"));
+  EXPECT_EQ(published("timestamp.json"), before);
+  tuf({"publish", "--new-timestamp"});
+  EXPECT_NE(published("timestamp.json"), before);
+}
+
+}  // namespace
+}  // namespace sluice

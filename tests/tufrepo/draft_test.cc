@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tufrepo/draft.h"
+
+#include <gtest/gtest.h>
+
+#include "support/tuf/fake_repo.h"
+#include "tuf/canonical.h"
+
+namespace sluice::tuf {
+namespace {
+
+const std::string kTargets =
+    R"({"signed":{"version":3,"x-unknown":{"b":1,"a":[true,null]},"_type":"targets",)"
+    R"("targets":{"b":{"length":2,"hashes":{"sha256":"00"},"custom":{"note":"a\nb"}},)"
+    R"("a":{"hashes":{"sha256":"00"},"length":1}},"spec_version":"1.0.0",)"
+    R"("expires":"2030-01-01T00:00:00Z"},"signatures":[]})";
+
+TEST(Draft, KeepsWhatItDoesNotKnowAndSortsWhatItWrites) {
+  const auto draft = Draft::parse(kTargets);
+  ASSERT_TRUE(draft) << draft.error().text();
+  EXPECT_EQ(draft->version(), 3);
+  EXPECT_EQ(draft->count(), 2U);
+  EXPECT_EQ(draft->document().value(),
+            R"({"signatures":[],"signed":{"_type":"targets","expires":"2030-01-01T00:00:00Z",)"
+            R"("spec_version":"1.0.0","targets":{"a":{"hashes":{"sha256":"00"},"length":1},)"
+            R"("b":{"custom":{"note":"a\nb"},"hashes":{"sha256":"00"},"length":2}},)"
+            R"("version":3,"x-unknown":{"a":[true,null],"b":1}}})");
+}
+
+TEST(Draft, TheMessageIsTheCanonicalFormOfWhatWasRead) {
+  const auto draft = Draft::parse(kTargets);
+  const auto envelope = open_envelope(kTargets, 1U << 20);
+  ASSERT_TRUE(draft && envelope);
+  EXPECT_EQ(draft->message().value(), envelope->message());
+  // It has a line break where JSON has an escape.
+  EXPECT_NE(draft->message().value().find("a\nb"), std::string::npos);
+}
+
+TEST(Draft, WhatItWritesIsReadBackAsTheSame) {
+  const auto draft = Draft::parse(kTargets);
+  const auto again = Draft::parse(draft->document().value());
+  ASSERT_TRUE(again);
+  EXPECT_EQ(again->document().value(), draft->document().value());
+  const auto pretty = Draft::parse(draft->for_review().value());
+  ASSERT_TRUE(pretty);
+  EXPECT_EQ(pretty->message().value(), draft->message().value());
+}
+
+TEST(Draft, EntriesArePutReplacedAndErasedInTheirOrder) {
+  auto draft = *Draft::parse(kTargets);
+  draft.put("aa", R"({"hashes":{"sha256":"11"},"length":9})");
+  draft.put("b", R"({"hashes":{"sha256":"22"},"length":8})");
+  EXPECT_TRUE(draft.erase("a"));
+  EXPECT_FALSE(draft.erase("none"));
+  EXPECT_EQ(draft.count(), 2U);
+  std::string order;
+  EXPECT_TRUE(draft.each([&](std::string_view key, std::string_view) -> Result<void> {
+    order += std::string(key) + ";";
+    return {};
+  }));
+  EXPECT_EQ(order, "aa;b;");
+  EXPECT_EQ(draft.find("a"), std::nullopt);
+  EXPECT_NE(draft.find("b")->find("22"), std::string_view::npos);
+  const auto again = Draft::parse(draft.document().value());
+  EXPECT_EQ(again->message().value(), draft.message().value());
+}
+
+TEST(Draft, NamesThatNeedEscapesStayJson) {
+  auto draft = Draft::fresh(RoleType::targets);
+  draft.set_expires(test::kTufNow);
+  draft.put("a\"b\\c", R"({"hashes":{"sha256":"11"},"length":9})");
+  const auto again = Draft::parse(draft.document().value());
+  ASSERT_TRUE(again) << again.error().text();
+  EXPECT_TRUE(again->find("a\"b\\c"));
+  EXPECT_EQ(again->message().value(), draft.message().value());
+}
+
+TEST(Draft, ACopyOutlivesWhatItWasCopiedFrom) {
+  std::optional<Draft> first = *Draft::parse(kTargets);
+  Draft copy = *first;
+  first.reset();
+  EXPECT_EQ(copy.count(), 2U);
+  EXPECT_NE(copy.find("b")->find("a\\nb"), std::string_view::npos);
+}
+
+TEST(Draft, RefusesWhatIsNoMetadata) {
+  EXPECT_FALSE(Draft::parse("{}"));
+  EXPECT_FALSE(Draft::parse(R"({"signed":{"_type":"other","version":1},"signatures":[]})"));
+  EXPECT_FALSE(Draft::parse(
+      R"({"signed":{"_type":"root","version":0,"expires":"2030-01-01T00:00:00Z"},"signatures":[]})"));
+  EXPECT_TRUE(Draft::parse(
+      R"({"signed":{"_type":"root","version":1,"expires":"2030-01-01T00:00:00Z"},"signatures":[]})"));
+}
+
+TEST(Draft, AFractionCanBeReadAndNotSigned) {
+  const auto draft = Draft::parse(
+      R"({"signed":{"_type":"root","version":1,"expires":"2030-01-01T00:00:00Z","x":1.5},)"
+      R"("signatures":[]})");
+  ASSERT_TRUE(draft);
+  EXPECT_FALSE(draft->message());
+}
+
+}  // namespace
+}  // namespace sluice::tuf

@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tufrepo/release.h"
+
+#include <gtest/gtest.h>
+
+#include "base/text.h"
+#include "support/tufrepo/work_folder.h"
+
+namespace sluice::tuf {
+namespace {
+
+using std::chrono::days;
+using std::chrono::hours;
+using test::WorkFolder;
+
+class ReleaseTest : public testing::Test {
+ protected:
+  void start() {
+    work.init();
+    work.add("app.txt", "hello");
+    publish();
+  }
+  void publish() {
+    work.sign_all({"ann", "ben", "carla", "snap"});
+    ASSERT_EQ(work.publish(), "good") << work.detail;
+  }
+  Version version(const std::string& role) {
+    auto repository = work.open();
+    return repository.version_of(RoleName(role)).value();
+  }
+  WorkFolder work;
+};
+
+TEST_F(ReleaseTest, NothingIsPublishedBeforeAllHaveSigned) {
+  work.init();
+  EXPECT_EQ(work.publish(), "tuf.publish.signatures tuf.publish.signatures");
+  work.sign("root", "ann");
+  work.sign("targets", "carla");
+  EXPECT_EQ(work.publish(), "tuf.publish.signatures");
+  EXPECT_FALSE(system_files().info(work.folder / "metadata" / "timestamp.json"));
+  work.sign("root", "ben");
+  EXPECT_EQ(work.publish(), "good") << work.detail;
+  EXPECT_EQ(work.client("c"), "good") << work.detail;
+}
+
+TEST_F(ReleaseTest, SnapshotAndTimestampFollow) {
+  start();
+  EXPECT_EQ(version("snapshot"), 1);
+  work.add("b.txt", "b");
+  publish();
+  EXPECT_EQ(version("targets"), 2);
+  EXPECT_EQ(version("snapshot"), 2);
+  EXPECT_EQ(version("timestamp"), 2);
+  EXPECT_EQ(work.publish(), "nothing");
+}
+
+TEST_F(ReleaseTest, RefreshSignsWhatIsDueAndNothingElse) {
+  start();
+  EXPECT_EQ(work.refresh_online(), "nothing");
+  work.clock.set(work.clock.now() + hours(13));
+  EXPECT_EQ(work.refresh_online(), "good") << work.detail;
+  EXPECT_EQ(version("timestamp"), 2);
+  EXPECT_EQ(version("snapshot"), 1);
+  EXPECT_EQ(work.refresh_online(), "nothing");
+  work.clock.set(work.clock.now() + days(4));
+  EXPECT_EQ(work.refresh_online(), "good") << work.detail;
+  EXPECT_EQ(version("snapshot"), 2);
+  EXPECT_EQ(version("targets"), 1);
+  EXPECT_EQ(work.client("c", {"app.txt"}), "good") << work.detail;
+}
+
+TEST_F(ReleaseTest, RefreshLeavesAProposalAlone) {
+  start();
+  work.add("b.txt", "b");
+  work.sign("targets", "carla");
+  work.clock.set(work.clock.now() + hours(13));
+  EXPECT_EQ(work.refresh_online(), "good") << work.detail;
+  EXPECT_EQ(version("targets"), 1);
+  EXPECT_EQ(work.publish(), "good") << work.detail;
+  EXPECT_EQ(version("targets"), 2);
+}
+
+TEST_F(ReleaseTest, ARefreshAfterEverythingOnlineExpiredBringsItBack) {
+  start();
+  work.clock.set(work.clock.now() + days(30));
+  EXPECT_NE(work.client("c"), "good");
+  EXPECT_EQ(work.refresh_online(), "good") << work.detail;
+  EXPECT_EQ(work.client("c"), "good") << work.detail;
+}
+
+TEST_F(ReleaseTest, AnExpiredRootIsRefusedByName) {
+  start();
+  work.clock.set(work.clock.now() + days(366));
+  EXPECT_EQ(work.refresh_online(), "tuf.root.expired");
+}
+
+TEST_F(ReleaseTest, ANewOnlineKeyInRootIsUsedAtOnce) {
+  start();
+  EXPECT_EQ(work.client("c"), "good");
+  for (const std::string role : {"snapshot", "timestamp"}) {
+    work.change([&](Repository& repository) {
+      return rotate_key(repository, RoleName(role), work.key("online").keyid.str(),
+                        work.key("online-2"), work.clock.now());
+    });
+  }
+  publish();
+  EXPECT_EQ(version("snapshot"), 2);
+  EXPECT_EQ(version("timestamp"), 2);
+  EXPECT_EQ(work.client("c"), "good") << work.detail;
+  EXPECT_EQ(work.client("new"), "good") << work.detail;
+}
+
+TEST_F(ReleaseTest, PeopleMaySignTheSnapshotToo) {
+  auto plan = work.plan();
+  plan.roles[static_cast<std::size_t>(RoleType::snapshot)] = work.keys({"snap"});
+  plan.policy.roles["snapshot"].online.clear();
+  work.init(plan);
+  work.sign_all({"ann", "ben", "carla"});
+  EXPECT_EQ(work.publish(), "tuf.publish.signatures");
+  work.sign("snapshot", "snap");
+  EXPECT_EQ(work.publish(), "good") << work.detail;
+  EXPECT_EQ(work.client("c"), "good") << work.detail;
+}
+
+TEST_F(ReleaseTest, ADelegatedRoleWithoutMetadataIsRefused) {
+  start();
+  work.change([&](Repository& repository) -> Result<Edited> {
+    SLUICE_TRY(
+        auto done,
+        delegate_paths(repository,
+                       {.role = RoleName("libs"), .paths = {"libs/*"}, .keys = work.keys({"dora"})},
+                       work.clock.now()));
+    SLUICE_CHECK(repository.unstage(RoleName("libs")));
+    return done;
+  });
+  work.sign("targets", "carla");
+  EXPECT_EQ(work.publish(), "tuf.publish.missing");
+}
+
+TEST_F(ReleaseTest, AStagedFileOfARoleThatNobodyDelegatesToIsRefused) {
+  start();
+  auto repository = work.open();
+  ASSERT_TRUE(
+      repository.stage(RoleName("stray"), Draft::fresh(RoleType::targets), work.clock.now()));
+  WorkFolder::save(repository);
+  EXPECT_EQ(work.publish(), "tuf.publish.unlisted");
+}
+
+}  // namespace
+}  // namespace sluice::tuf
