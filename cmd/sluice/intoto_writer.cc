@@ -18,6 +18,11 @@ intoto::Wrapping wrapping_of(LinkFormat format) {
   return format == LinkFormat::metablock ? intoto::Wrapping::metablock : intoto::Wrapping::dsse;
 }
 
+Path link_path(const Path& folder, const std::string& step, std::string_view keyid) {
+  const std::string file = intoto::link_file_name(step, keyid);
+  return folder == "." ? Path(file) : folder / file;
+}
+
 class KeyWriter final : public LinkWriter {
  public:
   KeyWriter(Files& files, crypto::PrivateKey key, LinkFormat format, LinkNames names, Path folder)
@@ -31,10 +36,8 @@ class KeyWriter final : public LinkWriter {
   Result<std::vector<Path>> write(const intoto::Link& link) override {
     SLUICE_TRY(const std::string text,
                intoto::sign_metadata(wrapping_of(format_), payload_of(link, format_), {&key_}));
-    std::vector<Path> out{folder_ / intoto::link_file_name(link.name, known_.python_id())};
-    if (names_ == LinkNames::both) {
-      out.push_back(folder_ / intoto::link_file_name(link.name, known_.go_id()));
-    }
+    std::vector<Path> out{link_path(folder_, link.name, known_.python_id())};
+    if (names_ == LinkNames::both) out.push_back(link_path(folder_, link.name, known_.go_id()));
     for (const Path& file : out) SLUICE_CHECK(files_.replace(file, text));
     return out;
   }
@@ -70,7 +73,7 @@ class IdentityWriter final : public LinkWriter {
     for (const auto& note : report.notes) console_.talk(cat("sluice: ", printable(note), "\n"));
     SLUICE_TRY(const auto bundle, bundle_of(report));
     who_ = bundle.signer;
-    Path file = folder_ / intoto::link_file_name(link.name, intoto::identity_id(who_));
+    Path file = link_path(folder_, link.name, intoto::identity_id(who_));
     SLUICE_CHECK(world_.files.replace(file, bundle.text));
     SLUICE_CHECK(signing.forget_journal());
     return std::vector<Path>{std::move(file)};

@@ -196,6 +196,22 @@ Result<void> sort_path(std::string_view named, const RecordOptions& options, Nam
   return {};
 }
 
+// What is named twice is read once, and so is what is below something that is named, too.
+void drop_repeated(std::vector<std::string>& paths, const RecordOptions& options) {
+  std::ranges::sort(paths);
+  const auto twice = std::ranges::unique(paths);
+  paths.erase(twice.begin(), twice.end());
+  // A walk that leaves links out does not come to what is named behind one.
+  if (options.folder_links == FolderLinks::left_out) return;
+  const auto all = paths;
+  std::erase_if(paths, [&](const std::string& path) {
+    return std::ranges::any_of(all, [&](const std::string& above) {
+      if (above == ".") return path != "." && path.front() != '/' && !path.starts_with("..");
+      return path.size() > above.size() && path.starts_with(above) && path[above.size()] == '/';
+    });
+  });
+}
+
 Result<NamedPaths> sort_named(const std::vector<std::string>& named, const RecordOptions& options,
                               Recorded& recorded) {
   NamedPaths out;
@@ -211,12 +227,8 @@ Result<NamedPaths> sort_named(const std::vector<std::string>& named, const Recor
       SLUICE_CHECK(sort_path(each, options, out, recorded));
     }
   }
-  // One named twice is read once.
-  for (auto* list : {&out.below_base, &out.absolute}) {
-    std::ranges::sort(*list);
-    const auto twice = std::ranges::unique(*list);
-    list->erase(twice.begin(), twice.end());
-  }
+  drop_repeated(out.below_base, options);
+  drop_repeated(out.absolute, options);
   return out;
 }
 
