@@ -2,6 +2,7 @@
 // Patterns of what is not recorded: the text up to the first newline is a pattern, the rest a path.
 #include <cstdlib>
 
+#include "base/bytes.h"
 #include "intoto/exclude.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {

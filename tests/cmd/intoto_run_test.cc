@@ -82,7 +82,7 @@ TEST_F(RunCommand, AProductThatIsNotThereIsSaidAndTheLinkWritten) {
 }
 
 TEST_F(RunCommand, AStepMayHaveNoCommand) {
-  for (const std::string& word : {"--no-command", "-x"}) {
+  for (const auto& word : Names{"--no-command", "-x"}) {
     EXPECT_EQ(run({"--materials", "src", word}).exit_code, 0);
     EXPECT_TRUE(link().command.empty());
     EXPECT_EQ(link().return_value(), std::nullopt);
@@ -176,6 +176,8 @@ TEST_F(RunCommand, WhatIsLeftOutIsNamed) {
   EXPECT_TRUE(has(ran.err, "src/.git"));
   EXPECT_TRUE(has(ran.err, "1 left out, pipes, sockets and devices: src/pipe"));
   EXPECT_EQ(names(link().materials), (Names{"src/a.c", "src/sub/b.c"}));
+  EXPECT_EQ(run({"--products", "src", "--", "true"}).exit_code, 0);
+  EXPECT_EQ(names(link().products), (Names{"src/a.c", "src/sub/b.c", "src/x.o"}));
   EXPECT_EQ(run({"--quiet", "--materials", "src", "--", "true"}).err, "");
   EXPECT_EQ(run({"--no-default-excludes", "--materials", "src", "--", "true"}).exit_code, 0);
   EXPECT_EQ(names(link().materials),
