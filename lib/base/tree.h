@@ -7,6 +7,7 @@
 // the walk goes on. What is passed over is told to the visitor, each by its name.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "cmd/intoto_support.h"
+#include "support/git_folder.h"
 
 namespace sluice {
 namespace {
@@ -224,6 +225,31 @@ TEST_F(RunCommand, TheLinkMayBeBoundToRunAndCommit) {
   const auto unknown = run({"--bind", "--", "true"});
   EXPECT_EQ(unknown.exit_code, 125);
   EXPECT_TRUE(has(unknown.err, "--commit")) << unknown.err;
+}
+
+TEST_F(RunCommand, APipelineSaysItsRunAndARepositoryItsCommit) {
+  const test::GitFolder repository;
+  repository.write("a", "x");
+  const std::string commit = repository.commit();
+  const auto call = [&](const test::Program& program) {
+    return program({"run", "--key", "key.pem", "--step", "build", "--bind", "--base-path",
+                    repository.path().native(), "--materials", "git:src=.", "--", "true"});
+  };
+  const auto ran = call(here()
+                            .with("GITHUB_ACTIONS", "true")
+                            .with("GITHUB_RUN_ID", "12")
+                            .with("GITHUB_RUN_ATTEMPT", "3"));
+  ASSERT_EQ(ran.exit_code, 0) << ran.err;
+  auto made = link();
+  EXPECT_EQ(text(*made.environment.find("sluice"), "run"), "12-3");
+  EXPECT_EQ(text(*made.environment.find("sluice"), "commit"), commit);
+  ASSERT_EQ(names(made.materials), (Names{"git:src@commit", "git:src@tree"}));
+  EXPECT_EQ(made.materials[0].digests.text(), "gitCommit:" + commit);
+  EXPECT_EQ(made.materials[1].digests.text(),
+            "gitTree:" + repository.git({"rev-parse", "HEAD^{tree}"}));
+  ASSERT_EQ(call(here().with("GITLAB_CI", "true").with("CI_PIPELINE_ID", "45")).exit_code, 0);
+  made = link();
+  EXPECT_EQ(text(*made.environment.find("sluice"), "run"), "45");
 }
 
 TEST_F(RunCommand, OtherFormsOfTheLink) {
