@@ -9,14 +9,21 @@
 #include "settings.h"
 
 namespace sluice::cli {
+#include "in_toto.h"
 
 namespace {
 
-int refuse(Console& console, const Error& error, bool json) {
+// How a failure is told.
+struct Telling {
+  bool json = false;
+  int code = 0;  // 0: as the error says
+};
+
+int refuse(Console& console, const Error& error, const Telling& telling) {
   console.talk(cat("sluice: ", report::as_text(error)));
   // Standard output may be what failed; the exit code says so all the same.
-  if (json) (void)console.print(json::write_pretty(report::as_json(error, "")));
-  return exit_code(error.code);
+  if (telling.json) (void)console.print(json::write_pretty(report::as_json(error, "")));
+  return telling.code == 0 ? exit_code(error.code) : telling.code;
 }
 
 bool wants_help(const std::string& word) {
@@ -30,7 +37,7 @@ bool colour_wanted(const Console& console, const config::Settings& settings) {
 }
 
 Result<int> run_command(Console& console, const World& world, std::vector<std::string> words,
-                        bool& json) {
+                        Telling& telling) {
   if (words.size() >= 2 && wants_help(words.back())) {
     const std::vector<std::string> asked(words.begin(), words.end() - 1);
     if (const Group* group = group_below(asked)) {
@@ -39,6 +46,7 @@ Result<int> run_command(Console& console, const World& world, std::vector<std::s
     }
   }
   SLUICE_TRY(const Found found, find_command(words));
+  telling.code = found.command.failed;
   words.erase(words.begin(), words.begin() + static_cast<std::ptrdiff_t>(found.words));
   SLUICE_TRY(Arguments args, parse(found.command, words));
   if (args.has("--help")) {
@@ -55,7 +63,7 @@ Result<int> run_command(Console& console, const World& world, std::vector<std::s
           settings.get(config::kLogFormat).value,
           [&console](std::string_view line) { console.talk(line); });
   Invocation in{std::move(args), world, console, std::move(settings), std::move(log)};
-  in.json = json =
+  in.json = telling.json =
       found.command.output && in.settings.get(config::kOutput).value == config::Output::json;
   in.colour = colour_wanted(console, in.settings);
   const auto started = world.clock.ticks();
@@ -76,26 +84,29 @@ int run_program(Console& console, const World& world, std::string_view called_as
   if (const Personality* who = personality_called(called_as)) {
     return run_as(*who, console, world, words);
   }
+  if (const auto* program = in_toto_program_called(called_as)) {
+    return run_in_toto(*program, console, world, words);
+  }
   if (words.empty()) {
     console.talk(help_overview());
     return kUsage;
   }
-  bool json = false;
+  Telling telling;
   const auto code = [&]() -> Result<int> {
     if (words.size() > 1 && words[0] == "help") {
       std::vector<std::string> asked(words.begin() + 1, words.end());
       asked.emplace_back("--help");
-      return run_command(console, world, asked, json);
+      return run_command(console, world, asked, telling);
     }
     if (words.size() == 1 && wants_help(words[0])) {
       SLUICE_CHECK(console.print(help_overview()));
       return kDone;
     }
     if (words.size() == 1 && (words[0] == "--version" || words[0] == "-V"))
-      return run_command(console, world, {"version"}, json);
-    return run_command(console, world, words, json);
+      return run_command(console, world, {"version"}, telling);
+    return run_command(console, world, words, telling);
   }();
-  return code ? *code : refuse(console, code.error(), json);
+  return code ? *code : refuse(console, code.error(), telling);
 }
 
 }  // namespace sluice::cli
