@@ -1,17 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// The OLPC canonical form of JSON text, which TUF signatures cover, without a document tree: tokens
-// go straight into the text that comes out, and only members out of order are moved.
+// The canonical form that TUF signatures cover: OLPC's.
 #pragma once
 
-#include <string>
-#include <string_view>
-
-#include "base/result.h"
+#include "json/canonical_text.h"
 
 namespace sluice::tuf {
 
-// Keys sorted by their bytes, no blanks, only the quote and the backslash escaped, integers only
-// (Errc::unsupported for other numbers).
-[[nodiscard]] Result<std::string> canonical_form(std::string_view value);
+[[nodiscard]] inline Result<std::string> canonical_form(std::string_view value) {
+  return json::canonical_olpc_text(value);
+}
 
 }  // namespace sluice::tuf

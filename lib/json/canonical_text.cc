@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "tuf/canonical.h"
+#include "json/canonical_text.h"
 
 #include <algorithm>
 #include <vector>
@@ -7,15 +7,13 @@
 #include "base/text.h"
 #include "json/tokenizer.h"
 
-namespace sluice::tuf {
+namespace sluice::json {
 
 namespace {
 
-using json::Token;
-
-class CanonicalWriter {
+class TextCanonical {
  public:
-  explicit CanonicalWriter(std::string_view text) : in_(text, {.bytes = text.size()}) {
+  explicit TextCanonical(std::string_view text) : in_(text, {.bytes = text.size()}) {
     out_.reserve(text.size());
   }
 
@@ -148,7 +146,7 @@ class CanonicalWriter {
     return out;
   }
 
-  json::Tokenizer in_;
+  Tokenizer in_;
   std::string out_;
   std::string buffer_;
   std::vector<Member> members_;  // of all open objects
@@ -156,8 +154,8 @@ class CanonicalWriter {
 
 }  // namespace
 
-Result<std::string> canonical_form(std::string_view value) {
-  return within(CanonicalWriter(value).run(), "writing canonical JSON (OLPC)");
+Result<std::string> canonical_olpc_text(std::string_view value) {
+  return within(TextCanonical(value).run(), "writing canonical JSON (OLPC)");
 }
 
-}  // namespace sluice::tuf
+}  // namespace sluice::json

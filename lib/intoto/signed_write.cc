@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+
+#include "base/codec.h"
+#include "base/text.h"
+#include "dsse/envelope.h"
+#include "intoto/signed.h"
+#include "json/canonical_text.h"
+#include "json/text_out.h"
+
+namespace sluice::intoto {
+
+namespace {
+
+// One signature under each id of its key.
+Result<void> append_signed(std::vector<std::string>& entries, Wrapping wrapping, ByteView message,
+                           const crypto::Signer& signer) {
+  const Key key(signer.public_key());
+  if (signer.scheme() != key.scheme()) {
+    return fail(Errc::internal, cat("a signer of the scheme ", name(signer.scheme()),
+                                    " for a key of the scheme ", key.scheme_name()));
+  }
+  SLUICE_TRY(const auto digested, crypto::Message::of(signer.scheme(), message));
+  SLUICE_TRY(const Bytes sig, signer.sign(digested));
+  const std::string text = wrapping == Wrapping::dsse ? to_base64(sig) : to_hex(sig);
+  for (const std::string& id : {key.python_id(), key.go_id()}) {
+    entries.push_back(cat(R"({"keyid":")", id, R"(","sig":")", text, "\"}"));
+  }
+  return {};
+}
+
+std::string written(Wrapping wrapping, std::string_view payload,
+                    const std::vector<std::string>& entries) {
+  const std::string list = join(entries, ",");
+  if (wrapping == Wrapping::metablock) {
+    return cat("{\"signatures\":[", list, "],\"signed\":", payload, "}\n");
+  }
+  return cat("{\"payload\":\"", to_base64(bytes_of(payload)), "\",\"payloadType\":\"",
+             dsse::kInTotoPayload, "\",\"signatures\":[", list, "]}\n");
+}
+
+bool is_of(const MetadataSignature& signature, const crypto::Signer& signer) {
+  const auto ids = Key(signer.public_key()).ids();
+  return std::ranges::find(ids, signature.keyid) != ids.end();
+}
+
+}  // namespace
+
+Result<std::string> sign_metadata(Wrapping wrapping, std::string_view payload,
+                                  const std::vector<const crypto::Signer*>& signers) {
+  std::vector<std::string> entries;
+  Bytes message;
+  if (wrapping == Wrapping::dsse) {
+    message = dsse::pae(MediaType(std::string(dsse::kInTotoPayload)), bytes_of(payload));
+  } else {
+    SLUICE_TRY(const std::string canonical, json::canonical_olpc_text(payload));
+    message = copy_of(bytes_of(canonical));
+  }
+  for (const auto* signer : signers) {
+    SLUICE_CHECK(append_signed(entries, wrapping, message, *signer));
+  }
+  return written(wrapping, payload, entries);
+}
+
+Result<std::string> add_signatures(const SignedMetadata& metadata,
+                                   const std::vector<const crypto::Signer*>& signers,
+                                   bool keep_others) {
+  std::vector<std::string> entries;
+  for (const auto& signature : metadata.signatures()) {
+    const bool replaced = std::ranges::any_of(
+        signers, [&](const crypto::Signer* signer) { return is_of(signature, *signer); });
+    if (keep_others && !replaced) entries.push_back(signature.json);
+  }
+  for (const auto* signer : signers) {
+    SLUICE_CHECK(append_signed(entries, metadata.wrapping(), metadata.message(), *signer));
+  }
+  return written(metadata.wrapping(), metadata.payload(), entries);
+}
+
+}  // namespace sluice::intoto
