@@ -16,9 +16,9 @@ namespace sluice::intoto {
 struct ChainLevel {
   Layout layout;
   std::string at;                   // "" or the step that is delegated to it: "build/"
-  std::map<std::string, StepLink, std::less<>> links;  // of each step, the one that speaks for it
-  std::map<std::string, Inspected, std::less<>> inspected;
-  std::vector<std::string> signers;
+  std::map<std::string, StepLink, std::less<>> links = {};  // of each step, the one that speaks for it
+  std::map<std::string, Inspected, std::less<>> inspected = {};
+  std::vector<std::string> signers = {};
 };
 
 class ChainVerifier {

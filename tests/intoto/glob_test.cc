@@ -138,7 +138,7 @@ TEST(Glob, AgreesWithTheReferenceOnEveryShortPattern) {
       "    p=''.join(p)\n"
       "    out.append(p+' '+''.join('1' if fnmatch.fnmatchcase(t,p) else '0' for t in texts))\n"
       "sys.stdout.write('\\n'.join(out))\n";
-  const auto made = test::run({"/usr/bin/python3", "-c", script});
+  const auto made = test::Program("/usr/bin/python3")({"-c", script});
   if (made.exit_code != 0) GTEST_SKIP() << "no python3";
   const std::vector<std::string> texts = {"",  "a", "b",  "c",  "-",  "!",   "]",  "[", "^",
                                           "*", "?", "\\", "ab", "a-", "-b", "[a]", "a]", "é"};
