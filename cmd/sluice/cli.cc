@@ -19,10 +19,12 @@ std::string did_you_mean(std::string_view word, const std::vector<std::string_vi
 }
 
 const Option* find_option(const Command& command, std::string_view name) {
+  const char letter = name.size() == 2 ? name[1] : '\0';
   for (const auto* list : {&command.options, &common_options()}) {
     for (const auto& option : *list) {
       const bool offered = option.name != "--output" || command.output;
-      if (option.name == name && offered) return &option;
+      const bool meant = option.name == name || (letter != '\0' && option.letter == letter);
+      if (meant && offered) return &option;
     }
   }
   return nullptr;
@@ -72,9 +74,10 @@ class Parser {
  private:
   Result<void> option(const std::string& word) {
     const auto equals = word.find('=');
-    const std::string name = word == "-h" ? "--help" : word.substr(0, equals);
-    const Option* known = find_option(command_, name);
-    if (known == nullptr) return unknown(name);
+    const std::string given = word == "-h" ? "--help" : word.substr(0, equals);
+    const Option* known = find_option(command_, given);
+    if (known == nullptr) return unknown(given);
+    const std::string& name = known->name;
     auto& values = out_.values_[name];
     if (!values.empty() && !known->repeated) {
       return misuse(cat(name, " was given twice"), help_hint(command_));

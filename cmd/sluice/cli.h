@@ -24,8 +24,8 @@ struct Option {
   std::vector<std::string> choices = {};
   bool required = false;
   bool repeated = false;
-  // The rest is of personalities (personality.h) alone.
-  char letter = 0;               // -y
+  char letter = 0;  // -y
+  // The rest is of personalities (personality.h, in_toto.h) alone.
   std::string fallback = {};     // what counts where it is not given
   std::string not_covered = {};  // known there and refused here: why, and what to do instead
 };
@@ -58,6 +58,7 @@ class Arguments {
  private:
   friend class Parser;
   friend class PersonalityParser;
+  friend class ArgparseParser;
   std::map<std::string, std::vector<std::string>, std::less<>> values_;
   std::vector<std::string> positionals_;
 };
@@ -73,6 +74,9 @@ struct Command {
   std::vector<Positional> positionals = {};
   bool output = true;  // takes --output text|json
   Result<int> (*run)(Invocation&);
+  // The one exit code of all failures, of a command whose other codes are another program's; 0:
+  // those of exit.h.
+  int failed = 0;
 
   std::string name() const;  // "key generate"
 };

@@ -10,6 +10,8 @@ const std::vector<Group>& groups() {
       {"verify", "verify files against their bundles, offline", verify_commands},
       {"layout", "in-toto layouts: who does what, and whether that is what was done",
        layout_commands},
+      {"run", "perform a step of a supply chain, and record it", run_commands},
+      {"record", "record a step that is no single command", record_commands},
       {"bundle", "look into bundles, and convert older ones", bundle_commands},
       {"key", "make, import, export and look at keys", key_commands},
       {"trust", "whom verifications by identity trust", trust_commands},

@@ -12,6 +12,8 @@ std::vector<Command> sign_commands();
 std::vector<Command> attest_commands();
 std::vector<Command> verify_commands();
 std::vector<Command> layout_commands();
+std::vector<Command> run_commands();
+std::vector<Command> record_commands();
 std::vector<Command> bundle_commands();
 std::vector<Command> key_commands();
 std::vector<Command> trust_commands();

@@ -2,7 +2,6 @@
 #include "keyfile.h"
 
 #include <sys/prctl.h>
-#include <sys/resource.h>
 
 #include <filesystem>
 
@@ -68,8 +67,7 @@ unsigned threads_for(const Invocation& in, const crypto::PublicKey& key) {
 }
 
 void keep_out_of_cores() {
-  const rlimit none{0, 0};
-  (void)::setrlimit(RLIMIT_CORE, &none);
+  // Not by a limit on core files, which a program that is run from here would inherit.
   (void)::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 }
 

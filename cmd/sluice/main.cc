@@ -9,6 +9,7 @@
 #include "base/text.h"
 #include "commands.h"
 #include "exit.h"
+#include "in_toto.h"
 #include "invocation.h"
 #include "personality.h"
 #include "report/report.h"
@@ -18,11 +19,17 @@ namespace sluice::cli {
 
 namespace {
 
-int refuse(Console& console, const Error& error, bool json) {
+// How a failure is told.
+struct Telling {
+  bool json = false;
+  int code = 0;  // 0: as the error says
+};
+
+int refuse(Console& console, const Error& error, const Telling& telling) {
   console.talk(cat("sluice: ", report::as_text(error)));
   // Standard output may be what failed; the exit code says so all the same.
-  if (json) (void)console.print(json::write_pretty(report::as_json(error, "")));
-  return exit_code(error.code);
+  if (telling.json) (void)console.print(json::write_pretty(report::as_json(error, "")));
+  return telling.code == 0 ? exit_code(error.code) : telling.code;
 }
 
 bool wants_help(const std::string& word) {
@@ -36,7 +43,7 @@ bool colour_wanted(const Console& console, const config::Settings& settings) {
 }
 
 Result<int> run_command(Console& console, const World& world, std::vector<std::string> words,
-                        bool& json) {
+                        Telling& telling) {
   if (words.size() >= 2 && wants_help(words.back())) {
     const std::vector<std::string> asked(words.begin(), words.end() - 1);
     if (const Group* group = group_below(asked)) {
@@ -45,6 +52,7 @@ Result<int> run_command(Console& console, const World& world, std::vector<std::s
     }
   }
   SLUICE_TRY(const Found found, find_command(words));
+  telling.code = found.command.failed;
   words.erase(words.begin(), words.begin() + static_cast<std::ptrdiff_t>(found.words));
   SLUICE_TRY(Arguments args, parse(found.command, words));
   if (args.has("--help")) {
@@ -61,7 +69,7 @@ Result<int> run_command(Console& console, const World& world, std::vector<std::s
           settings.get(config::kLogFormat).value,
           [&console](std::string_view line) { console.talk(line); });
   Invocation in{std::move(args), world, console, std::move(settings), std::move(log)};
-  in.json = json =
+  in.json = telling.json =
       found.command.output && in.settings.get(config::kOutput).value == config::Output::json;
   in.colour = colour_wanted(console, in.settings);
   const auto started = world.clock.ticks();
@@ -81,26 +89,29 @@ int run(int argc, char** argv) {
   if (const Personality* who = argc > 0 ? personality_called(argv[0]) : nullptr) {
     return run_as(*who, console, system_world(), words);
   }
+  if (const auto* program = argc > 0 ? in_toto_program_called(argv[0]) : nullptr) {
+    return run_in_toto(*program, console, system_world(), words);
+  }
   if (words.empty()) {
     console.talk(help_overview());
     return kUsage;
   }
-  bool json = false;
+  Telling telling;
   const auto code = [&]() -> Result<int> {
     if (words.size() > 1 && words[0] == "help") {
       std::vector<std::string> asked(words.begin() + 1, words.end());
       asked.emplace_back("--help");
-      return run_command(console, system_world(), asked, json);
+      return run_command(console, system_world(), asked, telling);
     }
     if (words.size() == 1 && wants_help(words[0])) {
       SLUICE_CHECK(console.print(help_overview()));
       return kDone;
     }
     if (words.size() == 1 && (words[0] == "--version" || words[0] == "-V"))
-      return run_command(console, system_world(), {"version"}, json);
-    return run_command(console, system_world(), words, json);
+      return run_command(console, system_world(), {"version"}, telling);
+    return run_command(console, system_world(), words, telling);
   }();
-  return code ? *code : refuse(console, code.error(), json);
+  return code ? *code : refuse(console, code.error(), telling);
 }
 
 }  // namespace

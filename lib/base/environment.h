@@ -4,6 +4,7 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace sluice {
 
@@ -12,6 +13,7 @@ class Environment {
   virtual ~Environment() = default;
   // An unset and an empty variable are the same: no value.
   virtual std::optional<std::string> get(const std::string& name) const = 0;
+  virtual std::vector<std::string> names() const = 0;  // of all variables
 };
 
 Environment& system_environment();

@@ -70,6 +70,10 @@ FileKind kind_of(mode_t mode) {
   return S_ISLNK(mode) ? FileKind::link : FileKind::other;
 }
 
+std::int64_t nanoseconds(const timespec& moment) {
+  return moment.tv_sec * 1'000'000'000 + moment.tv_nsec;
+}
+
 bool same_moment(const timespec& a, const timespec& b) {
   return a.tv_sec == b.tv_sec && a.tv_nsec == b.tv_nsec;
 }
@@ -218,9 +222,7 @@ class SystemFiles final : public Files {
     SLUICE_CHECK(check_name(path));
     struct stat info{};
     if (::stat(path.c_str(), &info) != 0) return fail_errno("look at", path, errno);
-    return FileInfo{kind_of(info.st_mode), static_cast<std::uint64_t>(info.st_size),
-                    static_cast<unsigned>(info.st_mode & 07777U), info.st_ino,
-                    info.st_ctim.tv_sec * 1'000'000'000 + info.st_ctim.tv_nsec};
+    return file_info(info);
   }
 
   Result<std::vector<FolderEntry>> list(const Path& folder) override {
@@ -356,6 +358,16 @@ struct Walker {
 };
 
 }  // namespace
+
+FileInfo file_info(const struct stat& of) {
+  return {.kind = kind_of(of.st_mode),
+          .size = static_cast<std::uint64_t>(of.st_size),
+          .mode = static_cast<unsigned>(of.st_mode & 07777U),
+          .number = of.st_ino,
+          .changed = nanoseconds(of.st_ctim),
+          .modified = nanoseconds(of.st_mtim),
+          .device = of.st_dev};
+}
 
 std::string shown(const Path& path) { return printable(path.native(), 4096); }
 

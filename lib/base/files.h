@@ -14,6 +14,8 @@
 
 #include "base/result.h"
 
+struct stat;
+
 namespace sluice {
 
 using Path = std::filesystem::path;
@@ -49,7 +51,11 @@ struct FileInfo {
   // changed, in nanoseconds of the file system's own clock.
   std::uint64_t number = 0;
   std::int64_t changed = 0;
+  std::int64_t modified = 0;  // when its content was last changed, as whoever wrote it may have set
+  std::uint64_t device = 0;   // that the number is of
+  bool operator==(const FileInfo&) const = default;
 };
+FileInfo file_info(const struct stat& of);  // for those who ask the system themselves
 struct FolderEntry {
   std::string name;  // bytes as the file system has them
   FileKind kind = FileKind::other;

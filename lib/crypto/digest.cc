@@ -142,15 +142,44 @@ Result<void> read_pieces(ByteSource& source, const std::function<Result<void>(By
   return source.unchanged();
 }
 
-Result<Digest> digest_file(Files& files, const Path& path, HashAlgorithm algorithm) {
-  SLUICE_TRY(const auto source, files.open(path));
+namespace {
+
+// Read into memory of the stack and hashed at once; nothing where the source is larger than that.
+constexpr std::size_t kSmallFile = 32U << 10;
+
+Result<std::optional<Digest>> digest_small(ByteSource& source, HashAlgorithm algorithm) {
+  const auto known = source.size();
+  if (!known || *known == 0 || *known > kSmallFile) return std::nullopt;
+  std::array<std::uint8_t, kSmallFile> buffer;  // not zeroed: only what was read is hashed
+  const auto whole = std::span(buffer).first(static_cast<std::size_t>(*known));
+  std::size_t total = 0;
+  while (total < whole.size()) {
+    SLUICE_TRY(const std::size_t count, source.read(whole.subspan(total)));
+    if (count == 0) break;
+    total += count;
+  }
+  SLUICE_CHECK(source.unchanged());
+  return digest_of(algorithm, whole.first(total));
+}
+
+}  // namespace
+
+Result<Digest> digest_source(ByteSource& source, HashAlgorithm algorithm) {
+  SLUICE_TRY(auto small, digest_small(source, algorithm));
+  if (small) return *std::move(small);
   Hasher hasher(algorithm);
-  const auto read = read_pieces(*source, [&](ByteView piece) -> Result<void> {
+  SLUICE_CHECK(read_pieces(source, [&](ByteView piece) -> Result<void> {
     hasher.update(piece);
     return {};
-  });
-  if (!read) return fail(Error(read.error()).in(cat("hashing ", shown(path))));
+  }));
   return hasher.finish();
+}
+
+Result<Digest> digest_file(Files& files, const Path& path, HashAlgorithm algorithm) {
+  SLUICE_TRY(const auto source, files.open(path));
+  auto digest = digest_source(*source, algorithm);
+  if (!digest) return fail(std::move(digest).error().in(cat("hashing ", shown(path))));
+  return digest;
 }
 
 std::vector<Result<Digest>> digest_files(Files& files, const std::vector<Path>& paths,

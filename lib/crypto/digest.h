@@ -63,6 +63,9 @@ Digest digest_of(HashAlgorithm algorithm, ByteView bytes);
 [[nodiscard]] Result<void> read_pieces(ByteSource& source,
                                        const std::function<Result<void>(ByteView)>& use);
 
+// All that is left of a source, in constant memory; fails where it changed meanwhile.
+[[nodiscard]] Result<Digest> digest_source(ByteSource& source, HashAlgorithm algorithm);
+
 // Streamed in constant memory; fails where the file changed while it was read.
 [[nodiscard]] Result<Digest> digest_file(Files& files, const Path& path, HashAlgorithm algorithm);
 

@@ -150,6 +150,10 @@ Result<Changes> Repository::changes(const Range& range) const {
   return out;
 }
 
+Result<ObjectId> Repository::tree(const ObjectId& commit) const {
+  return tree_of(*handle_, commit);
+}
+
 Result<CommitNote> Repository::note_of(const ObjectId& commit) const {
   const git_oid oid = oid_of(commit);
   git_commit* found = nullptr;

@@ -124,6 +124,9 @@ class Repository {
   // The commit that a revision names: a branch, a tag, an id, HEAD~2. Errc::not_found with advice.
   [[nodiscard]] Result<ObjectId> commit(std::string_view revision) const;
 
+  // What the commit's files are, as a whole.
+  [[nodiscard]] Result<ObjectId> tree(const ObjectId& commit) const;
+
   [[nodiscard]] Result<CommitNote> note_of(const ObjectId& commit) const;
 
   // "BASE..HEAD" or "BASE...HEAD"; a side that is left out is HEAD. Both mean Compare::merge_base

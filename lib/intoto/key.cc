@@ -129,10 +129,9 @@ Result<crypto::PrivateKey> metadata_signer(const crypto::PrivateKey& key) {
   return key.with_scheme(crypto::default_metadata_scheme(key.public_key().type()).scheme);
 }
 
-std::string identity_id(std::string_view issuer, std::string_view identity) {
+std::string identity_id(std::string_view signer) {
   json::Value value;
-  value.set("issuer", issuer);
-  value.set("identity", identity);
+  value.set("identity", signer);
   return hash_of(value);
 }
 

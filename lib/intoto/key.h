@@ -57,7 +57,8 @@ class Key {
 [[nodiscard]] Result<crypto::PrivateKey> metadata_signer(const crypto::PrivateKey& key);
 
 // An id for a functionary that is an identity and has no key of its own: the same for each of its
-// certificates. Its links are called STEP.<first 8 digits>.link, too.
-std::string identity_id(std::string_view issuer, std::string_view identity);
+// certificates. `signer` is what a verified bundle says of it. Its links are called
+// STEP.<first 8 digits>.link, too.
+std::string identity_id(std::string_view signer);
 
 }  // namespace sluice::intoto

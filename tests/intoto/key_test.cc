@@ -127,10 +127,10 @@ TEST(KeyObject, AKeyOfAnotherCurveThanItsSchemeIsRefused) {
 }
 
 TEST(IdentityId, IsTheSameForEachCertificateOfAnIdentity) {
-  const auto id = identity_id("https://issuer.example", "me@example.org");
+  const auto id = identity_id("me@example.org (https://issuer.example)");
   EXPECT_EQ(id.size(), 64U);
-  EXPECT_EQ(id, identity_id("https://issuer.example", "me@example.org"));
-  EXPECT_NE(id, identity_id("https://issuer.exampl", "eme@example.org"));
+  EXPECT_EQ(id, identity_id("me@example.org (https://issuer.example)"));
+  EXPECT_NE(id, identity_id("me@example.com (https://issuer.example)"));
 }
 
 }  // namespace

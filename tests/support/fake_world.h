@@ -4,6 +4,7 @@
 
 #include <map>
 #include <string>
+#include <vector>
 
 #include "base/world.h"
 
@@ -37,6 +38,11 @@ class FakeEnvironment final : public Environment {
     const auto at = values.find(name);
     if (at == values.end() || at->second.empty()) return std::nullopt;
     return at->second;
+  }
+  std::vector<std::string> names() const override {
+    std::vector<std::string> out;
+    for (const auto& [name, value] : values) out.push_back(name);
+    return out;
   }
   std::map<std::string, std::string> values;
 };

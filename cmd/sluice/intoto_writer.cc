@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: Apache-2.0
+// Signing a link, and the names of its files.
+#include "base/text.h"
+#include "dsse/envelope.h"
+#include "intoto_step.h"
+#include "keyfile.h"
+
+namespace sluice::cli {
+
+namespace {
+
+std::string payload_of(const intoto::Link& link, LinkFormat format) {
+  return format == LinkFormat::statement ? intoto::write_link_statement(link)
+                                         : intoto::write_link(link);
+}
+
+intoto::Wrapping wrapping_of(LinkFormat format) {
+  return format == LinkFormat::metablock ? intoto::Wrapping::metablock : intoto::Wrapping::dsse;
+}
+
+class KeyWriter final : public LinkWriter {
+ public:
+  KeyWriter(Files& files, crypto::PrivateKey key, LinkFormat format, LinkNames names, Path folder)
+      : files_(files),
+        key_(std::move(key)),
+        known_(key_.public_key()),
+        format_(format),
+        names_(names),
+        folder_(std::move(folder)) {}
+
+  Result<std::vector<Path>> write(const intoto::Link& link) override {
+    SLUICE_TRY(const std::string text,
+               intoto::sign_metadata(wrapping_of(format_), payload_of(link, format_), {&key_}));
+    std::vector<Path> out{folder_ / intoto::link_file_name(link.name, known_.python_id())};
+    if (names_ == LinkNames::both) {
+      out.push_back(folder_ / intoto::link_file_name(link.name, known_.go_id()));
+    }
+    for (const Path& file : out) SLUICE_CHECK(files_.replace(file, text));
+    return out;
+  }
+  std::string who() const override { return known_.describe(); }
+  const crypto::Signer* key() const override { return &key_; }
+
+ private:
+  Files& files_;
+  crypto::PrivateKey key_;
+  intoto::Key known_;
+  LinkFormat format_;
+  LinkNames names_;
+  Path folder_;
+};
+
+// The bundle is the link's file: an envelope and the proof of who signed it.
+class IdentityWriter final : public LinkWriter {
+ public:
+  IdentityWriter(Invocation& in, std::unique_ptr<SignSetup> setup, LinkFormat format, Path folder)
+      : world_(in.world),
+        console_(in.console),
+        setup_(std::move(setup)),
+        format_(format),
+        folder_(std::move(folder)) {}
+
+  Result<std::vector<Path>> write(const intoto::Link& link) override {
+    const std::string payload = payload_of(link, format_);
+    sigstore::Signing signing(world_, *setup_->http, std::move(setup_->options));
+    SLUICE_TRY(const auto report,
+               signing.sign({{cat("the link of ", link.name),
+                              sigstore::SignPayload{MediaType(std::string(dsse::kInTotoPayload)),
+                                                    copy_of(bytes_of(payload))}}}));
+    for (const auto& note : report.notes) console_.talk(cat("sluice: ", printable(note), "\n"));
+    SLUICE_TRY(const auto bundle, bundle_of(report));
+    who_ = bundle.signer;
+    Path file = folder_ / intoto::link_file_name(link.name, intoto::identity_id(who_));
+    SLUICE_CHECK(world_.files.replace(file, bundle.text));
+    SLUICE_CHECK(signing.forget_journal());
+    return std::vector<Path>{std::move(file)};
+  }
+  std::string who() const override { return who_; }
+
+ private:
+  static std::string why(const Report& report) {
+    const Check* check = report.first_failure();
+    return check == nullptr ? "" : cat(": ", check->title, ": ", check->detail);
+  }
+  static Result<sigstore::SignedBundle> bundle_of(const sigstore::SignReport& report) {
+    if (!report.shared.passed() && report.shared.first_failure() != nullptr) {
+      return fail(Errc::denied, cat("the link is not signed", why(report.shared)));
+    }
+    const auto& outcome = report.items.front().outcome;
+    if (!outcome) return fail(Error(outcome.error()).in("signing the link"));
+    if (!outcome->passed()) {
+      return fail(Errc::denied, cat("the link is not signed", why(outcome->report())));
+    }
+    return *outcome->value();
+  }
+
+  World world_;
+  Console& console_;
+  std::unique_ptr<SignSetup> setup_;
+  LinkFormat format_;
+  Path folder_;
+  std::string who_;
+};
+
+class UnsignedWriter final : public LinkWriter {
+ public:
+  UnsignedWriter(Files& files, LinkFormat format) : files_(files), format_(format) {}
+
+  Result<std::vector<Path>> write(const intoto::Link& link) override {
+    SLUICE_TRY(const std::string text,
+               intoto::sign_metadata(wrapping_of(format_), payload_of(link, format_), {}));
+    Path file(cat(link.name, ".link"));
+    SLUICE_CHECK(files_.replace(file, text));
+    return std::vector<Path>{std::move(file)};
+  }
+  std::string who() const override { return "nobody"; }
+
+ private:
+  Files& files_;
+  LinkFormat format_;
+};
+
+LinkFormat format_of(const Invocation& in, LinkFormat fallback) {
+  const auto format = in.args.get("--format");
+  if (format == "metablock") return LinkFormat::metablock;
+  if (format == "dsse") return LinkFormat::dsse;
+  return format == "statement" ? LinkFormat::statement : fallback;
+}
+
+}  // namespace
+
+std::unique_ptr<LinkWriter> link_writer_by_key(Files& files, crypto::PrivateKey key,
+                                               LinkFormat format, LinkNames names, Path folder) {
+  return std::make_unique<KeyWriter>(files, std::move(key), format, names, std::move(folder));
+}
+
+std::unique_ptr<LinkWriter> link_writer_unsigned(Files& files, LinkFormat format) {
+  return std::make_unique<UnsignedWriter>(files, format);
+}
+
+Result<std::unique_ptr<LinkWriter>> make_link_writer(Invocation& in) {
+  const Path folder = in.args.get("--metadata-folder").value_or(".");
+  const auto there = in.world.files.info(folder);
+  if (!there || there->kind != FileKind::folder) {
+    return fail(Error{Errc::usage,
+                      cat(shown(folder), " is no folder to write links to"),
+                      {},
+                      cat("mkdir -p ", shown(folder))});
+  }
+  if (const auto file = in.args.get("--key")) {
+    SLUICE_TRY(const auto key, load_private_key(in, *file));
+    SLUICE_TRY(auto signer, intoto::metadata_signer(key));
+    return link_writer_by_key(in.world.files, std::move(signer),
+                              format_of(in, LinkFormat::metablock), LinkNames::both, folder);
+  }
+  const LinkFormat format = format_of(in, LinkFormat::statement);
+  if (format == LinkFormat::metablock) {
+    return fail(Error{Errc::usage,
+                      "a Metablock holds signatures by keys, not by identities",
+                      {},
+                      "--format statement, or --key FILE"});
+  }
+  SLUICE_TRY(auto setup, make_sign_setup(in));
+  return std::make_unique<IdentityWriter>(in, std::move(setup), format, folder);
+}
+
+std::vector<Option> link_writer_options() {
+  std::vector<Option> out = {
+      {"--key", "FILE",
+       "the private key; without it, a certificate for your identity is asked for"},
+      password_option(),
+      {"--format",
+       "FORMAT",
+       "metablock (default with a key), dsse, or statement: a link v0.3 (default without a key)",
+       {"metablock", "dsse", "statement"}},
+      {"--metadata-folder", "FOLDER", "where the link goes; default: this folder"}};
+  for (Option& option : sign_setup_options()) out.push_back(std::move(option));
+  return out;
+}
+
+}  // namespace sluice::cli
