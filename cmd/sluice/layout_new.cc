@@ -28,14 +28,17 @@ Result<int> days_given(const Invocation& in) {
   return days;
 }
 
-// FILE, or STEP=FILE.
-Result<intoto::DraftFunctionary> functionary_given(Invocation& in, const std::string& text) {
+// FILE, or STEP=FILE. The key is listed under both of its ids: links that python made carry the one,
+// links that Go made the other.
+Result<void> add_functionary(Invocation& in, const std::string& text,
+                             std::vector<intoto::DraftFunctionary>& out) {
   const auto equals = text.find('=');
   const std::string step = equals == std::string::npos ? "" : text.substr(0, equals);
   SLUICE_TRY(auto key,
              load_public_key(in, equals == std::string::npos ? text : text.substr(equals + 1)));
   const intoto::Key known(std::move(key));
-  return intoto::DraftFunctionary{step, known.to_json(known.python_id())};
+  for (const auto& id : known.ids()) out.push_back({step, known.to_json(id)});
+  return {};
 }
 
 // The options that say who may have signed, as one functionary of all steps that have no other.
@@ -80,8 +83,7 @@ Result<int> run_layout_new(Invocation& in) {
   SLUICE_TRY(const int days, days_given(in));
   std::vector<intoto::DraftFunctionary> functionaries;
   for (const auto& text : in.args.all("--functionary")) {
-    SLUICE_TRY(auto one, functionary_given(in, text));
-    functionaries.push_back(std::move(one));
+    SLUICE_CHECK(add_functionary(in, text, functionaries));
   }
   SLUICE_TRY(auto identity, identity_given(in));
   if (identity) functionaries.push_back(*std::move(identity));

@@ -1,0 +1,124 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""Chains of python in-toto and in-toto-golang verify here, and ours there: each of links by either in
+either wrapping, each of ours under either's verification, and layouts signed by each of the three."""
+import json
+import os
+import pathlib
+import shutil
+import subprocess
+import sys
+import tempfile
+import unittest
+
+SLUICE = os.environ["SLUICE"]
+PYTHON = shutil.which("in-toto")
+GO = shutil.which("in-toto-golang")
+JOBS = "jobs:\n  make:\n    runs-on: x\n    steps: []\n"
+
+
+class Interop(unittest.TestCase):
+    def setUp(self):
+        self.folder = pathlib.Path(tempfile.mkdtemp())
+        self.addCleanup(shutil.rmtree, self.folder)
+        for name in ("owner", "ci"):
+            self.run_it("openssl", "genpkey", "-algorithm", "ed25519", "-out", f"{name}.key")
+            self.run_it("openssl", "pkey", "-in", f"{name}.key", "-pubout", "-out", f"{name}.pub")
+        (self.folder / "ci.yml").write_text(JOBS)
+        (self.folder / "src").mkdir()
+        (self.folder / "src" / "a").write_text("what it works on")
+        (self.folder / "links").mkdir()
+        self.run_it(SLUICE, "layout", "new", "--from", "ci.yml", "--functionary", "ci.pub", "--to", "draft.layout")
+
+    def run_it(self, *command, code=0):
+        ran = subprocess.run(command, cwd=self.folder, capture_output=True, text=True, check=False, timeout=120)
+        self.assertEqual(ran.returncode, code, f"{' '.join(command)}\n{ran.stdout}\n{ran.stderr}")
+        return ran.stdout + ran.stderr
+
+    def record(self, who, dsse):
+        build = ("--", "sh", "-c", "mkdir -p out; echo made > out/b")
+        if who == "python":
+            wrap = ("--use-dsse",) if dsse else ()
+            self.run_it(PYTHON, "run", "-n", "make", "-m", "src", "-p", "src", "out", "--signing-key", "ci.key",
+                        "--metadata-directory", "links", *wrap, *build)
+        elif who == "go":
+            wrap = ("--use-dsse",) if dsse else ()
+            self.run_it(GO, "run", "-n", "make", "-m", "src", "-p", "src", "-p", "out", "-k", "ci.key", "-d",
+                        "links", *wrap, *build)
+        else:
+            self.run_it(SLUICE, "run", "--step", "make", "--materials", "src", "--products", "src", "out", "--key",
+                        "ci.key", "--metadata-folder", "links", "--format", "dsse" if dsse else "metablock", *build)
+
+    def sign(self, who, dsse=False):
+        form = "dsse" if dsse else "metablock"
+        self.run_it(SLUICE, "layout", "sign", "draft.layout", "--key", "owner.key", "--to", "root.layout", "--format",
+                    form)
+        if who == "python":
+            self.run_it(PYTHON, "sign", "-f", "root.layout", "-k", "owner.key")
+        elif who == "go":
+            self.run_it(GO, "sign", "-f", "root.layout", "-k", "owner.key", "-o", "root.layout")
+
+    def verify(self, who, code=0):
+        if who == "python":
+            return self.run_it(PYTHON, "verify", "-l", "root.layout", "--verification-keys", "owner.pub", "--link-dir",
+                               "links", code=code)
+        if who == "go":
+            return self.run_it(GO, "verify", "-l", "root.layout", "-k", "owner.pub", "-d", "links", code=code)
+        return self.run_it(SLUICE, "layout", "verify", "root.layout", "--key", "owner.pub", "--links", "links",
+                           code=code)
+
+    def spoil(self):
+        """A product of another name, signed by nobody's rule."""
+        (self.folder / "draft.layout").write_text(
+            (self.folder / "draft.layout").read_text().replace('"CREATE",\n          "*"',
+                                                               '"CREATE",\n          "other/*"'))
+
+    def both_ways(self, recorder, dsse, verifier):
+        self.record(recorder, dsse)
+        self.sign("sluice", dsse)
+        self.verify(verifier)
+        self.spoil()
+        self.sign("sluice", dsse)
+        self.verify(verifier, code=1)
+
+    def test_python_metablock_here(self):
+        self.both_ways("python", False, "sluice")
+
+    def test_python_dsse_here(self):
+        self.both_ways("python", True, "sluice")
+
+    def test_go_metablock_here(self):
+        self.both_ways("go", False, "sluice")
+
+    def test_go_dsse_here(self):
+        self.both_ways("go", True, "sluice")
+
+    def test_our_metablock_at_python(self):
+        self.both_ways("sluice", False, "python")
+
+    def test_our_dsse_at_python(self):
+        self.both_ways("sluice", True, "python")
+
+    def test_our_metablock_at_go(self):
+        self.both_ways("sluice", False, "go")
+
+    def test_our_dsse_at_go(self):
+        self.both_ways("sluice", True, "go")
+
+    def test_layouts_signed_by_each(self):
+        self.record("sluice", False)
+        for signer in ("python", "go", "sluice"):
+            with self.subTest(signer):
+                self.sign(signer)
+                self.verify("sluice")
+
+    def test_the_layout_has_both_ids(self):
+        layout = json.loads((self.folder / "draft.layout").read_text())
+        self.assertEqual(len(layout["keys"]), 2)
+
+
+if __name__ == "__main__":
+    if not PYTHON or not GO:
+        print("skipped: in-toto and in-toto-golang are not installed (./dev lab install)", file=sys.stderr)
+        sys.exit(77)
+    unittest.main()
