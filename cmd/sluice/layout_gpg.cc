@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // GPG keys of layouts' owners, through the gpg program.
 #include <algorithm>
+#include <iterator>
 
 #include "base/text.h"
 #include "intoto/gpg_export.h"

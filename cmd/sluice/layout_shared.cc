@@ -46,7 +46,8 @@ class SigstoreJudge final : public intoto::IdentityJudge {
     return document.substr(0, kBundleLook).find(kBundleType) != std::string_view::npos;
   }
 
-  Result<std::expected<intoto::IdentityEvidence, Check>> judge(
+  using Judged = std::expected<intoto::IdentityEvidence, Check>;
+  Result<Judged> judge(
       const std::string& document, const std::string& source,
       const intoto::IdentityKey& who) const override {
     SLUICE_TRY(const auto* verifier, verifier_for(who));
@@ -54,15 +55,15 @@ class SigstoreJudge final : public intoto::IdentityJudge {
                verifier->verify(in_.world.files, {.bundle = document, .bundle_source = source}));
     if (!verdict.passed()) {
       const Check* failure = verdict.report().first_failure();
-      return std::unexpected(failure == nullptr ? Check{} : *failure);
+      return Judged(std::unexpected(failure == nullptr ? Check{} : *failure));
     }
     const auto& content = *verdict.value();
     const auto* envelope = std::get_if<dsse::Envelope>(&content.bundle.content);
     if (envelope == nullptr) {
-      return std::unexpected(Check{.id = "link.format",
-                                   .title = "link",
-                                   .outcome = Outcome::fail,
-                                   .detail = "the bundle signs a file and holds no link"});
+      return Judged(std::unexpected(Check{.id = "link.format",
+                                          .title = "link",
+                                          .outcome = Outcome::fail,
+                                          .detail = "the bundle signs a file and holds no link"}));
     }
     return intoto::IdentityEvidence{.payload = std::string(text_of(envelope->payload)),
                                     .signer = content.signer,

@@ -45,11 +45,13 @@ void report_near_miss(const QueueInput& input, const QueueFailure& failure, Chec
   row.source = rule_place(input, failure.rule);
 }
 
-std::string headline_of(const QueueInput& input, const QueueFailure& failure) {
+// whose: "step build".
+std::string headline_of(const QueueInput& input, const QueueFailure& failure,
+                        const std::string& whose) {
   const std::string step(input.step);
   if (failure.artifact == nullptr || failure.taken_by ||
       input.rules[failure.rule].kind == RuleKind::require) {
-    return cat("step ", step, " lacks ", printable(input.rules[failure.rule].pattern, 200),
+    return cat(whose, " lacks ", printable(input.rules[failure.rule].pattern, 200),
                ", which is required of its ", name(input.side));
   }
   const std::string artifact = printable(failure.artifact->name, 200);
@@ -57,10 +59,13 @@ std::string headline_of(const QueueInput& input, const QueueFailure& failure) {
       failure.count > 1 ? cat(" (and ", failure.count - 1, " more)") : std::string();
   if (failure.nearly && failure.nearly->miss == Miss::other_digest) {
     const Rule& rule = input.rules[failure.nearly->rule];
-    if (rule.from == step) return cat("step ", step, ": ", artifact, " changed", more);
+    if (rule.from == step) return cat(whose, ": ", artifact, " changed", more);
+    if (!whose.starts_with("step ")) {
+      return cat(whose, ": ", artifact, " is not what step ", rule.from, " has", more);
+    }
     return cat(artifact, " changed between the steps ", rule.from, " and ", step, more);
   }
-  return cat("step ", step, " ", did(input.side), " ", artifact, ", which no rule allows", more);
+  return cat(whose, " ", did(input.side), " ", artifact, ", which no rule allows", more);
 }
 
 }  // namespace
@@ -68,7 +73,7 @@ std::string headline_of(const QueueInput& input, const QueueFailure& failure) {
 void report_failure(const QueueInput& input, const QueueResult& result, const std::string& id,
                     const std::string& title, const std::string& explain, Report& report) {
   const QueueFailure& failure = *result.failure;
-  auto& row = report.fail(id, title, headline_of(input, failure));
+  auto& row = report.fail(id, title, headline_of(input, failure, title));
   if (input.rules[failure.rule].kind == RuleKind::require) {
     report_missing(input, failure, row);
   } else if (failure.nearly) {
@@ -78,9 +83,9 @@ void report_failure(const QueueInput& input, const QueueResult& result, const st
     row.found = failure.artifact->digests.text();
     row.source = rule_place(input, failure.rule);
   }
-  if (row.advice.empty()) {
+  if (row.advice.empty() && !explain.empty()) {
     row.advice = "The queue, rule by rule, and what would make it pass:";
-    if (!explain.empty()) row.command = cat(explain, " --step ", input.step);
+    row.command = cat(explain, " --step ", input.step);
   }
 }
 
@@ -88,10 +93,12 @@ bool ChainVerifier::judge_queue(const ChainLevel& level, const std::string& step
                                 const QueueInput& input, Tracing tracing, const Seen& seen) {
   const QueueResult result = run_queue(input, tracing);
   if (seen) seen(input, result);
-  const std::string row_title = cat(std::string_view(id).starts_with("rule") ? "step " : "inspection ",
-                                    level.at, step);
+  const bool of_step = std::string_view(id).starts_with("rule");
+  const std::string row_title = cat(of_step ? "step " : "inspection ", level.at, step);
   if (!result.passed()) {
-    report_failure(input, result, id, row_title, options_.explain, report_);
+    // Only queues of the layout that was named are explained.
+    const bool explained = of_step && level.at.empty();
+    report_failure(input, result, id, row_title, explained ? options_.explain : "", report_);
     return false;
   }
   const auto total = input.steps.find(input.step)->second.side(input.side).size();
