@@ -46,8 +46,8 @@ class Interop(unittest.TestCase):
             self.run_it(GO, "run", "-n", "make", "-m", "src", "-p", "src", "-p", "out", "-k", "ci.key", "-d",
                         "links", *wrap, *build)
         else:
-            self.run_it(SLUICE, "run", "--step", "make", "--materials", "src", "--products", "src", "out", "--key",
-                        "ci.key", "--metadata-folder", "links", "--format", "dsse" if dsse else "metablock", *build)
+            self.run_it(SLUICE, "run", "--step", "make", "--materials", "src", "--products", "src", "--products",
+                        "out", "--key", "ci.key", "--metadata-folder", "links", "--format", "dsse" if dsse else "metablock", *build)
 
     def sign(self, who, dsse=False):
         form = "dsse" if dsse else "metablock"

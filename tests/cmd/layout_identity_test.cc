@@ -38,7 +38,7 @@ class LayoutIdentity : public VerifyCommand {
     std::filesystem::create_directories(folder_ / who);
     Words words{"run", "--step", step, "--key", "../" + who + ".key", "--metadata-folder",
                 "../links", "--products", "."};
-    if (!materials.empty()) words = words + Words{"--materials"} + materials;
+    for (const auto& each : materials) words = words + Words{"--materials", each};
     const auto ran = call(folder_ / who, words + Words{"--", "sh", "-c", command});
     ASSERT_EQ(ran.exit_code, 0) << ran.err;
   }

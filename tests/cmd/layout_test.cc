@@ -28,7 +28,7 @@ class LayoutCommand : public testing::Test {
   }
   Ran record() {
     return call({"run", "--step", "make", "--key", "ci.key", "--materials", "src", "--products",
-                 "src", "out", "--metadata-folder", "links", "--", "sh", "-c", "echo made > out"});
+                 "src", "--products", "out", "--metadata-folder", "links", "--", "sh", "-c", "echo made > out"});
   }
   Ran sign() {
     return call({"layout", "sign", "draft.layout", "--key", "owner.key", "--to", "root.layout"});
