@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A pattern and a text, apart by a newline: the matcher against a plain recursive one, over the same
-// reading of stars.
+// A pattern and a text, apart by a newline: the matcher against a plain recursive one, over the
+// same reading of stars.
 #include <cstdint>
 #include <cstdlib>
 

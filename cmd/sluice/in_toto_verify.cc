@@ -19,7 +19,9 @@ namespace {
 constexpr int kInspectionSeconds = 10;  // as python in-toto has it
 
 Option in_toto_gpg_home() {
-  return {.name = "--gpg-home", .value = "FOLDER", .help = "gpg's folder, where it is not the usual one"};
+  return {.name = "--gpg-home",
+          .value = "FOLDER",
+          .help = "gpg's folder, where it is not the usual one"};
 }
 
 Result<void> add_owners(Invocation& in, std::string_view option,
@@ -80,8 +82,8 @@ Result<int> verify_signatures(Invocation& in, intoto::SignedMetadata metadata) {
     SLUICE_TRY(const auto finding, intoto::check_signature(metadata, owner));
     const bool valid = finding.outcome == intoto::SignatureFinding::Outcome::valid;
     good = good && valid;
-    in.console.talk(cat(valid ? "signed by  " : "REFUSED: not signed by  ",
-                        intoto::describe(owner), "\n"));
+    in.console.talk(
+        cat(valid ? "signed by  " : "REFUSED: not signed by  ", intoto::describe(owner), "\n"));
   }
   return good ? kDone : kRefused;
 }
@@ -107,8 +109,7 @@ Result<int> sign_file(Invocation& in, const intoto::SignedMetadata& metadata) {
   }
   std::vector<const crypto::Signer*> signers;
   for (const auto& key : keys) signers.push_back(&key);
-  SLUICE_TRY(const auto text,
-             intoto::add_signatures(metadata, signers, in.args.has("--append")));
+  SLUICE_TRY(const auto text, intoto::add_signatures(metadata, signers, in.args.has("--append")));
   std::string out = in.args.get("--output").value_or("");
   if (out.empty()) out = *in.args.get("--file");
   if (!layout && !in.args.has("--output")) {
@@ -150,24 +151,30 @@ std::vector<Command> in_toto_verify_commands() {
        .value = "FILE",
        .help = "public keys of its owners; each of them has to have signed it",
        .repeated = true},
-      {.name = "--gpg", .value = "ID", .help = "the same, from gpg's keyring", .repeated = true,
+      {.name = "--gpg",
+       .value = "ID",
+       .help = "the same, from gpg's keyring",
+       .repeated = true,
        .letter = 'g'},
       in_toto_gpg_home(),
-      {.name = "--link-dir", .value = "FOLDER", .help = "where the links are; default: this folder"},
+      {.name = "--link-dir",
+       .value = "FOLDER",
+       .help = "where the links are; default: this folder"},
       {.name = "--inspection-timeout",
        .value = "SECONDS",
        .help = "time that one inspection may take; default: 10"}};
   for (auto& each : in_toto_verbosity()) options.push_back(std::move(each));
-  return {{.words = {},
-           .summary = "verify a supply chain",
-           .description =
-               "The commands of the layout's inspections are run, as in-toto-verify does; each in a "
-               "copy of this folder that is thrown away.",
-           .examples = {{"a chain",
-                         "in-toto-verify --layout root.layout --verification-keys owner.pub "
-                         "--link-dir links"}},
-           .options = std::move(options),
-           .run = run_in_toto_verify}};
+  return {
+      {.words = {},
+       .summary = "verify a supply chain",
+       .description =
+           "The commands of the layout's inspections are run, as in-toto-verify does; each in a "
+           "copy of this folder that is thrown away.",
+       .examples = {{"a chain",
+                     "in-toto-verify --layout root.layout --verification-keys owner.pub "
+                     "--link-dir links"}},
+       .options = std::move(options),
+       .run = run_in_toto_verify}};
 }
 
 std::vector<Command> in_toto_sign_commands() {
@@ -182,14 +189,22 @@ std::vector<Command> in_toto_sign_commands() {
        .help = "keys to sign with, or, with --verify, to verify with",
        .repeated = true,
        .letter = 'k'},
-      {.name = "--gpg", .value = "ID", .help = "with --verify: keys of gpg's keyring",
-       .repeated = true, .letter = 'g'},
+      {.name = "--gpg",
+       .value = "ID",
+       .help = "with --verify: keys of gpg's keyring",
+       .repeated = true,
+       .letter = 'g'},
       in_toto_gpg_home(),
-      {.name = "--output", .value = "FILE", .help = "where it goes; default: a layout's own file, a "
-                                                    "link's usual name", .letter = 'o'},
+      {.name = "--output",
+       .value = "FILE",
+       .help = "where it goes; default: a layout's own file, a "
+               "link's usual name",
+       .letter = 'o'},
       {.name = "--append", .help = "keep the signatures of others (layouts)", .letter = 'a'},
       {.name = "--verify", .help = "sign nothing, verify the signatures"},
-      {.name = "--prompt", .help = "", .not_covered = "encrypted keys ask for their password by themselves"}};
+      {.name = "--prompt",
+       .help = "",
+       .not_covered = "encrypted keys ask for their password by themselves"}};
   for (auto& each : in_toto_verbosity()) options.push_back(std::move(each));
   return {{.words = {},
            .summary = "sign a link or layout, or verify its signatures",

@@ -67,7 +67,8 @@ std::string lint_text(const std::vector<LintFinding>& findings, const std::strin
 // Levels that make it fail: errors always, warnings where that is asked for.
 bool passes(const std::vector<LintFinding>& findings, bool strict) {
   for (const auto& each : findings) {
-    if (each.level == LintLevel::error || (strict && each.level == LintLevel::warning)) return false;
+    if (each.level == LintLevel::error || (strict && each.level == LintLevel::warning))
+      return false;
   }
   return true;
 }
@@ -107,9 +108,9 @@ Command layout_check_command() {
               "there, rules that can never apply, functionaries that no step names, expiry.\n"
               "Exit code 0: no errors (with --strict: no warnings either). 1: some.",
           .examples = {{"before it is signed", "sluice layout check shop.layout --strict"}},
-          .options = {{"--strict", "", "warnings count as errors"},
-                      {"--parameter", "NAME=VALUE", "a value for {NAME} in the layout", {}, false,
-                       true}},
+          .options =
+              {{"--strict", "", "warnings count as errors"},
+               {"--parameter", "NAME=VALUE", "a value for {NAME} in the layout", {}, false, true}},
           .positionals = {{"LAYOUT", "the layout, signed or not"}},
           .run = run_layout_check};
 }

@@ -32,13 +32,13 @@ Result<intoto::Functionary> gpg_owner(Invocation& in, const std::string& id,
   });
   if (!hex) return fail(Errc::usage, cat(printable(id, 60), " is no id of a GPG key"));
   const std::string frame = cat("reading the GPG key ", id);
-  SLUICE_TRY(const auto listing,
-             within(ask_gpg(in, home, {"--with-colons", "--fingerprint", "--fingerprint", id}),
-                    frame));
+  SLUICE_TRY(
+      const auto listing,
+      within(ask_gpg(in, home, {"--with-colons", "--fingerprint", "--fingerprint", id}), frame));
   SLUICE_TRY(const auto exported, within(ask_gpg(in, home, {"--export", id}), frame));
-  SLUICE_TRY(const auto object,
-             within(intoto::gpg_key_object(bytes_of(exported), intoto::gpg_fingerprints(listing)),
-                    frame));
+  SLUICE_TRY(
+      const auto object,
+      within(intoto::gpg_key_object(bytes_of(exported), intoto::gpg_fingerprints(listing)), frame));
   SLUICE_TRY(auto key, within(intoto::GpgKey::parse(json::Fields(object, "key")), frame));
   return key;
 }

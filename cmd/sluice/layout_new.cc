@@ -28,8 +28,8 @@ Result<int> days_given(const Invocation& in) {
   return days;
 }
 
-// FILE, or STEP=FILE. The key is listed under both of its ids: links that python made carry the one,
-// links that Go made the other.
+// FILE, or STEP=FILE. The key is listed under both of its ids: links that python made carry the
+// one, links that Go made the other.
 Result<void> add_functionary(Invocation& in, const std::string& text,
                              std::vector<intoto::DraftFunctionary>& out) {
   const auto equals = text.find('=');
@@ -59,8 +59,8 @@ Result<std::optional<intoto::DraftFunctionary>> identity_given(const Invocation&
   put("trigger", wish->trigger);
   put("workflow", wish->workflow);
   json::Value key;
-  const auto digest = crypto::digest_of(crypto::HashAlgorithm::sha256,
-                                        bytes_of(json::write(keyval)));
+  const auto digest =
+      crypto::digest_of(crypto::HashAlgorithm::sha256, bytes_of(json::write(keyval)));
   key.set("keyid", digest.hex());
   key.set("keytype", "sigstore-oidc");
   key.set("keyval", std::move(keyval));
@@ -87,9 +87,9 @@ Result<int> run_layout_new(Invocation& in) {
   }
   SLUICE_TRY(auto identity, identity_given(in));
   if (identity) functionaries.push_back(*std::move(identity));
-  SLUICE_TRY(const auto layout,
-             intoto::draft_layout(steps, functionaries,
-                                  in.world.clock.now() + std::chrono::days(days)));
+  SLUICE_TRY(
+      const auto layout,
+      intoto::draft_layout(steps, functionaries, in.world.clock.now() + std::chrono::days(days)));
   const std::string text = json::write_pretty(layout);
   const auto out = in.args.get("--to");
   if (!out) {
@@ -110,8 +110,12 @@ Command layout_new_command() {
   auto options = std::vector<Option>{
       {"--template", "NAME", "the chain clone, security-scan, build, sign, deploy", {"chain"}},
       {"--from", "FILE", "a workflow of GitHub Actions, or a .gitlab-ci.yml"},
-      {"--functionary", "[STEP=]FILE", "public key of who may do the step, or every other step", {},
-       false, true},
+      {"--functionary",
+       "[STEP=]FILE",
+       "public key of who may do the step, or every other step",
+       {},
+       false,
+       true},
       {"--expires-in-days", "N", "how long it counts; 90 if not given"},
       {"--to", "FILE", "write there; nothing may be there yet"}};
   for (auto& each : identity_options()) {

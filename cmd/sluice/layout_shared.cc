@@ -47,9 +47,8 @@ class SigstoreJudge final : public intoto::IdentityJudge {
   }
 
   using Judged = std::expected<intoto::IdentityEvidence, Check>;
-  Result<Judged> judge(
-      const std::string& document, const std::string& source,
-      const intoto::IdentityKey& who) const override {
+  Result<Judged> judge(const std::string& document, const std::string& source,
+                       const intoto::IdentityKey& who) const override {
     SLUICE_TRY(const auto* verifier, verifier_for(who));
     SLUICE_TRY(const auto verdict,
                verifier->verify(in_.world.files, {.bundle = document, .bundle_source = source}));
@@ -80,8 +79,8 @@ class SigstoreJudge final : public intoto::IdentityJudge {
       SLUICE_TRY(trust_, trust_root_for(in_));
     }
     const auto at = verifiers_.emplace(
-        key, sigstore::Verifier({.rules = {std::move(rule)}, .trust = trust_,
-                                 .now = in_.world.clock.now()}));
+        key, sigstore::Verifier(
+                 {.rules = {std::move(rule)}, .trust = trust_, .now = in_.world.clock.now()}));
     return &at.first->second;
   }
 
@@ -147,8 +146,8 @@ Result<void> inspections_given(const Invocation& in, intoto::InspectionOptions& 
 // How the queue of a step is explained, with the same arguments.
 std::string explaining(const Invocation& in) {
   std::string out = cat("sluice layout explain ", in.args.positionals().front());
-  for (const auto* const option : {"--key", "--gpg", "--gpg-home", "--links", "--parameter",
-                                   "--compat"}) {
+  for (const auto* const option :
+       {"--key", "--gpg", "--gpg-home", "--links", "--parameter", "--compat"}) {
     for (const auto& value : in.args.all(option)) {
       out += cat(" ", option, " ", sigstore::shell_word(value));
     }
@@ -195,8 +194,8 @@ Result<ChainPlan> chain_plan(Invocation& in) {
     options.owners.push_back(std::move(owner));
   }
   if (options.owners.empty()) {
-    return fail(Error{Errc::usage, "say who owns the layout", {},
-                      "--key FILE, the public key that signed it"});
+    return fail(Error{
+        Errc::usage, "say who owns the layout", {}, "--key FILE, the public key that signed it"});
   }
   SLUICE_TRY(options.parameters, layout_parameters_given(in));
   options.compat = compat_given(in);
@@ -218,13 +217,19 @@ Result<ChainPlan> chain_plan(Invocation& in) {
 
 std::vector<Option> chain_options() {
   std::vector<Option> out = {
-      {"--key", "FILE", "public key of the layout's owner; all that are given signed it", {}, false,
+      {"--key",
+       "FILE",
+       "public key of the layout's owner; all that are given signed it",
+       {},
+       false,
        true},
       {"--gpg", "KEYID", "the same, from gpg's keyring", {}, false, true},
       {"--gpg-home", "DIR", "gpg's folder, where it is not the usual one"},
       {"--links", "DIR", "where the links are; this folder, if not given"},
       {"--parameter", "NAME=VALUE", "a value for {NAME} in the layout", {}, false, true},
-      {"--compat", "PEER", "accept what python in-toto or in-toto-golang do besides",
+      {"--compat",
+       "PEER",
+       "accept what python in-toto or in-toto-golang do besides",
        {"python", "go"}},
       {"--require-success", "", "each step's command has to have ended well"},
       {"--require-commands", "", "each step has to have run the expected command"},
@@ -235,7 +240,11 @@ std::vector<Option> chain_options() {
       {"--run-inspections", "", "run the commands of the layout's inspections"},
       {"--inspect", "DIR", "what inspections look at; this folder, if not given"},
       {"--inspection-timeout", "DURATION", "time that one inspection may take; 60s"},
-      {"--artifact", "NAME=sha256:HEX", "an artifact for the inspection sluice:artifacts", {}, false,
+      {"--artifact",
+       "NAME=sha256:HEX",
+       "an artifact for the inspection sluice:artifacts",
+       {},
+       false,
        true}};
   for (auto& each : trust_options()) out.push_back(std::move(each));
   out.push_back(threads_option());

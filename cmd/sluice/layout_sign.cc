@@ -100,22 +100,22 @@ Result<int> run_layout_sign(Invocation& in) {
 }  // namespace
 
 Command layout_sign_command() {
-  return {.words = {"layout", "sign"},
-          .summary = "sign a layout, as one of its owners",
-          .description =
-              "Replaces the signatures that are there; --append keeps those of others. Each "
-              "signature stands under the ids that python in-toto and in-toto-golang give the key, "
-              "so that both find it. A layout that no verification would accept is not signed.",
-          .examples = {{"in place", "sluice layout sign shop.layout --key owner.key"},
-                       {"a second owner",
-                        "sluice layout sign shop.layout --key second.key --append"}},
-          .options = {{"--key", "FILE", "private key of an owner", {}, true, true},
-                      password_option(),
-                      {"--append", "", "keep the signatures of others"},
-                      {"--to", "FILE", "write there, and leave LAYOUT as it is"},
-                      {"--format", "FORMAT", "how it is wrapped", {"metablock", "dsse"}}},
-          .positionals = {{"LAYOUT", "the layout, signed or not"}},
-          .run = run_layout_sign};
+  return {
+      .words = {"layout", "sign"},
+      .summary = "sign a layout, as one of its owners",
+      .description =
+          "Replaces the signatures that are there; --append keeps those of others. Each "
+          "signature stands under the ids that python in-toto and in-toto-golang give the key, "
+          "so that both find it. A layout that no verification would accept is not signed.",
+      .examples = {{"in place", "sluice layout sign shop.layout --key owner.key"},
+                   {"a second owner", "sluice layout sign shop.layout --key second.key --append"}},
+      .options = {{"--key", "FILE", "private key of an owner", {}, true, true},
+                  password_option(),
+                  {"--append", "", "keep the signatures of others"},
+                  {"--to", "FILE", "write there, and leave LAYOUT as it is"},
+                  {"--format", "FORMAT", "how it is wrapped", {"metablock", "dsse"}}},
+      .positionals = {{"LAYOUT", "the layout, signed or not"}},
+      .run = run_layout_sign};
 }
 
 }  // namespace sluice::cli

@@ -57,14 +57,13 @@ bool satisfied(std::vector<std::string> wanted, std::vector<std::string> found) 
 std::optional<std::string> unsatisfied(const CertificateConstraint& constraint,
                                        const x509::Certificate& certificate) {
   const auto common = attributes(certificate->subject, kCommonName);
-  if (constraint.common_name != "*" &&
-      common != std::vector<std::string>{constraint.common_name} &&
+  if (constraint.common_name != "*" && common != std::vector<std::string>{constraint.common_name} &&
       !(constraint.common_name.empty() && common.empty())) {
     return cat("its common name is ", printable(join(common, ", "), 100), ", not ",
                printable(constraint.common_name, 100));
   }
-  const std::array<std::tuple<std::string_view, const std::vector<std::string>&,
-                              std::vector<std::string>>, 4>
+  const std::array<
+      std::tuple<std::string_view, const std::vector<std::string>&, std::vector<std::string>>, 4>
       parts{{{"DNS names", constraint.dns_names, names_of(certificate, AlternativeName::Kind::dns)},
              {"e-mail addresses", constraint.emails,
               names_of(certificate, AlternativeName::Kind::email)},

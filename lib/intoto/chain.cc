@@ -71,10 +71,10 @@ bool ChainVerifier::judge_time(const Layout& layout, const std::string& at) {
                      human_duration(layout.expires - now_)));
     return true;
   }
-  auto& row = report_.fail("layout.time", "layout's time",
-                           at.empty() ? "the layout has expired"
-                                      : cat("the layout of step ", at.substr(0, at.size() - 1),
-                                            " has expired"));
+  auto& row = report_.fail(
+      "layout.time", "layout's time",
+      at.empty() ? "the layout has expired"
+                 : cat("the layout of step ", at.substr(0, at.size() - 1), " has expired"));
   row.expected = cat("until ", human_time(layout.expires));
   row.found = cat("now it is ", human_time(now_));
   row.advice = "Its owner has to look at it again, give it a later time and sign it.";
@@ -112,9 +112,8 @@ Result<ChainLevel*> ChainVerifier::run(SignedMetadata metadata,
     if (!newest) return nullptr;
   }
   ChainLevel& level = levels_.emplace_back(ChainLevel{.layout = *std::move(layout), .at = at});
-  SLUICE_TRY(auto evidence,
-             gather_evidence(world_.files, links, level.layout,
-                             {options_.identities, now_, options_.threads}));
+  SLUICE_TRY(auto evidence, gather_evidence(world_.files, links, level.layout,
+                                            {options_.identities, now_, options_.threads}));
   bool good = true;
   for (const Step& step : level.layout.steps) {
     SLUICE_TRY(const bool passed, judge_step(level, step, std::move(evidence[step.name]), links));
@@ -179,9 +178,9 @@ Result<bool> ChainVerifier::judge_inspections(ChainLevel& level) {
     good = judge_queue(level, inspection.name, "inspection.materials", materials, Tracing::counts,
                        {}) &&
            good;
-    good = judge_queue(level, inspection.name, "inspection.products", products, Tracing::counts,
-                       {}) &&
-           good;
+    good =
+        judge_queue(level, inspection.name, "inspection.products", products, Tracing::counts, {}) &&
+        good;
   }
   return good;
 }

@@ -15,8 +15,9 @@ namespace sluice::intoto {
 // What one layout's steps did. In a list: queues point into it.
 struct ChainLevel {
   Layout layout;
-  std::string at;                   // "" or the step that is delegated to it: "build/"
-  std::map<std::string, StepLink, std::less<>> links = {};  // of each step, the one that speaks for it
+  std::string at;  // "" or the step that is delegated to it: "build/"
+  std::map<std::string, StepLink, std::less<>> links =
+      {};  // of each step, the one that speaks for it
   std::map<std::string, Inspected, std::less<>> inspected = {};
   std::vector<std::string> signers = {};
 };

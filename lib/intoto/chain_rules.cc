@@ -104,9 +104,9 @@ bool ChainVerifier::judge_queue(const ChainLevel& level, const std::string& step
   const auto total = input.steps.find(input.step)->second.side(input.side).size();
   report_.pass(id, row_title,
                cat(total, " ", name(input.side), " against ", input.rules.size(), " rules",
-                   result.left.empty() ? ""
-                                       : cat("; ", result.left.size(),
-                                             " that no rule is about are allowed")));
+                   result.left.empty()
+                       ? ""
+                       : cat("; ", result.left.size(), " that no rule is about are allowed")));
   return true;
 }
 

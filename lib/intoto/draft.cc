@@ -70,7 +70,9 @@ Result<json::Value> functionaries_of(const DraftStep& step,
     }
     if (!out.empty()) return json::Value(std::move(out));
   }
-  return fail(Error{Errc::usage, cat("nobody was named who may do the step ", step.name), {},
+  return fail(Error{Errc::usage,
+                    cat("nobody was named who may do the step ", step.name),
+                    {},
                     cat("--functionary ", step.name, "=FILE, or --functionary FILE for all")});
 }
 
@@ -82,21 +84,18 @@ std::vector<DraftStep> chain_template() {
        .materials = {{"DISALLOW", "*"}},
        .products = {{"CREATE", "source/*"}, {"DISALLOW", "*"}}},
       {.name = "security-scan",
-       .materials = {{"MATCH", "source/*", "WITH", "PRODUCTS", "FROM", "clone"},
-                     {"DISALLOW", "*"}},
+       .materials = {{"MATCH", "source/*", "WITH", "PRODUCTS", "FROM", "clone"}, {"DISALLOW", "*"}},
        .products = {{"MATCH", "source/*", "WITH", "PRODUCTS", "FROM", "clone"},
                     {"REQUIRE", "scan/report.json"},
                     {"CREATE", "scan/report.json"},
                     {"DISALLOW", "*"}}},
       {.name = "build",
-       .materials = {{"MATCH", "source/*", "WITH", "PRODUCTS", "FROM", "clone"},
-                     {"DISALLOW", "*"}},
+       .materials = {{"MATCH", "source/*", "WITH", "PRODUCTS", "FROM", "clone"}, {"DISALLOW", "*"}},
        .products = {{"MATCH", "source/*", "WITH", "PRODUCTS", "FROM", "clone"},
                     {"CREATE", "image/*"},
                     {"DISALLOW", "*"}}},
       {.name = "sign",
-       .materials = {{"MATCH", "image/*", "WITH", "PRODUCTS", "FROM", "build"},
-                     {"DISALLOW", "*"}},
+       .materials = {{"MATCH", "image/*", "WITH", "PRODUCTS", "FROM", "build"}, {"DISALLOW", "*"}},
        .products = {{"MATCH", "image/*", "WITH", "PRODUCTS", "FROM", "build"},
                     {"REQUIRE", "signature/image.sigstore.json"},
                     {"CREATE", "signature/*"},
@@ -114,10 +113,10 @@ std::vector<DraftStep> chain_template() {
 }
 
 Result<json::Value> draft_layout(const std::vector<DraftStep>& steps,
-                                 const std::vector<DraftFunctionary>& functionaries,
-                                 Time expires) {
+                                 const std::vector<DraftFunctionary>& functionaries, Time expires) {
   for (const auto& each : functionaries) {
-    if (!each.step.empty() && std::ranges::find(steps, each.step, &DraftStep::name) == steps.end()) {
+    if (!each.step.empty() &&
+        std::ranges::find(steps, each.step, &DraftStep::name) == steps.end()) {
       return fail(Errc::usage, cat("there is no step ", printable(each.step, 60)));
     }
   }

@@ -33,8 +33,8 @@ struct DraftFunctionary {
 // clone, security-scan, build, sign, deploy: docs/in-toto-layouts.md
 std::vector<DraftStep> chain_template();
 
-// The jobs of a workflow of GitHub Actions, or of a pipeline of GitLab CI: which of both it is shows
-// in the file. Errc::malformed, with line and column, for what is neither.
+// The jobs of a workflow of GitHub Actions, or of a pipeline of GitLab CI: which of both it is
+// shows in the file. Errc::malformed, with line and column, for what is neither.
 [[nodiscard]] Result<std::vector<DraftStep>> pipeline_steps(std::string_view text,
                                                             std::string_view file);
 

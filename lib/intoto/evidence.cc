@@ -179,8 +179,7 @@ struct Job {
 
 }  // namespace
 
-Result<SignatureFinding> check_signature(SignedMetadata& metadata,
-                                         const Functionary& functionary) {
+Result<SignatureFinding> check_signature(SignedMetadata& metadata, const Functionary& functionary) {
   if (const auto* key = std::get_if<Key>(&functionary)) return metadata.check(*key);
   if (const auto* gpg = std::get_if<GpgKey>(&functionary)) return gpg->check(metadata);
   return SignatureFinding{};
@@ -197,8 +196,8 @@ Result<StepEvidence> gather_evidence(Files& files, const Path& folder, const Lay
       auto id = short_id_of(entry.name, step.name);
       if (!id || entry.kind == FileKind::folder) continue;
       if (found.size() == kLinksMost) {
-        return fail(Errc::limit, cat("more than ", kLinksMost, " links of the step ",
-                                     printable(step.name, 60)));
+        return fail(Errc::limit,
+                    cat("more than ", kLinksMost, " links of the step ", printable(step.name, 60)));
       }
       found.push_back({.file = entry.name, .short_id = *std::move(id)});
     }

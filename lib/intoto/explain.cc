@@ -56,7 +56,8 @@ std::string misses_of(const ExplainedQueue& queue, const Rule& rule, const RuleT
 std::string queue_text(const ExplainedQueue& queue, bool colour) {
   const auto& trace = queue.result.trace;
   const std::size_t total = trace.empty() ? queue.result.left.size() : trace.front().queued;
-  std::string out = cat("step ", queue.step, ", ", name(queue.side), ": ", total, " in the queue\n");
+  std::string out =
+      cat("step ", queue.step, ", ", name(queue.side), ": ", total, " in the queue\n");
   if (queue.rules.empty()) return out + "  no rules: everything is allowed\n";
   for (std::size_t i = 0; i < queue.rules.size(); ++i) {
     const Rule& rule = queue.rules[i];
@@ -67,7 +68,8 @@ std::string queue_text(const ExplainedQueue& queue, bool colour) {
       continue;
     }
     const bool failed = queue.result.failure && queue.result.failure->rule == i;
-    out += cat(padded_to(line, kRuleColumn), "  ", outcome_of(rule, trace[i], failed, colour), "\n");
+    out +=
+        cat(padded_to(line, kRuleColumn), "  ", outcome_of(rule, trace[i], failed, colour), "\n");
     const bool takes = rule.kind != RuleKind::disallow && rule.kind != RuleKind::require;
     if (takes) out += samples_of(trace[i], trace[i].taken);
     if (failed && rule.kind == RuleKind::disallow) out += samples_of(trace[i], trace[i].covered);

@@ -32,10 +32,10 @@ void judge_name(std::string_view what, const std::string& wanted,
     report.pass(id, title, cat("of the ", what, " ", printable(wanted, 100)));
     return;
   }
-  auto& row = report.fail(id, title,
-                          found ? cat("the link of step ", step, " is of another ", what)
-                                : cat("the link of step ", step, " does not say of which ", what,
-                                      " it is"));
+  auto& row = report.fail(
+      id, title,
+      found ? cat("the link of step ", step, " is of another ", what)
+            : cat("the link of step ", step, " does not say of which ", what, " it is"));
   row.expected = printable(wanted, 200);
   if (found) row.found = printable(*found, 200);
   row.source = link.file;
@@ -102,8 +102,8 @@ void judge_freshness(const Freshness& demanded, const StepLink& link, const std:
 }
 
 Path VersionMemory::file_of(const Layout& layout, const std::string& owners) const {
-  const auto digest = crypto::digest_of(crypto::HashAlgorithm::sha256,
-                                        bytes_of(cat(layout.name, "\n", owners)));
+  const auto digest =
+      crypto::digest_of(crypto::HashAlgorithm::sha256, bytes_of(cat(layout.name, "\n", owners)));
   return folder_ / cat("layout-", digest.hex(), ".json");
 }
 
@@ -121,8 +121,7 @@ Result<std::optional<std::int64_t>> VersionMemory::highest(const Path& file) {
   return std::optional(version);
 }
 
-Result<void> VersionMemory::judge(const Layout& layout, const std::string& owners,
-                                  Report& report) {
+Result<void> VersionMemory::judge(const Layout& layout, const std::string& owners, Report& report) {
   if (!layout.version) {
     report
         .fail("layout.version", "layout's version",

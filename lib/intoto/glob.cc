@@ -171,8 +171,8 @@ class GlobParser {
 
 Result<Glob> Glob::parse(std::string_view pattern) {
   if (pattern.size() > kGlobMost) {
-    return fail(Errc::limit, cat("a pattern of ", pattern.size(), " bytes, the limit is ",
-                                 kGlobMost));
+    return fail(Errc::limit,
+                cat("a pattern of ", pattern.size(), " bytes, the limit is ", kGlobMost));
   }
   if (!is_utf8(pattern)) return fail(Errc::malformed, "a pattern is no UTF-8");
   return GlobParser(pattern).run();

@@ -41,7 +41,7 @@ class Glob {
     enum class Kind : std::uint8_t { text, any, set };
     Kind kind;
     bool negated = false;
-    std::string text = {};          // of text: at least one character
+    std::string text = {};           // of text: at least one character
     std::vector<Range> ranges = {};  // of set
   };
   // What stands between two stars. It matches a fixed number of characters.

@@ -71,10 +71,10 @@ class ScratchFolder {
     const Path path = scratch / cat("sluice-inspection-", to_hex(name));
     SLUICE_CHECK(world.files.make_folders(path));
     ScratchFolder out(world, path);
-    SLUICE_TRY(const auto copied,
-               world.processes.run({.command = {"cp", "-a", "--", (source / ".").string(),
-                                                path.string()},
-                                    .max_output = kOutputMost}));
+    SLUICE_TRY(
+        const auto copied,
+        world.processes.run({.command = {"cp", "-a", "--", (source / ".").string(), path.string()},
+                             .max_output = kOutputMost}));
     if (copied.exit_code != 0) {
       return fail(Errc::io, cat("cannot copy ", shown(source), ": ", printable(copied.err, 200)));
     }
@@ -115,10 +115,10 @@ Result<std::optional<Inspected>> run_command(const World& world, const Inspectio
       .timeout = options.time_limit,
   });
   if (!ran && ran.error().code == Errc::timeout) {
-    failed(report, inspection,
-           cat("inspection ", inspection.name, " did not end within ",
-               human_duration(std::chrono::duration_cast<std::chrono::seconds>(
-                   options.time_limit))));
+    failed(
+        report, inspection,
+        cat("inspection ", inspection.name, " did not end within ",
+            human_duration(std::chrono::duration_cast<std::chrono::seconds>(options.time_limit))));
     return std::optional<Inspected>();
   }
   if (!ran) return fail(Error(ran.error()).in(cat("running the inspection ", inspection.name)));
@@ -147,8 +147,7 @@ Result<Artifacts> folder_artifacts(Files& files, const Path& folder, unsigned th
   SLUICE_CHECK(within(list.add("", 0), cat("inspecting ", shown(folder))));
   std::vector<Path> paths;
   for (const std::string& name : list.names) paths.push_back(folder / name);
-  const auto digests =
-      crypto::digest_files(files, paths, crypto::HashAlgorithm::sha256, threads);
+  const auto digests = crypto::digest_files(files, paths, crypto::HashAlgorithm::sha256, threads);
   std::vector<Artifact> out;
   for (std::size_t i = 0; i < paths.size(); ++i) {
     if (!digests[i]) return std::unexpected(Error(digests[i].error()));

@@ -37,16 +37,16 @@
 
 namespace sluice::intoto {
 
-inline constexpr std::size_t kStepsMost = 256;         // and as many inspections
-inline constexpr std::size_t kRulesMost = 10'000;      // of one list
+inline constexpr std::size_t kStepsMost = 256;     // and as many inspections
+inline constexpr std::size_t kRulesMost = 10'000;  // of one list
 inline constexpr std::size_t kLayoutKeysMost = 1024;
 inline constexpr std::int64_t kThresholdMost = 1024;
 
 // Strict, unless it says otherwise.
 struct LayoutReading {
-  bool unclean_names = false;    // python: "./a" is a pattern like any other
-  bool any_rfc3339 = false;      // go: fractions of a second and offsets in "expires"
-  bool inspection_names = false; // go: an inspection may have the name of a step
+  bool unclean_names = false;     // python: "./a" is a pattern like any other
+  bool any_rfc3339 = false;       // go: fractions of a second and offsets in "expires"
+  bool inspection_names = false;  // go: an inspection may have the name of a step
 };
 
 // A functionary that is no key: an identity, as its parts are called on the command line ("issuer",

@@ -17,8 +17,8 @@ namespace {
 constexpr std::size_t kLayoutBytesMost = 16U << 20;
 constexpr std::size_t kWordsMost = 64;  // of one rule
 constexpr std::size_t kCertificatesMost = 64;
-constexpr std::array kIdentityParts{"issuer",   "issuer_regexp", "identity", "identity_regexp",
-                                    "repo",     "workflow",      "ref",      "trigger"};
+constexpr std::array kIdentityParts{"issuer", "issuer_regexp", "identity", "identity_regexp",
+                                    "repo",   "workflow",      "ref",      "trigger"};
 
 // One row of the report: what was wrong first, and how much more of it there is.
 struct Category {
@@ -74,7 +74,8 @@ Result<std::chrono::seconds> duration_of(const std::string& text) {
     if (unit == "h") return std::chrono::hours(number);
     if (unit == "d") return std::chrono::days(number);
   }
-  return fail(Errc::malformed, cat("\"", printable(text, 40), "\" is no duration, as 90m, 24h, 7d"));
+  return fail(Errc::malformed,
+              cat("\"", printable(text, 40), "\" is no duration, as 90m, 24h, 7d"));
 }
 
 // As the reference writes it: 2026-11-20T14:02:11Z, and nothing else.
@@ -109,8 +110,8 @@ class LayoutReader {
     check_functionaries();
     finish();
     bool good = true;
-    for (const Category* each : {&format_, &expires_, &keys_, &names_, &functionaries_,
-                                 &thresholds_, &values_, &rules_}) {
+    for (const Category* each :
+         {&format_, &expires_, &keys_, &names_, &functionaries_, &thresholds_, &values_, &rules_}) {
       each->write(report);
       good = good && each->problems.empty();
     }
@@ -194,9 +195,9 @@ class LayoutReader {
     for (const auto& [name, value] : *keyval.value().object()) {
       if (std::ranges::find(kIdentityParts, name) == kIdentityParts.end() ||
           value.string() == nullptr || value.string()->empty()) {
-        return fail(Errc::malformed,
-                    cat(fields.path(), ": \"", printable(name, 40), "\" says nothing about an "
-                        "identity that is known here"));
+        return fail(Errc::malformed, cat(fields.path(), ": \"", printable(name, 40),
+                                         "\" says nothing about an "
+                                         "identity that is known here"));
       }
       out.parts.emplace(name, *value.string());
     }
@@ -298,8 +299,8 @@ class LayoutReader {
   }
 
   static Result<CertificateConstraint> constraint_of(const Fields& fields) {
-    SLUICE_CHECK(fields.only(
-        {"common_name", "dns_names", "emails", "organizations", "roots", "uris"}));
+    SLUICE_CHECK(
+        fields.only({"common_name", "dns_names", "emails", "organizations", "roots", "uris"}));
     CertificateConstraint out;
     if (fields.has("common_name")) {
       SLUICE_TRY(out.common_name, fields.string("common_name"));
@@ -339,8 +340,8 @@ class LayoutReader {
       SLUICE_TRY(const auto text, fields.string("max_age"));
       SLUICE_TRY(out_.freshness.max_age, duration_of(text));
     }
-    for (auto [key, into] : {std::pair{"run", &out_.freshness.run},
-                             std::pair{"commit", &out_.freshness.commit}}) {
+    for (auto [key, into] :
+         {std::pair{"run", &out_.freshness.run}, std::pair{"commit", &out_.freshness.commit}}) {
       if (!fields.has(key)) continue;
       SLUICE_TRY(const auto text, fields.string(key));
       auto value = substitute(text, parameters_);
@@ -369,7 +370,8 @@ class LayoutReader {
       }
       if (each.has("command")) {
         SLUICE_TRY(const auto word, each.string("command"));
-        if (word != "exact") return fail(Errc::malformed, cat(each.path(), ".command is \"exact\""));
+        if (word != "exact")
+          return fail(Errc::malformed, cat(each.path(), ".command is \"exact\""));
         step->exact_command = true;
       }
     }
@@ -381,9 +383,10 @@ class LayoutReader {
     const auto check = [&](const std::string& name, std::string_view what, bool may_repeat) {
       names_.take(within(check_step_name(name), cat("reading the name of ", what)));
       if (!seen.insert(name).second && !may_repeat) {
-        names_.problems.push_back(Error{
-            Errc::malformed, cat("the name ", printable(name, 60), " is there twice"),
-            {}, "a MATCH rule could mean either of them"});
+        names_.problems.push_back(Error{Errc::malformed,
+                                        cat("the name ", printable(name, 60), " is there twice"),
+                                        {},
+                                        "a MATCH rule could mean either of them"});
       }
     };
     for (const Step& each : out_.steps) check(each.name, "a step", false);
@@ -410,16 +413,17 @@ class LayoutReader {
         }
       }
       if (step.functionaries.empty() && step.certificates.empty()) {
-        functionaries_.problems.push_back(Error{
-            Errc::malformed, cat("step ", printable(step.name, 60), " names nobody who may do it")});
+        functionaries_.problems.push_back(
+            Error{Errc::malformed,
+                  cat("step ", printable(step.name, 60), " names nobody who may do it")});
       } else if (step.certificates.empty() && different.size() < step.threshold &&
                  keys_.problems.empty() && functionaries_.problems.empty()) {
-        thresholds_.problems.push_back(Error{
-            Errc::malformed,
-            cat("step ", printable(step.name, 60), ": the threshold is ", step.threshold,
-                ", and it names ", different.size(), " different functionaries"),
-            {},
-            "one key under two ids is one functionary"});
+        thresholds_.problems.push_back(
+            Error{Errc::malformed,
+                  cat("step ", printable(step.name, 60), ": the threshold is ", step.threshold,
+                      ", and it names ", different.size(), " different functionaries"),
+                  {},
+                  "one key under two ids is one functionary"});
       }
     }
   }

@@ -19,8 +19,8 @@ bool takes(RuleKind kind) { return kind != RuleKind::disallow && kind != RuleKin
 bool covers_all_of(const Glob& first, const std::string& first_text, const Glob& second,
                    const std::string& second_text) {
   if (first.everything() || first_text == second_text) return true;
-  const bool opens_folder = first_text.ends_with('*') &&
-                            first.literal_prefix().size() + 1 == first_text.size();
+  const bool opens_folder =
+      first_text.ends_with('*') && first.literal_prefix().size() + 1 == first_text.size();
   return opens_folder && second.literal_prefix().starts_with(first.literal_prefix());
 }
 
@@ -59,8 +59,8 @@ class Linter {
 
   void expiry() {
     if (layout_.expires < now_) {
-      add("expired", LintLevel::error, "layout",
-          cat("it expired ", human_time(layout_.expires)), "give it a later time and sign it");
+      add("expired", LintLevel::error, "layout", cat("it expired ", human_time(layout_.expires)),
+          "give it a later time and sign it");
     } else if (layout_.expires - now_ < kSoon) {
       add("expires-soon", LintLevel::warning, "layout",
           cat("it expires ", human_time(layout_.expires), ", in ",
@@ -71,14 +71,15 @@ class Linter {
   void list(const std::string& owner, const std::string& own_name, std::size_t position, Side side,
             const std::vector<Rule>& rules) {
     const std::string where = cat(owner, ", ", name(side));
-    const bool closed = !rules.empty() && rules.back().kind == RuleKind::disallow &&
-                        rules.back().glob.everything();
+    const bool closed =
+        !rules.empty() && rules.back().kind == RuleKind::disallow && rules.back().glob.everything();
     // The first step has nothing before it that its materials could come from.
     const bool first = position == 0 && side == Side::materials && rules.empty();
     if (!closed && !first) {
       add("open-end", LintLevel::warning, where,
-          rules.empty() ? "there are no rules: everything is allowed"
-                        : "the rules do not end with DISALLOW *: what none of them names is allowed",
+          rules.empty()
+              ? "there are no rules: everything is allowed"
+              : "the rules do not end with DISALLOW *: what none of them names is allowed",
           "add [\"DISALLOW\", \"*\"] at the end");
     }
     for (std::size_t i = 0; i < rules.size(); ++i) {
@@ -93,9 +94,8 @@ class Linter {
               const Rule& rule) {
     const auto at = std::ranges::find(layout_.steps, rule.from, &Step::name);
     if (at == layout_.steps.end()) {
-      const bool inspection =
-          std::ranges::find(layout_.inspections, rule.from, &Inspection::name) !=
-          layout_.inspections.end();
+      const bool inspection = std::ranges::find(layout_.inspections, rule.from,
+                                                &Inspection::name) != layout_.inspections.end();
       if (inspection && position >= layout_.steps.size()) return;
       std::vector<std::string_view> names;
       for (const Step& each : layout_.steps) names.push_back(each.name);
@@ -143,7 +143,8 @@ class Linter {
     for (std::size_t k = 0; k < i; ++k) {
       const std::string prefix = rules[k].in.empty() ? "" : rules[k].in + "/";
       if (!takes(rules[k].kind) || !rules[i].pattern.starts_with(prefix)) continue;
-      if (!rules[k].glob.matches(std::string_view(rules[i].pattern).substr(prefix.size()))) continue;
+      if (!rules[k].glob.matches(std::string_view(rules[i].pattern).substr(prefix.size())))
+        continue;
       add("late-require", LintLevel::warning, where,
           cat("rule ", k + 1, " may take ", printable(rules[i].pattern, 100),
               " out of the queue first, and then it is missing"),

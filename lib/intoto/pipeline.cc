@@ -17,8 +17,8 @@ namespace {
 constexpr std::size_t kJobsMost = 256;
 // What stands beside the jobs at the top of a .gitlab-ci.yml.
 constexpr std::array<std::string_view, 13> kGitlabWords{
-    "after_script", "before_script", "cache",     "default", "image",    "include", "pages",
-    "services",     "spec",          "stages",    "types",   "variables", "workflow"};
+    "after_script", "before_script", "cache",  "default", "image",     "include", "pages",
+    "services",     "spec",          "stages", "types",   "variables", "workflow"};
 
 std::unexpected<Error> at_node(std::string_view file, const yaml::Node& node, std::string what) {
   return fail(Errc::malformed, cat(file, ":", node.line, ":", node.column, ": ", what));
@@ -176,11 +176,10 @@ Result<std::vector<DraftStep>> gitlab_steps(const yaml::Node& root, std::string_
 }  // namespace
 
 Result<std::vector<DraftStep>> pipeline_steps(std::string_view text, std::string_view file) {
-  SLUICE_TRY(const auto root,
-             yaml::parse(text, file, {.aliases = yaml::Aliases::expanded}));
+  SLUICE_TRY(const auto root, yaml::parse(text, file, {.aliases = yaml::Aliases::expanded}));
   const auto* jobs = root.find("jobs");
-  const bool github = jobs != nullptr && jobs->kind == yaml::Node::Kind::mapping &&
-                      root.find("stages") == nullptr;
+  const bool github =
+      jobs != nullptr && jobs->kind == yaml::Node::Kind::mapping && root.find("stages") == nullptr;
   SLUICE_TRY(auto steps, github ? github_steps(*jobs, file) : gitlab_steps(root, file));
   if (steps.empty()) {
     return at_node(file, root, "there are no jobs of GitHub Actions or GitLab CI in it");

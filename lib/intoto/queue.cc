@@ -41,9 +41,7 @@ class Cursor {
     const std::string_view name = list_[i].name;
     return name.starts_with(prefix_) && name.substr(prefix_.size()) == tail;
   }
-  std::size_t first_not_below(std::string_view tail) const {
-    return search(0, list_.size(), tail);
-  }
+  std::size_t first_not_below(std::string_view tail) const { return search(0, list_.size(), tail); }
   std::size_t search(std::size_t begin, std::size_t end, std::string_view tail) const {
     while (begin < end) {
       const std::size_t middle = begin + (end - begin) / 2;
@@ -99,10 +97,12 @@ class RuleTaker {
       case RuleKind::match:
         return matched(artifact);
       case RuleKind::create:
-        if (const auto* before = materials_.find(artifact.name)) return near(Miss::was_there, before);
+        if (const auto* before = materials_.find(artifact.name))
+          return near(Miss::was_there, before);
         return std::nullopt;
       case RuleKind::remove:
-        if (const auto* after = products_.find(artifact.name)) return near(Miss::still_there, after);
+        if (const auto* after = products_.find(artifact.name))
+          return near(Miss::still_there, after);
         return std::nullopt;
       case RuleKind::modify:
         return modified(artifact);
@@ -198,9 +198,8 @@ class QueueRun {
   using Place = std::vector<const Artifact*>::iterator;
 
   std::pair<Place, Place> part_of(std::string_view prefix) {
-    const auto begin = std::ranges::lower_bound(queue_, prefix, {}, [](const Artifact* each) {
-      return std::string_view(each->name);
-    });
+    const auto begin = std::ranges::lower_bound(
+        queue_, prefix, {}, [](const Artifact* each) { return std::string_view(each->name); });
     const auto end = std::partition_point(begin, queue_.end(), [&](const Artifact* each) {
       return std::string_view(each->name).starts_with(prefix);
     });

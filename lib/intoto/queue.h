@@ -71,16 +71,16 @@ struct RuleTrace {
 };
 
 struct QueueFailure {
-  std::size_t rule;                      // of the DISALLOW or REQUIRE
-  std::size_t count = 1;                 // artifacts that DISALLOW found
-  const Artifact* artifact = nullptr;    // the one to speak of; none where REQUIRE misses its file
-  std::optional<NearMiss> nearly = {};   // the rule that came closest to taking it
+  std::size_t rule;                     // of the DISALLOW or REQUIRE
+  std::size_t count = 1;                // artifacts that DISALLOW found
+  const Artifact* artifact = nullptr;   // the one to speak of; none where REQUIRE misses its file
+  std::optional<NearMiss> nearly = {};  // the rule that came closest to taking it
   std::optional<std::size_t> taken_by = {};  // REQUIRE: the rule that took it before
 };
 
 struct QueueResult {
   std::optional<QueueFailure> failure = {};
-  std::vector<RuleTrace> trace = {};  // one for each rule that ran
+  std::vector<RuleTrace> trace = {};       // one for each rule that ran
   std::vector<const Artifact*> left = {};  // in the queue, where it stopped
   bool passed() const { return !failure; }
 };

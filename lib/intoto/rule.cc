@@ -31,8 +31,8 @@ bool is_word(std::string_view text, std::string_view keyword) {
 
 bool is_parameter_name(std::string_view name) {
   return !name.empty() && std::ranges::all_of(name, [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-           c == '_' || c == '-';
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
+           c == '-';
   });
 }
 
@@ -70,11 +70,11 @@ Result<void> each_piece(std::string_view text, const Use& use) {
     }
     const std::string_view name = text.substr(open + 1, close - open - 1);
     if (!is_parameter_name(name)) {
-      return fail(Error{Errc::malformed,
-                        cat("{", printable(name, 60),
-                            "} is no parameter: a name has letters, digits, _ and -"),
-                        {},
-                        "a brace that stands for itself is [{] in a pattern"});
+      return fail(Error{
+          Errc::malformed,
+          cat("{", printable(name, 60), "} is no parameter: a name has letters, digits, _ and -"),
+          {},
+          "a brace that stands for itself is [{] in a pattern"});
     }
     SLUICE_CHECK(use(text.substr(0, open), false));
     SLUICE_CHECK(use(name, true));
@@ -83,9 +83,7 @@ Result<void> each_piece(std::string_view text, const Use& use) {
   return {};
 }
 
-std::unexpected<Error> no_rule(std::string what) {
-  return fail(Errc::malformed, std::move(what));
-}
+std::unexpected<Error> no_rule(std::string what) { return fail(Errc::malformed, std::move(what)); }
 
 // A prefix or a pattern as written, after its parameters were put in.
 Result<void> check_clean(std::string_view what, std::string_view text) {
@@ -126,8 +124,8 @@ class RuleReader {
     if (rule.kind == RuleKind::match) {
       SLUICE_CHECK(match(rule));
     } else if (words_.size() != kSimpleWords) {
-      return no_rule(cat(known->word, " takes one pattern, and there are ", words_.size() - 1,
-                         " words"));
+      return no_rule(
+          cat(known->word, " takes one pattern, and there are ", words_.size() - 1, " words"));
     }
     return rule;
   }
@@ -184,9 +182,7 @@ class RuleReader {
 
 }  // namespace
 
-std::string_view name(RuleKind kind) {
-  return kKindWords[static_cast<std::size_t>(kind)].word;
-}
+std::string_view name(RuleKind kind) { return kKindWords[static_cast<std::size_t>(kind)].word; }
 
 std::string_view name(Side side) { return side == Side::materials ? "materials" : "products"; }
 

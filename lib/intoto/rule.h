@@ -29,9 +29,9 @@ std::string_view name(Side side);  // "materials"
 
 struct Rule {
   RuleKind kind;
-  std::string pattern;   // as it counts: parameters are put in
-  Glob glob;             // of require: the literal name
-  std::string in = {};   // of match: PREFIX without its slash at the end, of this step's artifacts
+  std::string pattern;  // as it counts: parameters are put in
+  Glob glob;            // of require: the literal name
+  std::string in = {};  // of match: PREFIX without its slash at the end, of this step's artifacts
   Side with = Side::products;
   std::string with_in = {};
   std::string from = {};

@@ -63,13 +63,13 @@ Result<Explanation> explain_chain(const World& world, const std::string& layout_
   SLUICE_TRY(const ChainLevel* level,
              verifier.run(*std::move(metadata), options.owners, links, "", true));
   if (level == nullptr) return out;
-  verifier.judge_rules(*level, Tracing::samples,
-                       [&out](const QueueInput& input, const QueueResult& result) {
-                         ExplainedQueue queue{std::string(input.step), input.side,
-                                              {input.rules.begin(), input.rules.end()}, result};
-                         queue.suggestion = suggest(input, result);
-                         out.queues.push_back(std::move(queue));
-                       });
+  verifier.judge_rules(
+      *level, Tracing::samples, [&out](const QueueInput& input, const QueueResult& result) {
+        ExplainedQueue queue{
+            std::string(input.step), input.side, {input.rules.begin(), input.rules.end()}, result};
+        queue.suggestion = suggest(input, result);
+        out.queues.push_back(std::move(queue));
+      });
   out.keeps = std::make_shared<const std::list<ChainLevel>>(std::move(verifier.levels()));
   return out;
 }

@@ -45,9 +45,9 @@ struct VerifyOptions {
   std::vector<Functionary> owners = {};  // each of them has to have signed the layout
   Parameters parameters = {};
   LayoutCompat compat = LayoutCompat::strict;
-  bool exact_commands = false;  // demanded of all steps
-  bool success = false;         // likewise
-  Freshness freshness = {};     // demanded besides what the layout demands
+  bool exact_commands = false;      // demanded of all steps
+  bool success = false;             // likewise
+  Freshness freshness = {};         // demanded besides what the layout demands
   std::optional<Path> memory = {};  // the folder that remembers versions (freshness.h)
   const IdentityJudge* identities = nullptr;
   InspectionOptions inspections = {};

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // A chain of three identities in folders of their own: two keys, and one that signs keyless.
-#include "verify_world.h"
+#include "cmd/verify_world.h"
 
 namespace sluice::test {
 namespace {
@@ -36,7 +36,7 @@ class LayoutIdentity : public VerifyCommand {
   void perform(const std::string& who, const std::string& step, const Words& materials,
                const std::string& command) {
     std::filesystem::create_directories(folder_ / who);
-    Words words{"run", "--step", step, "--key", "../" + who + ".key", "--metadata-folder",
+    Words words{"run",      "--step",     step, "--key", "../" + who + ".key", "--metadata-folder",
                 "../links", "--products", "."};
     for (const auto& each : materials) words = words + Words{"--materials", each};
     const auto ran = call(folder_ / who, words + Words{"--", "sh", "-c", command});

@@ -28,14 +28,15 @@ class LayoutCommand : public testing::Test {
   }
   Ran record() {
     return call({"run", "--step", "make", "--key", "ci.key", "--materials", "src", "--products",
-                 "src", "--products", "out", "--metadata-folder", "links", "--", "sh", "-c", "echo made > out"});
+                 "src", "--products", "out", "--metadata-folder", "links", "--", "sh", "-c",
+                 "echo made > out"});
   }
   Ran sign() {
     return call({"layout", "sign", "draft.layout", "--key", "owner.key", "--to", "root.layout"});
   }
   Ran verify(const std::vector<std::string>& more = {}, const std::string& word = "verify") {
-    std::vector<std::string> all{"layout", word, "root.layout", "--key", "owner.pub",
-                                 "--links", "links"};
+    std::vector<std::string> all{"layout",    word,      "root.layout", "--key",
+                                 "owner.pub", "--links", "links"};
     all.insert(all.end(), more.begin(), more.end());
     return call(all);
   }
@@ -66,8 +67,9 @@ TEST_F(LayoutCommand, ARefusalNamesTheNextCommandAndExplainAnswersIt) {
   const auto refused = verify();
   EXPECT_EQ(refused.exit_code, 1);
   EXPECT_TRUE(has(refused.out, "step make made out, which no rule allows")) << refused.out;
-  EXPECT_TRUE(has(refused.out, "sluice layout explain root.layout --key owner.pub --links links "
-                               "--step make"))
+  EXPECT_TRUE(has(refused.out,
+                  "sluice layout explain root.layout --key owner.pub --links links "
+                  "--step make"))
       << refused.out;
   const auto explained = verify({"--step", "make"}, "explain");
   EXPECT_EQ(explained.exit_code, 1);
@@ -107,12 +109,12 @@ TEST_F(LayoutCommand, CalledAsPythonsPrograms) {
         .with("SLUICE_PASSWORD", "correct horse")(words);
   };
   ASSERT_EQ(sign().exit_code, 0);
-  EXPECT_EQ(as("in-toto-sign", {"-f", "root.layout", "-k", "owner.key", "-o", "b.layout"}).exit_code,
-            0);
+  EXPECT_EQ(
+      as("in-toto-sign", {"-f", "root.layout", "-k", "owner.key", "-o", "b.layout"}).exit_code, 0);
   EXPECT_EQ(as("in-toto-sign", {"-f", "b.layout", "-k", "owner.pub", "--verify"}).exit_code, 0);
   EXPECT_EQ(as("in-toto-sign", {"-f", "b.layout", "-k", "ci.pub", "--verify"}).exit_code, 1);
-  const std::vector<std::string> words{"--layout", "b.layout", "--verification-keys", "owner.pub",
-                                       "--link-dir", "links"};
+  const std::vector<std::string> words{"--layout",  "b.layout",   "--verification-keys",
+                                       "owner.pub", "--link-dir", "links"};
   const auto good = as("in-toto-verify", words);
   EXPECT_EQ(good.exit_code, 0) << good.err;
   EXPECT_EQ(as("in-toto-verify", {"-l", "b.layout", "--verification-keys", "ci.pub"}).exit_code, 1);

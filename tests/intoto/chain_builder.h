@@ -142,8 +142,7 @@ class ChainBuilder {
   Report verify_text(const std::string& text) {
     auto asked = options;
     if (asked.owners.empty()) asked.owners.push_back(known("owner"));
-    const auto verdict =
-        intoto::verify_chain(world.world(), text, "test", links.path(), asked);
+    const auto verdict = intoto::verify_chain(world.world(), text, "test", links.path(), asked);
     EXPECT_TRUE(verdict) << verdict.error().text();
     if (!verdict) return Report("error");
     return verdict->report();

@@ -41,8 +41,8 @@ TEST(InTotoConformance, EveryVerdict) {
     ASSERT_TRUE(verdict) << name << ": " << verdict.error().text();
     const std::string wanted = text_of_member(one, "expected");
     EXPECT_EQ(verdict->passed() ? "accept" : "reject", wanted)
-        << name << " (" << text_of_member(one, "reason") << "): "
-        << test::refusal(verdict->report());
+        << name << " (" << text_of_member(one, "reason")
+        << "): " << test::refusal(verdict->report());
     ++count;
   }
   EXPECT_EQ(count, 17U);

@@ -44,8 +44,7 @@ struct One : ChainBuilder {
     payload.replace(at, from.size(), to);
     const auto made = sign_metadata(wrapping, payload, {&key("ci")});
     EXPECT_TRUE(made) << made.error().text();
-    EXPECT_TRUE(
-        system_files().replace(links / link_file_name("it", id("ci")), made.value_or("")));
+    EXPECT_TRUE(system_files().replace(links / link_file_name("it", id("ci")), made.value_or("")));
     return verdict();
   }
 };
@@ -62,24 +61,25 @@ struct Row {
 
 std::vector<Row> go_alone_accepts() {
   return {
-      {"duplicate step names", "layout.steps", [] {
+      {"duplicate step names", "layout.steps",
+       [] {
          One one;
          one.step({.name = "it"});
          one.text = json::write(one.layout());
          return one.verdict();
        }},
-      {"inspection named like a step", "layout.steps", [] {
+      {"inspection named like a step", "layout.steps",
+       [] {
          One one;
          one.inspection("it", {}, {});
          one.text = json::write(one.layout());
          return one.verdict();
        }},
-      {"MATCH with a bad destination type", "layout.rules", [] {
-         return rules_verdict({"MATCH * WITH LINKS FROM it", kEnd}, {{"app", '1'}});
-       }},
-      {"MATCH IN p and an artifact outside of p", "rule.products", [] {
-         One one({"MATCH * IN p WITH MATERIALS FROM it", kEnd}, {{"app", '1'}},
-                 {}, {{"app", '1'}});
+      {"MATCH with a bad destination type", "layout.rules",
+       [] { return rules_verdict({"MATCH * WITH LINKS FROM it", kEnd}, {{"app", '1'}}); }},
+      {"MATCH IN p and an artifact outside of p", "rule.products",
+       [] {
+         One one({"MATCH * IN p WITH MATERIALS FROM it", kEnd}, {{"app", '1'}}, {}, {{"app", '1'}});
          return one.verdict();
        }},
       {"DISALLOW with a bracket that nothing closes", "rule.products",
@@ -94,24 +94,26 @@ std::vector<Row> go_alone_accepts() {
        [] { return rules_verdict({"ALLOW \\*", kEnd}, {{"*", '1'}}); }},
       {"a backslash and a star", "",
        [] { return rules_verdict({"ALLOW \\*", kEnd}, {{"\\x", '1'}}); }},
-      {"key with a foreign scheme", "layout.keys", [] {
-         return One().replaced(R"("scheme":"ed25519")", R"("scheme":"ecdsa-sha2-nistp256")")
+      {"key with a foreign scheme", "layout.keys",
+       [] {
+         return One()
+             .replaced(R"("scheme":"ed25519")", R"("scheme":"ecdsa-sha2-nistp256")")
              .verdict();
        }},
-      {"expires with a fraction", "layout.expires", [] {
-         return One().replaced("2027-01-01T00:00:00Z", "2027-01-01T00:00:00.5Z").verdict();
-       }},
-      {"expires with a fraction, read as Go does", "", [] {
+      {"expires with a fraction", "layout.expires",
+       [] { return One().replaced("2027-01-01T00:00:00Z", "2027-01-01T00:00:00.5Z").verdict(); }},
+      {"expires with a fraction, read as Go does", "",
+       [] {
          One one;
          one.options.compat = LayoutCompat::go;
          return one.replaced("2027-01-01T00:00:00Z", "2027-01-01T00:00:00.5Z").verdict();
        }},
       {"null materials", "link.format",
        [] { return One().with_link(R"("materials":{})", R"("materials":null)"); }},
-      {"the prefix .", "layout.rules", [] {
-         return rules_verdict({"MATCH * IN . WITH MATERIALS FROM it", kEnd}, {{"app", '1'}});
-       }},
-      {"the prefix x/../p", "layout.rules", [] {
+      {"the prefix .", "layout.rules",
+       [] { return rules_verdict({"MATCH * IN . WITH MATERIALS FROM it", kEnd}, {{"app", '1'}}); }},
+      {"the prefix x/../p", "layout.rules",
+       [] {
          return rules_verdict({"MATCH * IN x/../p WITH MATERIALS FROM it", kEnd}, {{"app", '1'}});
        }},
       {"./a in a rule", "layout.rules",
@@ -133,22 +135,24 @@ std::vector<Row> go_alone_accepts() {
 
 std::vector<Row> python_alone_accepts() {
   return {
-      {"functionary key with an empty private part", "", [] {
-         return One().replaced(R"("keyval":{)", R"("keyval":{"private":"",)").verdict();
-       }},
-      {"an integer above 2^53", "", [] {
+      {"functionary key with an empty private part", "",
+       [] { return One().replaced(R"("keyval":{)", R"("keyval":{"private":"",)").verdict(); }},
+      {"an integer above 2^53", "",
+       [] {
          return One().with_link(R"("return-value":0)",
                                 R"("size":9007199254740993,"return-value":0)");
        }},
       {"threshold true", "layout.thresholds",
        [] { return One().replaced(R"("threshold":1)", R"("threshold":true)").verdict(); }},
-      {"MODIFY on ./a", "link.name", [] {
+      {"MODIFY on ./a", "link.name",
+       [] {
          One one({"ALLOW *"}, {{"./a", '2'}}, {"MODIFY a", kEnd}, {{"./a", '1'}});
          return one.verdict();
        }},
       {"DISALLOW evil and ./evil", "link.name",
        [] { return rules_verdict({"DISALLOW evil"}, {{"./evil", '1'}}); }},
-      {"DISALLOW evil and ./evil, read as python does", "", [] {
+      {"DISALLOW evil and ./evil, read as python does", "",
+       [] {
          One one({"DISALLOW evil"}, {{"./evil", '1'}});
          one.options.compat = LayoutCompat::python;
          return one.verdict();
@@ -158,7 +162,8 @@ std::vector<Row> python_alone_accepts() {
       {"a lone [", "", [] { return rules_verdict({"CREATE [", kEnd}, {{"[", '1'}}); }},
       {"a step named ../x", "layout.steps",
        [] { return One().replaced(R"("name":"it")", R"("name":"../x")").verdict(); }},
-      {"keyids that share eight digits", "", [] {
+      {"keyids that share eight digits", "",
+       [] {
          One one;
          const std::string first = one.id("ci").substr(0, 8) + std::string(56, 'a');
          auto value = *json::parse_strict(one.text);
@@ -171,11 +176,12 @@ std::vector<Row> python_alone_accepts() {
          one.text = json::write(value);
          return one.verdict();
        }},
-      {"rsa-pkcs1v15", "", [] {
+      {"rsa-pkcs1v15", "",
+       [] {
          ChainBuilder chain;
          const auto key = *crypto::PrivateKey::generate(crypto::KeyType::rsa, 2048);
-         const auto pkcs1 = *key.with_scheme(
-             {crypto::SchemeKind::rsa_pkcs1, crypto::HashAlgorithm::sha256});
+         const auto pkcs1 =
+             *key.with_scheme({crypto::SchemeKind::rsa_pkcs1, crypto::HashAlgorithm::sha256});
          chain.step({.name = "it", .products = {"CREATE app", kEnd}});
          auto value = chain.layout();
          json::Value object = Key(key.public_key()).to_json(chain.id("ci"));
@@ -183,12 +189,12 @@ std::vector<Row> python_alone_accepts() {
          json::Value keys{json::Object{}};
          keys.set(chain.id("ci"), object);
          value.set("keys", keys);
-         const auto made = sign_metadata(
-             Wrapping::metablock, write_link(ChainBuilder::link("it", {}, {{"app", '1'}})),
-             {&pkcs1});
+         const auto made =
+             sign_metadata(Wrapping::metablock,
+                           write_link(ChainBuilder::link("it", {}, {{"app", '1'}})), {&pkcs1});
          EXPECT_TRUE(made);
-         EXPECT_TRUE(system_files().replace(
-             chain.links / link_file_name("it", chain.id("ci")), made.value_or("")));
+         EXPECT_TRUE(system_files().replace(chain.links / link_file_name("it", chain.id("ci")),
+                                            made.value_or("")));
          return refusal(chain.verify_payload(json::write(value)));
        }},
   };
@@ -201,48 +207,51 @@ std::vector<Row> go_panics() {
            [] { return One().replaced(R"("threshold":1)", R"("threshold":-1)").verdict(); }},
           {"threshold above the functionaries", "layout.thresholds",
            [] { return One().replaced(R"("threshold":1)", R"("threshold":2)").verdict(); }},
-          {"an empty rule", "layout.rules", [] {
-             return One().replaced(R"([["CREATE")", R"([[],["CREATE")").verdict();
-           }}};
+          {"an empty rule", "layout.rules",
+           [] { return One().replaced(R"([["CREATE")", R"([[],["CREATE")").verdict(); }}};
 }
 
 std::vector<Row> both_accept() {
   return {
-      {"equal members in the layout", "layout.format", [] {
+      {"equal members in the layout", "layout.format",
+       [] {
          One one;
          one.text.insert(1, R"("expires":"2027-01-01T00:00:00Z",)");
          const auto made = sign_metadata(Wrapping::dsse, one.text, {&one.key("owner")});
          return made ? refusal(one.verify_text(*made)) : "layout.format";
        }},
-      {"an empty hash object", "link.format", [] {
-         return One().with_link(R"({"sha256":")" + test::digest_text('1') + R"("})", "{}");
-       }},
-      {"an MD5 alone", "link.format", [] {
+      {"an empty hash object", "link.format",
+       [] { return One().with_link(R"({"sha256":")" + test::digest_text('1') + R"("})", "{}"); }},
+      {"an MD5 alone", "link.format",
+       [] {
          return One().with_link(R"({"sha256":")" + test::digest_text('1') + R"("})",
                                 R"({"md5":")" + std::string(32, '1') + R"("})");
        }},
       {"an empty step name", "layout.steps",
        [] { return One().replaced(R"("name":"it")", R"("name":"")").verdict(); }},
-      {"payload and signed in one file", "layout.envelope", [] {
+      {"payload and signed in one file", "layout.envelope",
+       [] {
          One one;
          auto text = one.signed_layout(one.text);
          text.insert(1, R"("payload":"e30=","payloadType":"application/vnd.in-toto+json",)");
          return refusal(one.verify_text(text));
        }},
-      {"a private key inside", "layout.keys", [] {
-         return One().replaced(R"("keyval":{)", R"("keyval":{"private":"00ff",)").verdict();
-       }},
-      {"a key of small order", "layout.keys", [] {
+      {"a private key inside", "layout.keys",
+       [] { return One().replaced(R"("keyval":{)", R"("keyval":{"private":"00ff",)").verdict(); }},
+      {"a key of small order", "layout.keys",
+       [] {
          One one;
          const std::string own = to_hex(one.known("ci").material().ed25519());
          return one.replaced(own, "01" + std::string(62, '0')).verdict();
        }},
       {"unknown members", "layout.format",
        [] { return One().replaced(R"("readme":"")", R"("readmee":"")").verdict(); }},
-      {"a functionary that is not there", "layout.functionaries", [] {
+      {"a functionary that is not there", "layout.functionaries",
+       [] {
          One one;
-         return one.replaced(R"("pubkeys":[")" + one.id("ci"), R"("pubkeys":[")" +
-                             std::string(64, '0')).verdict();
+         return one
+             .replaced(R"("pubkeys":[")" + one.id("ci"), R"("pubkeys":[")" + std::string(64, '0'))
+             .verdict();
        }},
   };
 }

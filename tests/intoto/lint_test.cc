@@ -48,7 +48,8 @@ TEST(Lint, MatchNamesAStepThatIsThereAndEarlier) {
   EXPECT_EQ(of_products({"MATCH * WITH PRODUCTS FROM frist", "DISALLOW *"}), Ids{"unknown-step"});
   EXPECT_EQ(of_products({"MATCH * WITH MATERIALS FROM it", "DISALLOW *"}), Ids{});
   ChainBuilder chain;
-  chain.step({.name = "a", .materials = {"MATCH * WITH PRODUCTS FROM b", "DISALLOW *"},
+  chain.step({.name = "a",
+              .materials = {"MATCH * WITH PRODUCTS FROM b", "DISALLOW *"},
               .products = {"DISALLOW *"}});
   chain.step({.name = "b", .materials = {"DISALLOW *"}, .products = {"DISALLOW *"}});
   EXPECT_EQ(ids(chain.layout()), Ids{"later-step"});
@@ -85,8 +86,7 @@ TEST(Lint, ExpiryAndFunctionaries) {
 TEST(Draft, TheTemplatePassesTheCheck) {
   ChainBuilder chain;
   const DraftFunctionary all{"", chain.known("ci").to_json(chain.id("ci"))};
-  const auto layout =
-      draft_layout(chain_template(), {all}, *parse_rfc3339("2027-06-01T00:00:00Z"));
+  const auto layout = draft_layout(chain_template(), {all}, *parse_rfc3339("2027-06-01T00:00:00Z"));
   ASSERT_TRUE(layout);
   EXPECT_EQ(ids(*layout), Ids{});
   EXPECT_FALSE(draft_layout(chain_template(), {}, Time{}));

@@ -29,7 +29,9 @@ struct Case {
     side_ = side;
     return run_queue({"it", side_, rules_, steps_}, Tracing::samples);
   }
-  bool passes(Side side, const std::vector<std::string>& lines) { return run(side, lines).passed(); }
+  bool passes(Side side, const std::vector<std::string>& lines) {
+    return run(side, lines).passed();
+  }
   std::string suggestion(Side side, const std::vector<std::string>& lines) {
     const auto result = run(side, lines);
     const auto out = suggest({"it", side_, rules_, steps_}, result);
@@ -119,8 +121,8 @@ TEST(Queue, MatchWithFoldersTakesOnlyWhatIsInThem) {
   Case deep{.materials = {{"src/x/a", '1'}, {"src/x/b", '2'}},
             .prev_products = {{"out/x/a", '1'}, {"out/x/b", '2'}, {"outx/x/b", '3'}}};
   EXPECT_TRUE(deep.passes(kMaterials, {rule, "DISALLOW *"}));
-  EXPECT_TRUE(deep.passes(kMaterials, {"MATCH x/? IN src WITH PRODUCTS IN out FROM prev",
-                                       "DISALLOW *"}));
+  EXPECT_TRUE(
+      deep.passes(kMaterials, {"MATCH x/? IN src WITH PRODUCTS IN out FROM prev", "DISALLOW *"}));
 }
 
 TEST(Queue, RequireLooksAtWhatIsStillQueued) {
@@ -163,8 +165,10 @@ TEST(Queue, WhatCannotBeComparedIsNotTaken) {
 }
 
 TEST(Queue, TracesWhatEachRuleDid) {
-  Case one{.materials = {{"a", '1'}, {"b", '1'}, {"c", '1'}}, .prev_products = {{"a", '1'}, {"b", '2'}}};
-  const auto result = one.run(kMaterials, {"MATCH * WITH PRODUCTS FROM prev", "ALLOW c", "DISALLOW *"});
+  Case one{.materials = {{"a", '1'}, {"b", '1'}, {"c", '1'}},
+           .prev_products = {{"a", '1'}, {"b", '2'}}};
+  const auto result =
+      one.run(kMaterials, {"MATCH * WITH PRODUCTS FROM prev", "ALLOW c", "DISALLOW *"});
   ASSERT_EQ(result.trace.size(), 3U);
   EXPECT_EQ(result.trace[0].queued, 3U);
   EXPECT_EQ(result.trace[0].covered, 3U);
@@ -184,7 +188,9 @@ TEST(Suggest, SaysTheRuleThatFitsBest) {
   EXPECT_EQ(modified.suggestion(kProducts, {"CREATE a", "DISALLOW *"}), "MODIFY a");
   Case handed{.materials = {{"a", '1'}}, .products = {{"a", '1'}}, .prev_products = {{"a", '1'}}};
   EXPECT_EQ(handed.suggestion(kMaterials, {"DISALLOW *"}), "MATCH a WITH PRODUCTS FROM prev");
-  Case moved{.materials = {{"bin/a", '1'}}, .products = {{"bin/a", '1'}}, .prev_products = {{"out/a", '1'}}};
+  Case moved{.materials = {{"bin/a", '1'}},
+             .products = {{"bin/a", '1'}},
+             .prev_products = {{"out/a", '1'}}};
   EXPECT_EQ(moved.suggestion(kMaterials, {"DISALLOW *"}),
             "MATCH a IN bin WITH PRODUCTS IN out FROM prev");
 }
@@ -199,13 +205,15 @@ TEST(Suggest, SaysNothingForAFileThatChangedBetweenSteps) {
 TEST(Queue, GrowsWithArtifactsAndNotWithTheirSquare) {
   std::vector<Artifact> many;
   const DigestSet digests = artifacts({{"a", '1'}})[0].digests;
-  for (int i = 0; i < 100'000; ++i) many.push_back({cat("d", 1000 + i / 1000, "/", 10'000 + i), digests});
+  for (int i = 0; i < 100'000; ++i)
+    many.push_back({cat("d", 1000 + i / 1000, "/", 10'000 + i), digests});
   const Artifacts list = *Artifacts::of(std::move(many));
   const Artifacts none;
   const StepsArtifacts steps{{"it", {&list, &none}}, {"prev", {&none, &list}}};
   std::vector<Rule> rules;
   for (int i = 0; i < 100; ++i) {
-    rules.push_back(*parse_rule({"MATCH", cat("d", 1000 + i, "/*"), "WITH", "PRODUCTS", "FROM", "prev"}, {}));
+    rules.push_back(
+        *parse_rule({"MATCH", cat("d", 1000 + i, "/*"), "WITH", "PRODUCTS", "FROM", "prev"}, {}));
   }
   rules.push_back(*parse_rule({"DISALLOW", "*"}, {}));
   const auto result = run_queue({"it", kMaterials, rules, steps});

@@ -18,8 +18,7 @@ TEST(Rule, ReadsAllSevenKindsAndWritesThemBack) {
   for (const std::string line :
        {"CREATE a/*", "DELETE a", "MODIFY a?", "ALLOW *", "DISALLOW *", "REQUIRE a",
         "MATCH * WITH PRODUCTS FROM build", "MATCH * WITH MATERIALS FROM build",
-        "MATCH *.c IN src WITH PRODUCTS FROM build",
-        "MATCH * WITH PRODUCTS IN out FROM build",
+        "MATCH *.c IN src WITH PRODUCTS FROM build", "MATCH * WITH PRODUCTS IN out FROM build",
         "MATCH * IN src WITH MATERIALS IN out FROM build"}) {
     const auto read = rule(line);
     ASSERT_TRUE(read) << line << ": " << read.error().text();
@@ -59,10 +58,10 @@ TEST(Rule, RefusesPatternsAndFoldersThatNoCleanNameFits) {
 
 TEST(Rule, PutsParametersIn) {
   EXPECT_EQ(rule("CREATE app-{VERSION}", {{"VERSION", "1.2"}})->pattern, "app-1.2");
-  EXPECT_EQ(rule("MATCH * IN {A} WITH PRODUCTS IN {B} FROM {C}",
-                 {{"A", "x"}, {"B", "y"}, {"C", "z"}})
-                ->text(),
-            "MATCH * IN x WITH PRODUCTS IN y FROM z");
+  EXPECT_EQ(
+      rule("MATCH * IN {A} WITH PRODUCTS IN {B} FROM {C}", {{"A", "x"}, {"B", "y"}, {"C", "z"}})
+          ->text(),
+      "MATCH * IN x WITH PRODUCTS IN y FROM z");
 }
 
 TEST(Rule, RefusesAParameterWithoutAValue) {
@@ -70,8 +69,8 @@ TEST(Rule, RefusesAParameterWithoutAValue) {
 }
 
 TEST(Rule, RefusesValuesThatSayHowManyAndNotWhich) {
-  for (const std::string value : {"*", "a*", "?", "[a]", "../x", "a/../b", "./a", "a b", "$(x)",
-                                  "a;b", "{B}", "", "\n"}) {
+  for (const std::string value :
+       {"*", "a*", "?", "[a]", "../x", "a/../b", "./a", "a b", "$(x)", "a;b", "{B}", "", "\n"}) {
     EXPECT_FALSE(rule("CREATE app-{V}", {{"V", value}})) << value;
   }
   for (const std::string value : {"1.2", "v1.2-rc1+b", "a/b", "é", "x@sha", "a=b"}) {
@@ -99,7 +98,8 @@ TEST(Rule, CommandsKeepBracesThatNameNothing) {
 }
 
 TEST(Rule, KnowsCleanNames) {
-  for (const std::string name : {"a", "a/b", "/a", "../a", "../../a", ".a", "a..b", "..a", "a/..b"}) {
+  for (const std::string name :
+       {"a", "a/b", "/a", "../a", "../../a", ".a", "a..b", "..a", "a/..b"}) {
     EXPECT_TRUE(is_clean_name(name)) << name;
   }
   for (const std::string name : {"", ".", "./a", "a/.", "a//b", "a/", "a/../b", "/..", "//a"}) {

@@ -73,8 +73,8 @@ TEST(VerifyChain, EachOwnerHasToHaveSigned) {
   chain.options.owners = {chain.known("owner"), chain.known("second")};
   const auto payload = json::write(chain.layout());
   EXPECT_EQ(refusal(chain.verify_text(chain.signed_layout(payload))), "layout.signature");
-  const auto both = sign_metadata(Wrapping::metablock, payload,
-                                  {&chain.key("owner"), &chain.key("second")});
+  const auto both =
+      sign_metadata(Wrapping::metablock, payload, {&chain.key("owner"), &chain.key("second")});
   EXPECT_EQ(refusal(chain.verify_text(*both)), "");
 }
 
@@ -97,8 +97,8 @@ TEST(VerifyChain, RefusesALinkOfSomebodyElse) {
   const auto text = sign_metadata(Wrapping::metablock,
                                   write_link(ChainBuilder::link("build", {}, {{"app", '3'}})),
                                   {&chain.key("mallory")});
-  ASSERT_TRUE(system_files().replace(chain.links / link_file_name("build", chain.id("builder")),
-                                     *text));
+  ASSERT_TRUE(
+      system_files().replace(chain.links / link_file_name("build", chain.id("builder")), *text));
   EXPECT_EQ(refusal(chain.verify()), "link.signature");
 }
 
@@ -119,10 +119,14 @@ TEST(VerifyChain, FindsLinksUnderTheIdsOfPythonAndOfGo) {
 
 struct Threshold : ChainBuilder {
   explicit Threshold(int threshold) {
-    step({.name = "build", .by = {"a", "b", "c"}, .products = {"CREATE app", kEnd},
+    step({.name = "build",
+          .by = {"a", "b", "c"},
+          .products = {"CREATE app", kEnd},
           .threshold = threshold});
   }
-  void by(const std::string& who, char fill = '3') { write(link("build", {}, {{"app", fill}}), who); }
+  void by(const std::string& who, char fill = '3') {
+    write(link("build", {}, {{"app", fill}}), who);
+  }
 };
 
 TEST(VerifyChain, AThresholdIsMetByDifferentFunctionaries) {
@@ -147,8 +151,8 @@ TEST(VerifyChain, OneKeyUnderTwoIdsIsOneFunctionary) {
   step.set("pubkeys", json::Array{known.python_id(), known.go_id(), other.python_id()});
   layout.set("steps", json::Array{step});
   chain.by("a");
-  const auto both = system_files().read(chain.links / link_file_name("build", known.python_id()),
-                                        1U << 20);
+  const auto both =
+      system_files().read(chain.links / link_file_name("build", known.python_id()), 1U << 20);
   ASSERT_TRUE(system_files().replace(chain.links / link_file_name("build", known.go_id()), *both));
   EXPECT_EQ(refusal(chain.verify_payload(json::write(layout))), "link.threshold");
   chain.by("b");
@@ -308,12 +312,12 @@ struct Delegated : Good {
     write_text(json::write(inner.layout()), "builder", "build");
     const Path folder = links.path() / cat("build.", id("builder").substr(0, 8));
     EXPECT_TRUE(system_files().make_folders(folder));
-    const auto text = sign_metadata(
-        Wrapping::metablock,
-        write_link(link("compile", {{"src/a", '1'}, {"src/b", '2'}}, {{"app", '3'}})),
-        {&inner.key("worker")});
-    EXPECT_TRUE(system_files().replace(
-        folder / link_file_name("compile", inner.id("worker")), *text));
+    const auto text =
+        sign_metadata(Wrapping::metablock,
+                      write_link(link("compile", {{"src/a", '1'}, {"src/b", '2'}}, {{"app", '3'}})),
+                      {&inner.key("worker")});
+    EXPECT_TRUE(
+        system_files().replace(folder / link_file_name("compile", inner.id("worker")), *text));
     return refusal(verify());
   }
 };
@@ -349,8 +353,8 @@ struct Inspecting : ChainBuilder {
   test::TempFolder delivered;
   explicit Inspecting(const std::vector<std::string>& run) {
     step({.name = "build", .products = {"CREATE app", kEnd}});
-    DigestSet digests = DigestSet::of(
-        crypto::digest_of(crypto::HashAlgorithm::sha256, bytes_of("the app")));
+    DigestSet digests =
+        DigestSet::of(crypto::digest_of(crypto::HashAlgorithm::sha256, bytes_of("the app")));
     Link made = link("build", {}, {});
     made.products = *Artifacts::of({{"app", digests}});
     write(made);
@@ -394,7 +398,8 @@ TEST(VerifyChain, BuiltInInspectionsRunNothing) {
   Inspecting named({"sluice:artifacts"});
   EXPECT_EQ(refusal(named.verify()), "inspection.run");
   named.options.inspections.artifacts = {
-      {"app", DigestSet::of(crypto::digest_of(crypto::HashAlgorithm::sha256, bytes_of("the app")))}};
+      {"app",
+       DigestSet::of(crypto::digest_of(crypto::HashAlgorithm::sha256, bytes_of("the app")))}};
   EXPECT_EQ(refusal(named.verify()), "");
   named.options.inspections.artifacts = {
       {"app", DigestSet::of(crypto::digest_of(crypto::HashAlgorithm::sha256, bytes_of("no app")))}};
@@ -419,9 +424,9 @@ TEST(VerifyChain, ALinkToAFolderHidesNothing) {
 
 TEST(ExplainChain, ShowsTheQueueRuleByRuleAndWhatWouldMakeItPass) {
   Good chain;
-  chain.write(ChainBuilder::link("build", {{"src/a", '1'}, {"src/b", '2'}},
-                                 {{"app", '3'}, {"log/x", '4'}}),
-              "builder");
+  chain.write(
+      ChainBuilder::link("build", {{"src/a", '1'}, {"src/b", '2'}}, {{"app", '3'}, {"log/x", '4'}}),
+      "builder");
   auto asked = chain.options;
   asked.owners.push_back(chain.known("owner"));
   const auto explained =
