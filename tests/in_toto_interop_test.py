@@ -16,6 +16,21 @@ PYTHON = shutil.which("in-toto")
 GO = shutil.which("in-toto-golang")
 JOBS = "jobs:\n  make:\n    runs-on: x\n    steps: []\n"
 
+GPG_LAYOUT = """
+import sys
+from in_toto.models.layout import Layout, Step
+from in_toto.models.metadata import Metablock
+layout = Layout()
+key = layout.add_functionary_key_from_gpg_keyid(sys.argv[1].lower(), gpg_home="gpg")
+step = Step(name="make")
+step.pubkeys = [key["keyid"]]
+step.add_product_rule_from_string("CREATE src/*")
+step.add_product_rule_from_string("DISALLOW *")
+layout.steps = [step]
+layout.set_relative_expiration(days=1)
+Metablock(signed=layout).dump("root.layout")
+"""
+
 
 class Interop(unittest.TestCase):
     def setUp(self):
@@ -111,6 +126,26 @@ class Interop(unittest.TestCase):
             with self.subTest(signer):
                 self.sign(signer)
                 self.verify("sluice")
+
+    @unittest.skipUnless(shutil.which("gpg"), "gpg is not installed")
+    def test_gpg_keys_of_owner_and_functionary(self):
+        home = self.folder / "gpg"
+        home.mkdir(mode=0o700)
+        self.addCleanup(subprocess.run, ["gpgconf", "--homedir", str(home), "--kill", "gpg-agent"], check=False)
+        self.run_it("gpg", "--homedir", "gpg", "--batch", "--passphrase", "", "--quick-gen-key", "dev@lab.test", "rsa2048",
+                    "sign", "never")
+        listing = self.run_it("gpg", "--homedir", "gpg", "--batch", "--with-colons", "--fingerprint")
+        keyid = next(line.split(":")[9] for line in listing.splitlines() if line.startswith("fpr"))
+        python = pathlib.Path(PYTHON).resolve().parent / "environment/bin/python3"
+        self.run_it(str(python), "-c", GPG_LAYOUT, keyid)
+        self.run_it(PYTHON, "sign", "-f", "root.layout", "-g", keyid, "--gpg-home", "gpg")
+        self.run_it(PYTHON, "run", "-n", "make", "-p", "src", "-g", keyid, "--gpg-home", "gpg", "--metadata-directory",
+                    "links", "--", "true")
+        verify = (SLUICE, "layout", "verify", "root.layout", "--gpg", keyid, "--gpg-home", "gpg", "--links", "links")
+        self.run_it(*verify)
+        link = next((self.folder / "links").glob("make.*.link"))
+        link.write_text(link.read_text().replace('"return-value": 0', '"return-value": 1'))
+        self.assertIn("does not count", self.run_it(*verify, code=1))
 
     def test_the_layout_has_both_ids(self):
         layout = json.loads((self.folder / "draft.layout").read_text())
