@@ -2,6 +2,7 @@
 #include "intoto/evidence.h"
 
 #include <algorithm>
+#include <set>
 
 #include "base/parallel.h"
 #include "base/text.h"
@@ -77,11 +78,16 @@ class LinkJudge {
   }
 
   Result<void> find_signers(StepLink& out, SignedMetadata& metadata) const {
+    std::set<std::string> tried;
     for (const std::string& id : step_.functionaries) {
       const Functionary& functionary = layout_.keys.find(id)->second;
+      std::string material = material_of(functionary);
+      // A key that is listed under both of its ids is tried once: large links take their time.
+      const auto* key = std::get_if<Key>(&functionary);
+      if (!tried.insert(cat(material, key == nullptr ? "" : key->scheme_name())).second) continue;
       SLUICE_TRY(const auto finding, check_signature(metadata, functionary));
       if (finding.outcome != SignatureFinding::Outcome::valid) continue;
-      add(out, {material_of(functionary), describe(functionary)});
+      add(out, {std::move(material), describe(functionary)});
       if (!out.delegate) out.delegate = functionary;
     }
     if (step_.certificates.empty()) return {};

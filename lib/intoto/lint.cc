@@ -74,7 +74,9 @@ class Linter {
     const bool closed =
         !rules.empty() && rules.back().kind == RuleKind::disallow && rules.back().glob.everything();
     // The first step has nothing before it that its materials could come from.
-    const bool first = position == 0 && side == Side::materials && rules.empty();
+    const bool open =
+        rules.empty() || (rules.back().kind == RuleKind::allow && rules.back().glob.everything());
+    const bool first = position == 0 && side == Side::materials && open;
     if (!closed && !first) {
       add("open-end", LintLevel::warning, where,
           rules.empty()

@@ -61,8 +61,8 @@ struct Certified : ChainBuilder {
   }
   // The link, signed by the certificate's key, with the certificate beside the signature.
   void write_by(const MadeCertificate& signer) {
-    const auto text = sign_metadata(
-        Wrapping::metablock, write_link(link("build", {}, {{"app", '1'}})), {&signer.key});
+    const auto text = sign_metadata(Wrapping::metablock,
+                                    write_link(link("build", {}, {{"app", '1'}})), {&signer.key});
     ASSERT_TRUE(text) << text.error().text();
     auto value = *json::parse_strict(*text);
     json::Value signature = (*value.find("signatures")->array())[0];

@@ -189,12 +189,13 @@ std::vector<Row> python_alone_accepts() {
          json::Value keys{json::Object{}};
          keys.set(chain.id("ci"), object);
          value.set("keys", keys);
-         const auto made =
-             sign_metadata(Wrapping::metablock,
-                           write_link(ChainBuilder::link("it", {}, {{"app", '1'}})), {&pkcs1});
-         EXPECT_TRUE(made);
-         EXPECT_TRUE(system_files().replace(chain.links / link_file_name("it", chain.id("ci")),
-                                            made.value_or("")));
+         // We sign RSA with PSS, so this is put together here.
+         const auto payload = write_link(ChainBuilder::link("it", {}, {{"app", '1'}}));
+         const auto sig = pkcs1.sign(*crypto::Message::of(pkcs1.scheme(), bytes_of(payload)));
+         EXPECT_TRUE(sig);
+         const auto text = cat(R"({"signatures":[{"keyid":")", chain.id("ci"), R"(","sig":")",
+                               to_hex(sig.value_or(Bytes{})), R"("}],"signed":)", payload, "}");
+         chain.links.write(link_file_name("it", chain.id("ci")), text);
          return refusal(chain.verify_payload(json::write(value)));
        }},
   };

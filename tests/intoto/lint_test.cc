@@ -44,6 +44,14 @@ TEST(Lint, RulesEndWithDisallow) {
   EXPECT_EQ(of_products({"DISALLOW a*"}), Ids{"open-end"});
 }
 
+TEST(Lint, TheFirstStepMayBeginWithAnything) {
+  ChainBuilder chain;
+  chain.step({.name = "a", .materials = {"ALLOW *"}, .products = {"DISALLOW *"}});
+  EXPECT_EQ(ids(chain.layout()), Ids{});
+  chain.step({.name = "b", .materials = {"ALLOW *"}, .products = {"DISALLOW *"}});
+  EXPECT_EQ(ids(chain.layout()), Ids{"open-end"});
+}
+
 TEST(Lint, MatchNamesAStepThatIsThereAndEarlier) {
   EXPECT_EQ(of_products({"MATCH * WITH PRODUCTS FROM frist", "DISALLOW *"}), Ids{"unknown-step"});
   EXPECT_EQ(of_products({"MATCH * WITH MATERIALS FROM it", "DISALLOW *"}), Ids{});
