@@ -147,6 +147,38 @@ class Interop(unittest.TestCase):
         link.write_text(link.read_text().replace('"return-value": 0', '"return-value": 1'))
         self.assertIn("does not count", self.run_it(*verify, code=1))
 
+    def certify(self):
+        """A root, and a certificate below it for leaf.key."""
+        for name in ("root", "leaf"):
+            self.run_it("openssl", "genpkey", "-algorithm", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-out",
+                        f"{name}.key")
+        self.run_it("openssl", "req", "-x509", "-new", "-key", "root.key", "-subj", "/CN=root", "-days", "3", "-out",
+                    "root.pem", "-addext", "keyUsage=critical,keyCertSign")
+        self.run_it("openssl", "req", "-new", "-key", "leaf.key", "-subj", "/CN=builder", "-out", "leaf.csr")
+        (self.folder / "ext").write_text("keyUsage=critical,digitalSignature\nbasicConstraints=CA:FALSE\n"
+                                         "subjectAltName=URI:spiffe://lab.test/build\n")
+        self.run_it("openssl", "x509", "-req", "-in", "leaf.csr", "-CA", "root.pem", "-CAkey", "root.key",
+                    "-CAcreateserial", "-days", "2", "-extfile", "ext", "-out", "leaf.pem")
+
+    def test_certificates_of_go(self):
+        self.certify()
+        self.run_it(GO, "run", "-n", "make", "-m", "src", "-p", "src", "-k", "leaf.key", "-c", "leaf.pem", "-d",
+                    "links", "--", "true")
+        for name, code in (("builder", 0), ("another", 1)):
+            layout = json.loads((self.folder / "draft.layout").read_text())
+            public = self.run_it("openssl", "x509", "-in", "root.pem", "-pubkey", "-noout")
+            key = {"keyid": "ab" * 32, "keyid_hash_algorithms": ["sha256", "sha512"], "keytype": "ecdsa",
+                   "scheme": "ecdsa-sha2-nistp256",
+                   "keyval": {"public": public.strip(), "certificate": (self.folder / "root.pem").read_text().strip()}}
+            layout.update(keys={}, rootcas={"ab" * 32: key})
+            constraint = {"common_name": name, "dns_names": [], "emails": [], "organizations": [], "roots": ["*"],
+                          "uris": ["spiffe://lab.test/build"]}
+            layout["steps"][0].update(pubkeys=[], cert_constraints=[constraint])
+            (self.folder / "certified.layout").write_text(json.dumps(layout))
+            self.run_it(SLUICE, "layout", "sign", "certified.layout", "--key", "owner.key", "--to", "root.layout")
+            self.verify("sluice", code=code)
+            self.verify("go", code=code)
+
     def test_the_layout_has_both_ids(self):
         layout = json.loads((self.folder / "draft.layout").read_text())
         self.assertEqual(len(layout["keys"]), 2)
