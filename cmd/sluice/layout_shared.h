@@ -24,7 +24,7 @@ struct ChainPlan {
 [[nodiscard]] Result<ChainPlan> chain_plan(Invocation& in);
 std::vector<Option> chain_options();
 
-// NAME=VALUE, each.
+// NAME=VALUE, each; what is in them is judged with the layout.
 [[nodiscard]] Result<intoto::Parameters> layout_parameters_given(const Invocation& in);
 [[nodiscard]] Result<intoto::Functionary> owner_key(Invocation& in, const std::string& file);
 // A public key of gpg's keyring, through the gpg program.

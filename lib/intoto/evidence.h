@@ -21,7 +21,7 @@
 
 namespace sluice::intoto {
 
-inline constexpr std::size_t kLinksMost = 64;  // files of one step
+inline constexpr std::size_t kLinksMost = 1024;  // files of one step
 
 // What an identity's signature says, once it was verified.
 struct IdentityEvidence {

@@ -102,9 +102,24 @@ Check& failed(Report& report, const Inspection& inspection, std::string what) {
   return report.fail("inspection.run", cat("inspection ", inspection.name), std::move(what));
 }
 
+// The folder's files; nothing, with a failed row, where there is something in it that hides others
+// or cannot be named.
+Result<std::optional<Artifacts>> looked_at(const World& world, const Inspection& inspection,
+                                           const Path& folder, unsigned threads, Report& report) {
+  auto found = folder_artifacts(world.files, folder, threads);
+  if (found) return std::optional(*std::move(found));
+  const Errc code = found.error().code;
+  if (code != Errc::denied && code != Errc::unsupported && code != Errc::limit) {
+    return std::unexpected(std::move(found).error());
+  }
+  failed(report, inspection, found.error().what);
+  return std::optional<Artifacts>();
+}
+
 Result<std::optional<Inspected>> run_command(const World& world, const Inspection& inspection,
                                              const InspectionOptions& options, Report& report) {
-  SLUICE_TRY(auto materials, folder_artifacts(world.files, options.folder, options.threads));
+  SLUICE_TRY(auto materials, looked_at(world, inspection, options.folder, options.threads, report));
+  if (!materials) return std::optional<Inspected>();
   SLUICE_TRY(const auto copy, ScratchFolder::of(world, options.folder, options.scratch));
   const std::string path = world.environment.get("PATH").value_or("/usr/bin:/bin");
   const auto ran = world.processes.run({
@@ -121,6 +136,11 @@ Result<std::optional<Inspected>> run_command(const World& world, const Inspectio
             human_duration(std::chrono::duration_cast<std::chrono::seconds>(options.time_limit))));
     return std::optional<Inspected>();
   }
+  if (!ran && (ran.error().code == Errc::not_found || ran.error().code == Errc::denied)) {
+    failed(report, inspection,
+           cat("inspection ", inspection.name, " cannot be run: ", ran.error().text()));
+    return std::optional<Inspected>();
+  }
   if (!ran) return fail(Error(ran.error()).in(cat("running the inspection ", inspection.name)));
   if (ran->exit_code != 0) {
     auto& row = failed(report, inspection, cat("inspection ", inspection.name, " failed"));
@@ -130,10 +150,11 @@ Result<std::optional<Inspected>> run_command(const World& world, const Inspectio
     row.source = join(inspection.run, " ");
     return std::optional<Inspected>();
   }
-  SLUICE_TRY(auto products, folder_artifacts(world.files, copy.path(), options.threads));
+  SLUICE_TRY(auto products, looked_at(world, inspection, copy.path(), options.threads, report));
+  if (!products) return std::optional<Inspected>();
   report.pass("inspection.run", cat("inspection ", inspection.name),
               cat("ran ", printable(join(inspection.run, " "), 100)));
-  return std::optional(Inspected{std::move(materials), std::move(products)});
+  return std::optional(Inspected{*std::move(materials), *std::move(products)});
 }
 
 }  // namespace
@@ -162,7 +183,9 @@ Result<std::optional<Inspected>> inspect(const World& world, const Inspection& i
   const std::string_view what = inspection.run.empty() ? kFiles : inspection.run.front();
   Inspected out;
   if (what == kFiles) {
-    SLUICE_TRY(out.materials, folder_artifacts(world.files, options.folder, options.threads));
+    SLUICE_TRY(auto found, looked_at(world, inspection, options.folder, options.threads, report));
+    if (!found) return std::optional<Inspected>();
+    out.materials = *std::move(found);
   } else if (what == kArtifacts) {
     if (options.artifacts.empty()) {
       failed(report, inspection, "no artifact was named to inspect").advice =

@@ -37,15 +37,15 @@ struct Inspected {
   Artifacts products;
 };
 
-// Appends inspection.run. Nothing where it failed. Error: the folder cannot be read or copied, or
-// there is no such built-in inspection or program.
+// Appends inspection.run. Nothing where it failed: the command did, or is not there, or the folder
+// holds what could hide files. Error: the folder cannot be read or copied.
 [[nodiscard]] Result<std::optional<Inspected>> inspect(const World& world,
                                                        const Inspection& inspection,
                                                        const InspectionOptions& options,
                                                        Report& report);
 
 // The files below a folder, by their names in it, with SHA-256. A link to a file is the file; one
-// to a folder, or to nothing, is refused: it could hide files.
+// to a folder, or to nothing, is Errc::denied: it could hide files.
 [[nodiscard]] Result<Artifacts> folder_artifacts(Files& files, const Path& folder,
                                                  unsigned threads);
 

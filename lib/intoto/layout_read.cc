@@ -108,6 +108,7 @@ class LayoutReader {
     }
     check_names();
     check_functionaries();
+    for (const auto& [name, value] : parameters_) values_.take(check_parameter(name, value));
     finish();
     bool good = true;
     for (const Category* each :

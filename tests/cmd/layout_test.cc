@@ -96,7 +96,8 @@ TEST_F(LayoutCommand, WithoutAnOwnerOrALayoutNothingIsDecided) {
   EXPECT_EQ(call({"layout", "verify", "root.layout"}).exit_code, 2);
   EXPECT_EQ(call({"layout", "verify", "nothing", "--key", "owner.pub"}).exit_code, 3);
   EXPECT_EQ(verify({"--parameter", "X"}).exit_code, 2);
-  EXPECT_EQ(verify({"--parameter", "X=*"}).exit_code, 2);
+  EXPECT_EQ(verify({"--parameter", "X=*"}).exit_code, 1);
+  EXPECT_EQ(verify({"--parameter", "X=1"}).exit_code, 0);
   EXPECT_EQ(verify({"--max-age", "soon"}).exit_code, 2);
 }
 

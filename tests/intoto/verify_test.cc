@@ -412,15 +412,18 @@ TEST(VerifyChain, BuiltInInspectionsRunNothing) {
 }
 
 TEST(VerifyChain, ALinkToAFolderHidesNothing) {
-  Inspecting chain({"sluice:files"});
-  std::filesystem::create_directory_symlink("/usr", chain.delivered / "hidden");
-  auto asked = chain.options;
-  asked.owners.push_back(chain.known("owner"));
-  const auto verdict =
-      verify_chain(chain.world.world(), chain.signed_layout(json::write(chain.layout())), "test",
-                   chain.links.path(), asked);
-  ASSERT_FALSE(verdict);
-  EXPECT_EQ(verdict.error().code, Errc::denied);
+  for (const char* const target : {"/usr", "/nowhere"}) {
+    Inspecting chain({"sluice:files"});
+    EXPECT_EQ(refusal(chain.verify()), "");
+    std::filesystem::create_symlink(target, chain.delivered / "hidden");
+    EXPECT_EQ(refusal(chain.verify()), "inspection.run") << target;
+  }
+}
+
+TEST(VerifyChain, AnInspectionThatIsNotThereIsARefusal) {
+  Inspecting chain({"no-such-program-as-this"});
+  chain.options.inspections.commands = true;
+  EXPECT_EQ(refusal(chain.verify()), "inspection.run");
 }
 
 // Explanation ---------------------------------------------------------------------------------
