@@ -78,6 +78,18 @@ Result<std::vector<intoto::DraftStep>> steps_given(const Invocation& in) {
   return intoto::pipeline_steps(text, *file);
 }
 
+// Our extension: a name and a version to remember, and what tells today's links from older ones.
+Result<void> demand_freshness(const std::string& name, json::Value& layout) {
+  SLUICE_CHECK(intoto::check_step_name(name));
+  json::Value ours;
+  ours.set("max_age", "24h");
+  ours.set("name", name);
+  ours.set("run", "{RUN}");
+  ours.set("version", 1);
+  layout.set("sluice", std::move(ours));
+  return {};
+}
+
 Result<int> run_layout_new(Invocation& in) {
   SLUICE_TRY(const auto steps, steps_given(in));
   SLUICE_TRY(const int days, days_given(in));
@@ -90,6 +102,7 @@ Result<int> run_layout_new(Invocation& in) {
   SLUICE_TRY(
       const auto layout,
       intoto::draft_layout(steps, functionaries, in.world.clock.now() + std::chrono::days(days)));
+  if (const auto name = in.args.get("--fresh")) SLUICE_CHECK(demand_freshness(*name, layout));
   const std::string text = json::write_pretty(layout);
   const auto out = in.args.get("--to");
   if (!out) {
@@ -117,6 +130,9 @@ Command layout_new_command() {
        false,
        true},
       {"--expires-in-days", "N", "how long it counts; 90 if not given"},
+      {"--fresh", "NAME",
+       "name the layout and give it a version, and demand of its links that they are of the run "
+       "{RUN} and at most 24 h old; python in-toto and in-toto-golang do not read such a layout"},
       {"--to", "FILE", "write there; nothing may be there yet"}};
   for (auto& each : identity_options()) {
     if (each.name != "--sha") options.push_back(std::move(each));

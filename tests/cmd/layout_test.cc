@@ -91,6 +91,31 @@ TEST_F(LayoutCommand, CheckFailsForErrorsAndIfAskedForWarnings) {
   EXPECT_FALSE(std::filesystem::exists(folder_ / "root.layout"));
 }
 
+TEST_F(LayoutCommand, OlderEvidenceIsNoEvidenceOfThisRun) {
+  ASSERT_EQ(call({"layout", "new", "--from", "ci.yml", "--functionary", "ci.pub", "--fresh", "shop",
+                  "--to", "fresh.layout"})
+                .exit_code,
+            0);
+  ASSERT_EQ(call({"layout", "sign", "fresh.layout", "--key", "owner.key", "--to", "root.layout"})
+                .exit_code,
+            0);
+  EXPECT_TRUE(has(verify().out, "the parameter RUN has no value"));
+  const auto unbound = verify({"--parameter", "RUN=7"});
+  EXPECT_TRUE(has(unbound.out, "does not say of which run it is")) << unbound.out;
+  const auto bind = [this](const std::string& id) {
+    return call({"run", "--step", "make", "--key", "ci.key", "--materials", "src", "--products",
+                 "src", "--metadata-folder", "links", "--bind", "--run-id", id, "--commit",
+                 std::string(40, 'a'), "--", "true"})
+        .exit_code;
+  };
+  ASSERT_EQ(bind("6"), 0);
+  EXPECT_TRUE(has(verify({"--parameter", "RUN=7"}).out, "is of another run"));
+  ASSERT_EQ(bind("7"), 0);
+  EXPECT_EQ(verify({"--parameter", "RUN=7", "--state", "state"}).exit_code, 0);
+  EXPECT_EQ(verify({"--parameter", "RUN=7", "--require-commit", std::string(40, 'b')}).exit_code,
+            1);
+}
+
 TEST_F(LayoutCommand, WithoutAnOwnerOrALayoutNothingIsDecided) {
   ASSERT_EQ(sign().exit_code, 0);
   EXPECT_EQ(call({"layout", "verify", "root.layout"}).exit_code, 2);
