@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
+#include <array>
 #include <set>
+#include <tuple>
 
 #include "base/text.h"
 #include "intoto/evidence.h"

@@ -2,6 +2,7 @@
 #include "intoto/inspect.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "base/codec.h"
 #include "base/text.h"
