@@ -108,7 +108,7 @@ class LayoutReader {
     }
     check_names();
     check_functionaries();
-    for (const auto& [name, value] : parameters_) values_.take(check_parameter(name, value));
+    for (const auto& each : parameters_) values_.take(check_parameter(each.first, each.second));
     finish();
     bool good = true;
     for (const Category* each :
