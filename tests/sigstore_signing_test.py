@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
 """sluice signs in a real Sigstore: every client verifies it, and bad days are survived or told."""
+import base64
 import concurrent.futures
 import json
 import os
@@ -35,6 +36,42 @@ class SigningCase(LabCase):
         done = self.sign(file, kind=kind)
         self.assertEqual(done.code, 0, done.text)
         return self.expected(kind, SUBJECTS[kind], file, file.with_name(file.name + ".sigstore.json"))
+
+
+class Links(SigningCase):
+    LINK = "https://in-toto.io/attestation/link/v0.3"
+
+    def run_step(self, *words):
+        return self.sluice("run", *self.services(), "--identity-token-file", self.token(), "--step", "build", *words)
+
+    def verify_link(self, client, link, identity="dev@lab.test"):
+        root, issuer = self.world.endpoints["trusted_root"], self.world.endpoints["issuers"]["email"]
+        who = ["--trusted-root", root, "--certificate-identity", identity, "--certificate-oidc-issuer", issuer]
+        if client == "cosign":
+            return self.run_program(["cosign", "verify-blob-attestation", "--type", self.LINK, "--bundle", link, *who, "app"])
+        return self.sluice("verify", "--type", self.LINK, "--bundle", link, *who, "app")
+
+    def test_by_an_identity_are_attestations_about_the_products(self):
+        done = self.run_step("--products", "app", "--", "sh", "-c", "date +%s%N >app; exit 7")
+        self.assertEqual(done.code, 7, done.text)
+        links = sorted(self.folder.glob("build.????????.link"))
+        self.assertEqual(len(links), 1, done.text)
+        for client in ("sluice", "cosign"):
+            done = self.verify_link(client, links[0])
+            self.assertEqual(done.code, 0, done.text)
+            self.assertNotEqual(self.verify_link(client, links[0], "eve@lab.test").code, 0)
+        statement = json.loads(base64.b64decode(json.loads(links[0].read_text())["dsseEnvelope"]["payload"]))
+        self.assertEqual(statement["predicate"]["byproducts"]["return-value"], 7)
+        # Another certificate of the same identity: the same name.
+        self.assertEqual(self.run_step("--products", "app", "--", "true").code, 0)
+        self.assertEqual(sorted(self.folder.glob("build.*.link")), links)
+
+    def test_are_not_written_where_nobody_certifies(self):
+        done = self.sluice("run", *self.services(), "--identity-token-file", self.write("token", "no.such.token"),
+                           "--step", "build", "--", "true")
+        self.assertEqual(done.code, 125, done.text)
+        self.assertIn("after the command had ended with 0", done.text)
+        self.assertEqual(list(self.folder.glob("*.link")), [])
 
 
 class Signatures(SigningCase):

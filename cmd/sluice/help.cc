@@ -65,7 +65,8 @@ std::string usage_line(const Command& command) {
 std::vector<std::pair<std::string, std::string>> option_rows(const std::vector<Option>& options) {
   std::vector<std::pair<std::string, std::string>> rows;
   for (const auto& option : options) {
-    rows.emplace_back(option.value.empty() ? option.name : cat(option.name, " ", option.value),
+    const std::string letter = option.letter == 0 ? "" : cat("-", option.letter, ", ");
+    rows.emplace_back(cat(letter, option.name, option.value.empty() ? "" : " ", option.value),
                       cat(option.help, option.repeated ? " (may be repeated)" : ""));
   }
   return rows;

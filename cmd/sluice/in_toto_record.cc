@@ -110,7 +110,7 @@ Result<crypto::PrivateKey> in_toto_key(Invocation& in) {
 
 Result<std::unique_ptr<LinkWriter>> in_toto_writer(Invocation& in) {
   SLUICE_TRY(auto key, in_toto_key(in));
-  return link_writer_by_key(in.world.files, std::move(key),
+  return link_writer_by_key(std::move(key),
                             in.args.has("--use-dsse") ? LinkFormat::dsse : LinkFormat::metablock,
                             LinkNames::python, in.args.get("--metadata-directory").value_or("."));
 }
@@ -125,6 +125,16 @@ Result<std::optional<std::chrono::seconds>> in_toto_timeout(const Invocation& in
                 cat("argument --run-timeout: invalid int value: '", printable(*text, 40), "'"));
   }
   return std::chrono::seconds(seconds);
+}
+
+// The call was understood, and could not be carried out: in-toto ends with 1 then, whatever the
+// reason.
+template <class T>
+Result<T> carried_out(Result<T> result) {
+  if (result || result.error().code != Errc::usage) return result;
+  Error error = std::move(result).error();
+  error.code = Errc::denied;
+  return fail(std::move(error));
 }
 
 // As sys.exit makes it of the return code of a program that a signal ended.
@@ -146,7 +156,7 @@ Result<int> in_toto_run(Invocation& in) {
   SLUICE_TRY(request.timeout, in_toto_timeout(in));
   if (in.args.has("--record-streams")) request.keep = kKeptOutputMost;
   SLUICE_TRY(const auto writer, in_toto_writer(in));
-  SLUICE_TRY(const auto end, perform_step(in, request, *writer));
+  SLUICE_TRY(const auto end, carried_out(perform_step(in, request, *writer)));
   if (end.not_started) return fail(*end.not_started);
   return python_exit(end);
 }
@@ -160,7 +170,8 @@ Result<int> in_toto_record(Invocation& in, bool stop) {
   request.wrapping =
       in.args.has("--use-dsse") ? intoto::Wrapping::dsse : intoto::Wrapping::metablock;
   SLUICE_TRY(const auto writer, in_toto_writer(in));
-  return stop ? stop_recording(in, request, *writer) : start_recording(in, request, *writer);
+  return carried_out(stop ? stop_recording(in, request, *writer)
+                          : start_recording(in, request, *writer));
 }
 Result<int> in_toto_record_start(Invocation& in) { return in_toto_record(in, false); }
 Result<int> in_toto_record_stop(Invocation& in) { return in_toto_record(in, true); }
@@ -174,9 +185,9 @@ Result<int> in_toto_mock(Invocation& in) {
   request.keep = kKeptOutputMost;
   const ArtifactResolvers resolvers;
   SLUICE_TRY(request.record, in_toto_recording(in, resolvers));
-  const auto writer = link_writer_unsigned(
-      in.world.files, in.args.has("--use-dsse") ? LinkFormat::dsse : LinkFormat::metablock);
-  SLUICE_TRY(const auto end, perform_step(in, request, *writer));
+  const auto writer =
+      link_writer_unsigned(in.args.has("--use-dsse") ? LinkFormat::dsse : LinkFormat::metablock);
+  SLUICE_TRY(const auto end, carried_out(perform_step(in, request, *writer)));
   if (end.not_started) return fail(*end.not_started);
   return kDone;  // whatever the command ended with: this is for trying things out
 }
@@ -187,10 +198,11 @@ Result<int> in_toto_match(Invocation& in) {
   SLUICE_TRY(const auto metadata, intoto::SignedMetadata::parse(std::move(text)));
   SLUICE_TRY(const auto link, intoto::parse_link(metadata.payload()));
   const ArtifactResolvers resolvers;
-  SLUICE_TRY(const auto options, in_toto_recording(in, resolvers));
+  SLUICE_TRY(auto options, in_toto_recording(in, resolvers));
+  options.folder_links = intoto::FolderLinks::left_out;  // as there, and as nowhere else there
   auto paths = in.args.all("--paths");
   if (paths.empty()) paths = {"."};
-  SLUICE_TRY(const auto local, intoto::record_artifacts(paths, options));
+  SLUICE_TRY(const auto local, carried_out(intoto::record_artifacts(paths, options)));
   std::string lines;
   for (const auto& each : link.products) {
     if (local.artifacts.find(each.name) == nullptr) {

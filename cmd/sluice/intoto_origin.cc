@@ -62,7 +62,7 @@ Result<std::optional<intoto::StepOrigin>> origin_of(const Invocation& in) {
     auto commit = commit_here(in);
     if (!commit) {
       Error error = std::move(commit).error().in("looking for the commit to bind the link to");
-      if (error.hint.empty()) error.hint = "say it by --commit ID";
+      error.hint = "say it by --commit ID";
       return fail(std::move(error));
     }
     out.commit = *std::move(commit);

@@ -147,7 +147,7 @@ std::vector<Command> record_commands() {
        .options = record_options({.name = "--materials",
                                   .value = "PATH",
                                   .help = "what the step works on: a file, a folder, git:PATH, "
-                                          "oci:PATH or dir:PATH; may be given several times",
+                                          "oci:PATH or dir:PATH",
                                   .repeated = true},
                                  false),
        .output = false,
@@ -156,11 +156,9 @@ std::vector<Command> record_commands() {
        .summary = "end it, and write the signed link",
        .description = "Takes the same key as the start. The link is written as by sluice run.",
        .examples = {{"", "sluice record stop --key sluice.key --step edit --products src"}},
-       .options = record_options({.name = "--products",
-                                  .value = "PATH",
-                                  .help = "what came of it; may be given several times",
-                                  .repeated = true},
-                                 true),
+       .options = record_options(
+           {.name = "--products", .value = "PATH", .help = "what came of it", .repeated = true},
+           true),
        .output = false,
        .run = run_record_stop}};
 }

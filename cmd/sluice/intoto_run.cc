@@ -66,8 +66,7 @@ std::vector<Option> run_options() {
       {"--step", "NAME", "of the step, as the layout calls it", {}, true},
       {.name = "--materials",
        .value = "PATH",
-       .help = "what the step works on: a file, a folder, git:PATH, oci:PATH or dir:PATH; may be "
-               "given several times",
+       .help = "what the step works on: a file, a folder, git:PATH, oci:PATH or dir:PATH",
        .repeated = true},
       {.name = "--products",
        .value = "PATH",

@@ -48,11 +48,12 @@ class LinkWriter {
 // --metadata-folder say.
 [[nodiscard]] Result<std::unique_ptr<LinkWriter>> make_link_writer(Invocation& in);
 std::vector<Option> link_writer_options();
-// The key must be one for metadata (intoto::metadata_signer).
-std::unique_ptr<LinkWriter> link_writer_by_key(Files& files, crypto::PrivateKey key,
-                                               LinkFormat format, LinkNames names, Path folder);
+// The key must be one for metadata (intoto::metadata_signer). Links by key are not waited for until
+// they are on the disk, as nothing else of a build is.
+std::unique_ptr<LinkWriter> link_writer_by_key(crypto::PrivateKey key, LinkFormat format,
+                                               LinkNames names, Path folder);
 // STEP.link, without a signature.
-std::unique_ptr<LinkWriter> link_writer_unsigned(Files& files, LinkFormat format);
+std::unique_ptr<LinkWriter> link_writer_unsigned(LinkFormat format);
 
 inline constexpr std::size_t kKeptOutputMost = 16U << 20;  // of each stream
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Signing a link, and the names of its files.
+#include "base/place.h"
 #include "base/text.h"
 #include "dsse/envelope.h"
 #include "intoto_step.h"
@@ -18,11 +19,15 @@ intoto::Wrapping wrapping_of(LinkFormat format) {
   return format == LinkFormat::metablock ? intoto::Wrapping::metablock : intoto::Wrapping::dsse;
 }
 
+Path link_path(const Path& folder, const std::string& step, std::string_view keyid) {
+  const std::string file = intoto::link_file_name(step, keyid);
+  return folder == "." ? Path(file) : folder / file;
+}
+
 class KeyWriter final : public LinkWriter {
  public:
-  KeyWriter(Files& files, crypto::PrivateKey key, LinkFormat format, LinkNames names, Path folder)
-      : files_(files),
-        key_(std::move(key)),
+  KeyWriter(crypto::PrivateKey key, LinkFormat format, LinkNames names, Path folder)
+      : key_(std::move(key)),
         known_(key_.public_key()),
         format_(format),
         names_(names),
@@ -31,18 +36,15 @@ class KeyWriter final : public LinkWriter {
   Result<std::vector<Path>> write(const intoto::Link& link) override {
     SLUICE_TRY(const std::string text,
                intoto::sign_metadata(wrapping_of(format_), payload_of(link, format_), {&key_}));
-    std::vector<Path> out{folder_ / intoto::link_file_name(link.name, known_.python_id())};
-    if (names_ == LinkNames::both) {
-      out.push_back(folder_ / intoto::link_file_name(link.name, known_.go_id()));
-    }
-    for (const Path& file : out) SLUICE_CHECK(files_.replace(file, text));
+    std::vector<Path> out{link_path(folder_, link.name, known_.python_id())};
+    if (names_ == LinkNames::both) out.push_back(link_path(folder_, link.name, known_.go_id()));
+    for (const Path& file : out) SLUICE_CHECK(place_file(file, text));
     return out;
   }
   std::string who() const override { return known_.describe(); }
   const crypto::Signer* key() const override { return &key_; }
 
  private:
-  Files& files_;
   crypto::PrivateKey key_;
   intoto::Key known_;
   LinkFormat format_;
@@ -70,7 +72,7 @@ class IdentityWriter final : public LinkWriter {
     for (const auto& note : report.notes) console_.talk(cat("sluice: ", printable(note), "\n"));
     SLUICE_TRY(const auto bundle, bundle_of(report));
     who_ = bundle.signer;
-    Path file = folder_ / intoto::link_file_name(link.name, intoto::identity_id(who_));
+    Path file = link_path(folder_, link.name, intoto::identity_id(who_));
     SLUICE_CHECK(world_.files.replace(file, bundle.text));
     SLUICE_CHECK(signing.forget_journal());
     return std::vector<Path>{std::move(file)};
@@ -104,19 +106,18 @@ class IdentityWriter final : public LinkWriter {
 
 class UnsignedWriter final : public LinkWriter {
  public:
-  UnsignedWriter(Files& files, LinkFormat format) : files_(files), format_(format) {}
+  explicit UnsignedWriter(LinkFormat format) : format_(format) {}
 
   Result<std::vector<Path>> write(const intoto::Link& link) override {
     SLUICE_TRY(const std::string text,
                intoto::sign_metadata(wrapping_of(format_), payload_of(link, format_), {}));
     Path file(cat(link.name, ".link"));
-    SLUICE_CHECK(files_.replace(file, text));
+    SLUICE_CHECK(place_file(file, text));
     return std::vector<Path>{std::move(file)};
   }
   std::string who() const override { return "nobody"; }
 
  private:
-  Files& files_;
   LinkFormat format_;
 };
 
@@ -129,13 +130,13 @@ LinkFormat format_of(const Invocation& in, LinkFormat fallback) {
 
 }  // namespace
 
-std::unique_ptr<LinkWriter> link_writer_by_key(Files& files, crypto::PrivateKey key,
-                                               LinkFormat format, LinkNames names, Path folder) {
-  return std::make_unique<KeyWriter>(files, std::move(key), format, names, std::move(folder));
+std::unique_ptr<LinkWriter> link_writer_by_key(crypto::PrivateKey key, LinkFormat format,
+                                               LinkNames names, Path folder) {
+  return std::make_unique<KeyWriter>(std::move(key), format, names, std::move(folder));
 }
 
-std::unique_ptr<LinkWriter> link_writer_unsigned(Files& files, LinkFormat format) {
-  return std::make_unique<UnsignedWriter>(files, format);
+std::unique_ptr<LinkWriter> link_writer_unsigned(LinkFormat format) {
+  return std::make_unique<UnsignedWriter>(format);
 }
 
 Result<std::unique_ptr<LinkWriter>> make_link_writer(Invocation& in) {
@@ -150,8 +151,8 @@ Result<std::unique_ptr<LinkWriter>> make_link_writer(Invocation& in) {
   if (const auto file = in.args.get("--key")) {
     SLUICE_TRY(const auto key, load_private_key(in, *file));
     SLUICE_TRY(auto signer, intoto::metadata_signer(key));
-    return link_writer_by_key(in.world.files, std::move(signer),
-                              format_of(in, LinkFormat::metablock), LinkNames::both, folder);
+    return link_writer_by_key(std::move(signer), format_of(in, LinkFormat::metablock),
+                              LinkNames::both, folder);
   }
   const LinkFormat format = format_of(in, LinkFormat::statement);
   if (format == LinkFormat::metablock) {

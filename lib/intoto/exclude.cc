@@ -147,6 +147,7 @@ Result<Excludes> Excludes::of(const std::vector<std::string>& patterns) {
     if (pattern.anywhere && first.starts_with('*') && is_plain(first.substr(1))) {
       pattern.suffix = std::string(first.substr(1));
     }
+    pattern.plain = is_plain(first);
     out.patterns_.push_back(std::move(pattern));
   }
   return out;
@@ -156,7 +157,7 @@ bool Excludes::matches(const Pattern& pattern, std::string_view path) const {
   if (!pattern.anywhere) return parts_match(pattern.parts, path);
   const std::string_view name = path.substr(path.rfind('/') + 1);
   if (!pattern.suffix.empty()) return name.ends_with(pattern.suffix);
-  return name_matches(pattern.parts[0], name);
+  return pattern.plain ? name == pattern.parts[0] : name_matches(pattern.parts[0], name);
 }
 
 bool Excludes::match(std::string_view path, bool folder) const {

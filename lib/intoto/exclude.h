@@ -32,6 +32,7 @@ class Excludes {
   struct Pattern {
     std::vector<std::string> parts;  // between slashes; "**" stands for any number
     std::string suffix;              // of a pattern that is "*" and plain text: a quick way
+    bool plain = false;              // of a pattern that is plain text
     bool negated = false;
     bool folders_only = false;
     bool anywhere = false;  // one part, matched by the last name of the path

@@ -6,6 +6,7 @@
 #include <mutex>
 #include <optional>
 
+#include "base/parallel.h"
 #include "base/text.h"
 #include "crypto/digest.h"
 #include "intoto/limits.h"
@@ -101,9 +102,9 @@ class ArtifactVisitor final : public TreeVisitor {
     note(into_.outside, name_of(path));
   }
 
-  void hand_over(std::vector<FoundFile>& files) {
+  void hand_over(std::vector<std::vector<FoundFile>>& files) {
     for (Share& share : shares_) {
-      std::ranges::move(share.files, std::back_inserter(files));
+      files.push_back(std::move(share.files));
       for (const auto& [info, digests] : share.known) reuse_.keep->add(info, digests, reuse_.now);
       into_.bytes += share.bytes;
       into_.reused += share.reused;
@@ -196,6 +197,22 @@ Result<void> sort_path(std::string_view named, const RecordOptions& options, Nam
   return {};
 }
 
+// What is named twice is read once, and so is what is below something that is named, too.
+void drop_repeated(std::vector<std::string>& paths, const RecordOptions& options) {
+  std::ranges::sort(paths);
+  const auto twice = std::ranges::unique(paths);
+  paths.erase(twice.begin(), twice.end());
+  // A walk that leaves links out does not come to what is named behind one.
+  if (options.folder_links == FolderLinks::left_out) return;
+  const auto all = paths;
+  std::erase_if(paths, [&](const std::string& path) {
+    return std::ranges::any_of(all, [&](const std::string& above) {
+      if (above == ".") return path != "." && path.front() != '/' && !path.starts_with("..");
+      return path.size() > above.size() && path.starts_with(above) && path[above.size()] == '/';
+    });
+  });
+}
+
 Result<NamedPaths> sort_named(const std::vector<std::string>& named, const RecordOptions& options,
                               Recorded& recorded) {
   NamedPaths out;
@@ -211,12 +228,8 @@ Result<NamedPaths> sort_named(const std::vector<std::string>& named, const Recor
       SLUICE_CHECK(sort_path(each, options, out, recorded));
     }
   }
-  // One named twice is read once.
-  for (auto* list : {&out.below_base, &out.absolute}) {
-    std::ranges::sort(*list);
-    const auto twice = std::ranges::unique(*list);
-    list->erase(twice.begin(), twice.end());
-  }
+  drop_repeated(out.below_base, options);
+  drop_repeated(out.absolute, options);
   return out;
 }
 
@@ -243,20 +256,39 @@ void add_notes(const Recorded& content, std::string_view folder, Recorded& notes
   notes.bytes += content.bytes;
 }
 
-// Files in the order of their names; the same file named twice once.
-Result<Artifacts> gather(std::vector<FoundFile> files, std::vector<Artifact> resolved) {
-  std::ranges::sort(files, {}, &FoundFile::name);
+// All files in the order of their names: each thread's share is sorted on a core of its own.
+std::vector<FoundFile*> in_order(std::vector<std::vector<FoundFile>>& shares, unsigned threads) {
+  const auto name = [](const FoundFile* file) -> const std::string& { return file->name; };
+  std::vector<std::vector<FoundFile*>> sorted(shares.size());
+  for_each_parallel(shares.size(), threads, [&](std::size_t i) {
+    sorted[i].reserve(shares[i].size());
+    for (FoundFile& each : shares[i]) sorted[i].push_back(&each);
+    std::ranges::sort(sorted[i], {}, name);
+  });
+  std::vector<FoundFile*> out;
+  for (const auto& each : sorted) {
+    const auto middle = static_cast<std::ptrdiff_t>(out.size());
+    out.insert(out.end(), each.begin(), each.end());
+    std::ranges::inplace_merge(out, out.begin() + middle, {}, name);
+  }
+  return out;
+}
+
+// The same file named twice is there once.
+Result<Artifacts> gather(std::vector<std::vector<FoundFile>> shares, unsigned threads,
+                         std::vector<Artifact> resolved) {
+  const auto files = in_order(shares, threads);
   std::vector<Artifact> out;
   out.reserve(files.size() + resolved.size());
   const FoundFile* last = nullptr;
-  for (FoundFile& each : files) {
-    if (last != nullptr && out.back().name == each.name) {
-      if (last->prefix == each.prefix) continue;
+  for (FoundFile* each : files) {
+    if (last != nullptr && out.back().name == each->name) {
+      if (last->prefix == each->prefix) continue;
       return fail(Errc::usage, cat("two files come out under the name \"",
-                                   printable(each.name, 4096), "\"; strip less of it"));
+                                   printable(each->name, 4096), "\"; strip less of it"));
     }
-    out.push_back({std::move(each.name), each.digests});
-    last = &each;
+    out.push_back({std::move(each->name), each->digests});
+    last = each;
   }
   std::ranges::move(resolved, std::back_inserter(out));
   return Artifacts::of(std::move(out));
@@ -291,7 +323,7 @@ Result<Recorded> record_artifacts(const std::vector<std::string>& named,
   TreeOptions tree{.threads = options.threads};
   tree.follow_folder_links = options.folder_links == FolderLinks::followed;
   tree.look_first = reuse.reuse != nullptr;
-  std::vector<FoundFile> files;
+  std::vector<std::vector<FoundFile>> files;
   const std::string base = normal_name(options.base.native());
   const std::string prefix = base == "." ? "" : base.ends_with('/') ? base : base + "/";
   for (const bool absolute : {false, true}) {
@@ -301,7 +333,7 @@ Result<Recorded> record_artifacts(const std::vector<std::string>& named,
     SLUICE_CHECK(read_tree(roots, visitor, tree));
     visitor.hand_over(files);
   }
-  SLUICE_TRY(out.artifacts, gather(std::move(files), std::move(sorted.resolved)));
+  SLUICE_TRY(out.artifacts, gather(std::move(files), options.threads, std::move(sorted.resolved)));
   return out;
 }
 

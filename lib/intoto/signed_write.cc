@@ -4,6 +4,7 @@
 #include "base/codec.h"
 #include "base/text.h"
 #include "dsse/envelope.h"
+#include "intoto/limits.h"
 #include "intoto/signed.h"
 #include "json/canonical_text.h"
 #include "json/text_out.h"
@@ -39,6 +40,12 @@ std::string written(Wrapping wrapping, std::string_view payload,
              dsse::kInTotoPayload, "\",\"signatures\":[", list, "]}\n");
 }
 
+bool is_canonical(std::string_view text) {
+  json::Tokenizer in(text, {.bytes = limits::kMetadataFile});
+  const auto whole = in.skip();
+  return whole && whole->canonical && whole->end == text.size() && in.finish();
+}
+
 bool is_of(const MetadataSignature& signature, const crypto::Signer& signer) {
   const auto ids = Key(signer.public_key()).ids();
   return std::ranges::find(ids, signature.keyid) != ids.end();
@@ -49,12 +56,15 @@ bool is_of(const MetadataSignature& signature, const crypto::Signer& signer) {
 Result<std::string> sign_metadata(Wrapping wrapping, std::string_view payload,
                                   const std::vector<const crypto::Signer*>& signers) {
   std::vector<std::string> entries;
-  Bytes message;
+  std::string canonical;  // where the payload is not its own canonical form
+  Bytes encoded;
+  ByteView message = bytes_of(payload);
   if (wrapping == Wrapping::dsse) {
-    message = dsse::pae(MediaType(std::string(dsse::kInTotoPayload)), bytes_of(payload));
-  } else {
-    SLUICE_TRY(const std::string canonical, json::canonical_olpc_text(payload));
-    message = copy_of(bytes_of(canonical));
+    encoded = dsse::pae(MediaType(std::string(dsse::kInTotoPayload)), message);
+    message = encoded;
+  } else if (!is_canonical(payload)) {
+    SLUICE_TRY(canonical, json::canonical_olpc_text(payload));
+    message = bytes_of(canonical);
   }
   for (const auto* signer : signers) {
     SLUICE_CHECK(append_signed(entries, wrapping, message, *signer));

@@ -64,6 +64,10 @@ TEST_F(Recording, NamesAreWhatWasWrittenWithoutDotsAndDoubleSlashes) {
 
 TEST_F(Recording, WhatIsNamedTwiceIsThereOnce) {
   EXPECT_EQ(recorded({"a", "a/x", "a/b", "a"}), (std::vector<std::string>{"a/b/y", "a/x"}));
+  const auto out = record_artifacts({"a/b", "a", "./a/b/y"}, options);
+  EXPECT_EQ(out->bytes, 2U);
+  options.folder_links = FolderLinks::left_out;
+  EXPECT_EQ(recorded({"a", "a/b"}), (std::vector<std::string>{"a/b/y", "a/x"}));
 }
 
 TEST_F(Recording, PrefixesAreTakenOff) {
