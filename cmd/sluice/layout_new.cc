@@ -99,9 +99,8 @@ Result<int> run_layout_new(Invocation& in) {
   }
   SLUICE_TRY(auto identity, identity_given(in));
   if (identity) functionaries.push_back(*std::move(identity));
-  SLUICE_TRY(
-      const auto layout,
-      intoto::draft_layout(steps, functionaries, in.world.clock.now() + std::chrono::days(days)));
+  SLUICE_TRY(auto layout, intoto::draft_layout(steps, functionaries,
+                                               in.world.clock.now() + std::chrono::days(days)));
   if (const auto name = in.args.get("--fresh")) SLUICE_CHECK(demand_freshness(*name, layout));
   const std::string text = json::write_pretty(layout);
   const auto out = in.args.get("--to");
