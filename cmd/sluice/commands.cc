@@ -8,6 +8,8 @@ const std::vector<Group>& groups() {
       {"sign", "sign files or payloads, by your identity or with a key", sign_commands},
       {"attest", "sign what is said about artifacts", attest_commands},
       {"verify", "verify files against their bundles, offline", verify_commands},
+      {"layout", "in-toto layouts: who does what, and whether that is what was done",
+       layout_commands},
       {"run", "perform a step of a supply chain, and record it", run_commands},
       {"record", "record a step that is no single command", record_commands},
       {"bundle", "look into bundles, and convert older ones", bundle_commands},

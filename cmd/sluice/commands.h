@@ -11,6 +11,7 @@ namespace sluice::cli {
 std::vector<Command> sign_commands();
 std::vector<Command> attest_commands();
 std::vector<Command> verify_commands();
+std::vector<Command> layout_commands();
 std::vector<Command> run_commands();
 std::vector<Command> record_commands();
 std::vector<Command> bundle_commands();

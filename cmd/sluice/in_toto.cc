@@ -20,7 +20,9 @@ constexpr std::array kInTotoPrograms{
     InTotoProgram{"in-toto-run", in_toto_run_commands},
     InTotoProgram{"in-toto-record", in_toto_record_commands},
     InTotoProgram{"in-toto-mock", in_toto_mock_commands},
-    InTotoProgram{"in-toto-match-products", in_toto_match_commands}};
+    InTotoProgram{"in-toto-match-products", in_toto_match_commands},
+    InTotoProgram{"in-toto-verify", in_toto_verify_commands},
+    InTotoProgram{"in-toto-sign", in_toto_sign_commands}};
 
 std::string usage_of(const InTotoProgram& program, const Command& command) {
   std::string usage(program.name);

@@ -44,5 +44,7 @@ std::vector<Command> in_toto_run_commands();
 std::vector<Command> in_toto_record_commands();
 std::vector<Command> in_toto_mock_commands();
 std::vector<Command> in_toto_match_commands();
+std::vector<Command> in_toto_verify_commands();
+std::vector<Command> in_toto_sign_commands();
 
 }  // namespace sluice::cli

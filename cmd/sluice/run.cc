@@ -4,12 +4,12 @@
 #include "base/text.h"
 #include "commands.h"
 #include "exit.h"
+#include "in_toto.h"
 #include "personality.h"
 #include "report/report.h"
 #include "settings.h"
 
 namespace sluice::cli {
-#include "in_toto.h"
 
 namespace {
 

@@ -533,6 +533,8 @@ FileInfo file_info(const struct stat& of) {
           .changed = nanoseconds(of.st_ctim),
           .modified = nanoseconds(of.st_mtim),
           .device = of.st_dev};
+}
+
 std::string shown(const Path& path) { return printable(path.native(), 4096); }
 
 Result<Path> path_below(const Path& root, std::string_view name) {

@@ -145,7 +145,8 @@ class Cleaner {
       return parsed && parsed->header().version == name.version;
     }
     const std::string_view part = envelope->signed_part;
-    const auto parsed = parse_targets(std::move(stored->bytes), part, {});
+    const auto parsed =
+        parse_targets(std::make_shared<const std::string>(std::move(stored->bytes)), part, {});
     if (!parsed || parsed->header().version != name.version) return false;
     SLUICE_CHECK(parsed->each([&](const TargetFile& target) -> Result<void> {
       for (auto& each : target_names(target)) named_.insert(std::move(each));

@@ -195,7 +195,8 @@ class PublicationCheck {
       }
     }
     const std::string_view part = envelope.signed_part;
-    SLUICE_TRY(const Targets parsed, parse_targets(std::move(bytes), part, {}));
+    SLUICE_TRY(const Targets parsed,
+               parse_targets(std::make_shared<const std::string>(std::move(bytes)), part, {}));
     if (parsed.header().version == meta.version) return {};
     return fail(Errc::denied, cat(name, " has version ", parsed.header().version));
   }

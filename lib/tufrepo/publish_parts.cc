@@ -246,8 +246,10 @@ Result<void> Reach::add_role(Store& store, const std::string& name, const std::s
   if (!file) return fail(missing_file(name));
   SLUICE_TRY(const auto envelope, open_envelope(file->bytes, kMetadataMost));
   const std::string_view part = envelope.signed_part;
-  SLUICE_TRY(const Targets parsed,
-             within(parse_targets(std::move(file->bytes), part, {}), cat("reading ", name)));
+  SLUICE_TRY(
+      const Targets parsed,
+      within(parse_targets(std::make_shared<const std::string>(std::move(file->bytes)), part, {}),
+             cat("reading ", name)));
   return parsed.each([&](const TargetFile& target) -> Result<void> {
     for (auto& each : target_names(target)) names_.insert(std::move(each));
     return {};

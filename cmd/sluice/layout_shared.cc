@@ -1,0 +1,253 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "layout_shared.h"
+
+#include <charconv>
+#include <map>
+#include <mutex>
+
+#include "base/text.h"
+#include "crypto/digest.h"
+#include "dsse/envelope.h"
+#include "intoto/limits.h"
+#include "keyfile.h"
+#include "settings.h"
+#include "sigstore/verifier.h"
+#include "trust_material.h"
+
+namespace sluice::cli {
+
+namespace {
+
+constexpr std::string_view kBundleType = "application/vnd.dev.sigstore.bundle";
+constexpr std::size_t kBundleLook = 64U << 10;
+
+sigstore::IdentityWish wish_of(const intoto::IdentityKey& key) {
+  const auto part = [&key](const char* name) -> std::optional<std::string> {
+    const auto at = key.parts.find(name);
+    if (at == key.parts.end()) return std::nullopt;
+    return at->second;
+  };
+  return {.identity = part("identity"),
+          .identity_regexp = part("identity_regexp"),
+          .issuer = part("issuer"),
+          .issuer_regexp = part("issuer_regexp"),
+          .repo = part("repo"),
+          .workflow = part("workflow"),
+          .ref = part("ref"),
+          .trigger = part("trigger")};
+}
+
+// Verifies bundles by identity. The trust material is read when the first one is met.
+class SigstoreJudge final : public intoto::IdentityJudge {
+ public:
+  explicit SigstoreJudge(Invocation& in) : in_(in) {}
+
+  bool is_one(std::string_view document) const override {
+    return document.substr(0, kBundleLook).find(kBundleType) != std::string_view::npos;
+  }
+
+  using Judged = std::expected<intoto::IdentityEvidence, Check>;
+  Result<Judged> judge(const std::string& document, const std::string& source,
+                       const intoto::IdentityKey& who) const override {
+    SLUICE_TRY(const auto* verifier, verifier_for(who));
+    SLUICE_TRY(const auto verdict,
+               verifier->verify(in_.world.files, {.bundle = document, .bundle_source = source}));
+    if (!verdict.passed()) {
+      const Check* failure = verdict.report().first_failure();
+      return Judged(std::unexpected(failure == nullptr ? Check{} : *failure));
+    }
+    const auto& content = *verdict.value();
+    const auto* envelope = std::get_if<dsse::Envelope>(&content.bundle.content);
+    if (envelope == nullptr) {
+      return Judged(std::unexpected(Check{.id = "link.format",
+                                          .title = "link",
+                                          .outcome = Outcome::fail,
+                                          .detail = "the bundle signs a file and holds no link"}));
+    }
+    return intoto::IdentityEvidence{.payload = std::string(text_of(envelope->payload)),
+                                    .signer = content.signer,
+                                    .times = content.times};
+  }
+
+ private:
+  Result<const sigstore::Verifier*> verifier_for(const intoto::IdentityKey& who) const {
+    const std::scoped_lock lock(mutex_);
+    const std::string key = intoto::material_of(who);
+    if (const auto at = verifiers_.find(key); at != verifiers_.end()) return &at->second;
+    SLUICE_TRY(auto rule, sigstore::make_identity_rule(wish_of(who)));
+    if (!trust_) {
+      SLUICE_TRY(trust_, trust_root_for(in_));
+    }
+    const auto at = verifiers_.emplace(
+        key, sigstore::Verifier(
+                 {.rules = {std::move(rule)}, .trust = trust_, .now = in_.world.clock.now()}));
+    return &at.first->second;
+  }
+
+  Invocation& in_;
+  mutable std::mutex mutex_;  // guards what follows
+  mutable std::optional<sigstore::TrustRoot> trust_;
+  mutable std::map<std::string, sigstore::Verifier> verifiers_;
+};
+
+Result<std::pair<std::string, std::string>> name_and_value(std::string_view option,
+                                                           const std::string& text) {
+  const auto equals = text.find('=');
+  if (equals == std::string::npos || equals == 0) {
+    return fail(Errc::usage, cat(option, " is NAME=VALUE, not \"", printable(text, 60), "\""));
+  }
+  return std::pair(text.substr(0, equals), text.substr(equals + 1));
+}
+
+Result<std::chrono::seconds> seconds_given(std::string_view option, const std::string& text) {
+  std::int64_t number = 0;
+  const auto [end, status] = std::from_chars(text.data(), text.data() + text.size(), number);
+  const std::string_view unit(end, static_cast<std::size_t>(text.data() + text.size() - end));
+  constexpr std::int64_t kMost = 10'000'000;
+  if (status == std::errc{} && number > 0 && number < kMost) {
+    if (unit == "s") return std::chrono::seconds(number);
+    if (unit == "m") return std::chrono::minutes(number);
+    if (unit == "h") return std::chrono::hours(number);
+    if (unit == "d") return std::chrono::days(number);
+  }
+  return fail(Errc::usage, cat(option, " is a duration as 90s, 30m, 24h or 7d, not \"",
+                               printable(text, 40), "\""));
+}
+
+Result<std::vector<intoto::Artifact>> artifacts_given(const Invocation& in) {
+  std::vector<intoto::Artifact> out;
+  for (const auto& text : in.args.all("--artifact")) {
+    SLUICE_TRY(auto pair, name_and_value("--artifact", text));
+    SLUICE_TRY(const auto digest, within(crypto::Digest::parse(pair.second), "--artifact"));
+    out.push_back({std::move(pair.first), intoto::DigestSet::of(digest)});
+  }
+  return out;
+}
+
+intoto::LayoutCompat compat_given(const Invocation& in) {
+  const auto word = in.args.get("--compat").value_or("");
+  if (word == "python") return intoto::LayoutCompat::python;
+  if (word == "go") return intoto::LayoutCompat::go;
+  return intoto::LayoutCompat::strict;
+}
+
+Result<void> inspections_given(const Invocation& in, intoto::InspectionOptions& out) {
+  out.commands = in.args.has("--run-inspections");
+  out.threads = threads(in.settings);
+  if (const auto folder = in.args.get("--inspect")) out.folder = *folder;
+  out.scratch = in.world.environment.get("TMPDIR").value_or("/tmp");
+  if (const auto limit = in.args.get("--inspection-timeout")) {
+    SLUICE_TRY(out.time_limit, seconds_given("--inspection-timeout", *limit));
+  }
+  SLUICE_TRY(out.artifacts, artifacts_given(in));
+  return {};
+}
+
+// How the queue of a step is explained, with the same arguments.
+std::string explaining(const Invocation& in) {
+  std::string out = cat("sluice layout explain ", in.args.positionals().front());
+  for (const auto* const option :
+       {"--key", "--gpg", "--gpg-home", "--links", "--parameter", "--compat"}) {
+    for (const auto& value : in.args.all(option)) {
+      out += cat(" ", option, " ", sigstore::shell_word(value));
+    }
+  }
+  return out;
+}
+
+}  // namespace
+
+std::unique_ptr<intoto::IdentityJudge> identity_judge(Invocation& in) {
+  return std::make_unique<SigstoreJudge>(in);
+}
+
+Result<intoto::Parameters> layout_parameters_given(const Invocation& in) {
+  intoto::Parameters out;
+  for (const auto& text : in.args.all("--parameter")) {
+    SLUICE_TRY(auto pair, name_and_value("--parameter", text));
+    if (!out.emplace(pair.first, pair.second).second) {
+      return fail(Errc::usage, cat("the parameter ", printable(pair.first, 60), " is given twice"));
+    }
+  }
+  return out;
+}
+
+Result<intoto::Functionary> owner_key(Invocation& in, const std::string& file) {
+  SLUICE_TRY(auto key, load_public_key(in, file));
+  return intoto::Key(std::move(key));
+}
+
+Result<ChainPlan> chain_plan(Invocation& in) {
+  const std::string& file = in.args.positionals().front();
+  ChainPlan out;
+  SLUICE_TRY(out.layout, in.world.files.read(file, intoto::limits::kMetadataFile));
+  out.subject = cat("supply chain of ", file);
+  out.links = in.args.get("--links").value_or(".");
+  auto& options = out.options;
+  for (const auto& key : in.args.all("--key")) {
+    SLUICE_TRY(auto owner, owner_key(in, key));
+    options.owners.push_back(std::move(owner));
+  }
+  for (const auto& id : in.args.all("--gpg")) {
+    SLUICE_TRY(auto owner, gpg_owner(in, id, in.args.get("--gpg-home")));
+    options.owners.push_back(std::move(owner));
+  }
+  if (options.owners.empty()) {
+    return fail(Error{
+        Errc::usage, "say who owns the layout", {}, "--key FILE, the public key that signed it"});
+  }
+  SLUICE_TRY(options.parameters, layout_parameters_given(in));
+  options.compat = compat_given(in);
+  options.exact_commands = in.args.has("--require-commands");
+  options.success = in.args.has("--require-success");
+  options.freshness.run = in.args.get("--require-run");
+  options.freshness.commit = in.args.get("--require-commit");
+  if (const auto age = in.args.get("--max-age")) {
+    SLUICE_TRY(options.freshness.max_age, seconds_given("--max-age", *age));
+  }
+  if (const auto folder = in.args.get("--state")) options.memory = *folder;
+  SLUICE_CHECK(inspections_given(in, options.inspections));
+  options.threads = threads(in.settings);
+  options.explain = explaining(in);
+  out.identities = identity_judge(in);
+  options.identities = out.identities.get();
+  return out;
+}
+
+std::vector<Option> chain_options() {
+  std::vector<Option> out = {
+      {"--key",
+       "FILE",
+       "public key of the layout's owner; all that are given signed it",
+       {},
+       false,
+       true},
+      {"--gpg", "KEYID", "the same, from gpg's keyring", {}, false, true},
+      {"--gpg-home", "DIR", "gpg's folder, where it is not the usual one"},
+      {"--links", "DIR", "where the links are; this folder, if not given"},
+      {"--parameter", "NAME=VALUE", "a value for {NAME} in the layout", {}, false, true},
+      {"--compat",
+       "PEER",
+       "accept what python in-toto or in-toto-golang do besides",
+       {"python", "go"}},
+      {"--require-success", "", "each step's command has to have ended well"},
+      {"--require-commands", "", "each step has to have run the expected command"},
+      {"--require-run", "ID", "each link has to be of this run"},
+      {"--require-commit", "HEX", "each link has to be of this commit"},
+      {"--max-age", "DURATION", "no link may be older: 90m, 24h, 7d"},
+      {"--state", "DIR", "remember the layout's version there, and refuse lower ones"},
+      {"--run-inspections", "", "run the commands of the layout's inspections"},
+      {"--inspect", "DIR", "what inspections look at; this folder, if not given"},
+      {"--inspection-timeout", "DURATION", "time that one inspection may take; 60s"},
+      {"--artifact",
+       "NAME=sha256:HEX",
+       "an artifact for the inspection sluice:artifacts",
+       {},
+       false,
+       true}};
+  for (auto& each : trust_options()) out.push_back(std::move(each));
+  out.push_back(threads_option());
+  return out;
+}
+
+}  // namespace sluice::cli

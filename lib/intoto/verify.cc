@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "intoto/verify.h"
+
+#include "base/text.h"
+#include "intoto/chain.h"
+
+namespace sluice::intoto {
+
+namespace {
+
+Result<std::optional<SignedMetadata>> open_layout(const std::string& text,
+                                                  const VerifyOptions& options, Report& report) {
+  if (options.owners.empty()) {
+    return fail(Error{Errc::usage, "nobody was named who owns the layout", {}, "--key FILE"});
+  }
+  auto metadata = SignedMetadata::parse(text);
+  if (!metadata) {
+    report.fail("layout.envelope", "layout", metadata.error().text()).advice =
+        metadata.error().hint;
+    return std::optional<SignedMetadata>();
+  }
+  return std::optional(*std::move(metadata));
+}
+
+void tell_facts(const ChainLevel& level, Report& report) {
+  std::size_t artifacts = 0;
+  for (const auto& [name, link] : level.links) {
+    artifacts += link.link->materials.size() + link.link->products.size();
+  }
+  report.fact("steps", cat(level.layout.steps.size(), ", ", artifacts, " artifacts"));
+  for (const std::string& each : level.signers) report.fact("signed by", each);
+  report.fact("expires", human_time(level.layout.expires));
+}
+
+}  // namespace
+
+Result<Verdict<VerifiedChain>> verify_chain(const World& world, const std::string& layout_text,
+                                            const std::string& subject, const Path& links,
+                                            const VerifyOptions& options) {
+  Report report(subject);
+  SLUICE_TRY(auto metadata, open_layout(layout_text, options, report));
+  std::optional<VerifiedChain> out;
+  if (metadata) {
+    ChainVerifier verifier(world, options, report);
+    SLUICE_TRY(ChainLevel * level,
+               verifier.run(*std::move(metadata), options.owners, links, "", false));
+    if (level != nullptr) {
+      tell_facts(*level, report);
+      Link summary = ChainVerifier::summary_of(*level, "");
+      out = VerifiedChain{std::move(level->layout), std::move(summary), std::move(level->signers)};
+    }
+  }
+  return Verdict<VerifiedChain>::conclude(std::move(report), std::move(out));
+}
+
+Result<Explanation> explain_chain(const World& world, const std::string& layout_text,
+                                  const std::string& subject, const Path& links,
+                                  const VerifyOptions& options) {
+  Explanation out{Report(subject)};
+  SLUICE_TRY(auto metadata, open_layout(layout_text, options, out.report));
+  if (!metadata) return out;
+  ChainVerifier verifier(world, options, out.report);
+  SLUICE_TRY(const ChainLevel* level,
+             verifier.run(*std::move(metadata), options.owners, links, "", true));
+  if (level == nullptr) return out;
+  verifier.judge_rules(
+      *level, Tracing::samples, [&out](const QueueInput& input, const QueueResult& result) {
+        ExplainedQueue queue{
+            std::string(input.step), input.side, {input.rules.begin(), input.rules.end()}, result};
+        queue.suggestion = suggest(input, result);
+        out.queues.push_back(std::move(queue));
+      });
+  out.keeps = std::make_shared<const std::list<ChainLevel>>(std::move(verifier.levels()));
+  return out;
+}
+
+}  // namespace sluice::intoto
