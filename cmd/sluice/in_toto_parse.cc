@@ -93,6 +93,7 @@ class ArgparseParser {
       values.emplace_back();
       return {};
     }
+    const bool attached = given.has_value();
     if (given) values.push_back(*std::move(given));
     const bool optional = option.value.starts_with('[');
     if (values.empty() && !value_follows()) {
@@ -100,7 +101,7 @@ class ArgparseParser {
       values.emplace_back();
     }
     if (values.empty()) values.push_back(words_[next_++]);
-    while (option.repeated && !given && value_follows()) values.push_back(words_[next_++]);
+    while (option.repeated && !attached && value_follows()) values.push_back(words_[next_++]);
     return {};
   }
 

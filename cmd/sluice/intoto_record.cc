@@ -20,11 +20,11 @@ Path unfinished_file(const std::string& step, const LinkWriter& writer) {
 
 // The one that is there: ours and python's, or Go's.
 Result<Path> find_unfinished(Files& files, const std::string& step, const LinkWriter& writer) {
-  const Path first = unfinished_file(step, writer);
+  Path first = unfinished_file(step, writer);
   if (files.info(first)) return first;
   if (writer.key() != nullptr) {
     const intoto::Key key(writer.key()->public_key());
-    const Path second = intoto::unfinished_file_name(step, key.go_id());
+    Path second = intoto::unfinished_file_name(step, key.go_id());
     if (files.info(second)) return second;
   }
   return fail(

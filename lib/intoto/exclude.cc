@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <ranges>
 
 #include "base/text.h"
 
@@ -161,9 +162,9 @@ bool Excludes::matches(const Pattern& pattern, std::string_view path) const {
 }
 
 bool Excludes::match(std::string_view path, bool folder) const {
-  for (auto at = patterns_.rbegin(); at != patterns_.rend(); ++at) {
-    if (at->folders_only && !folder) continue;
-    if (matches(*at, path)) return !at->negated;
+  for (const Pattern& each : std::views::reverse(patterns_)) {
+    if (each.folders_only && !folder) continue;
+    if (matches(each, path)) return !each.negated;
   }
   return false;
 }

@@ -67,7 +67,7 @@ Result<std::string> public_text_of(const json::Fields& keyval) {
 
 }  // namespace
 
-Key::Key(crypto::PublicKey key) : Key(key, crypto::default_metadata_scheme(key.type())) {}
+Key::Key(const crypto::PublicKey& key) : Key(key, crypto::default_metadata_scheme(key.type())) {}
 
 Key::Key(crypto::PublicKey key, const crypto::MetadataScheme& scheme)
     : key_(std::move(key)),

@@ -18,7 +18,7 @@ namespace sluice::intoto {
 class Key {
  public:
   // With the scheme that both peers choose: RSA signs with PSS and SHA-256.
-  explicit Key(crypto::PublicKey key);
+  explicit Key(const crypto::PublicKey& key);
 
   // A key object of a layout: keyid, keyid_hash_algorithms, keytype, scheme, keyval. Refuses one
   // with a private part, unknown members, and keytypes and schemes that do not go together or are
