@@ -143,8 +143,8 @@ class Rehearsal {
     SLUICE_TRY(const auto* targets, repository_.published(RoleName("targets")));
     if (targets == nullptr || targets->expires() > now_) return false;
     report_.pass("tuf.publish.top-level", "top-level roles",
-                 cat("targets ", targets->version(), " expired at ",
-                     human_time(targets->expires()), " and waits for its people"));
+                 cat("targets ", targets->version(), " expired at ", human_time(targets->expires()),
+                     " and waits for its people"));
     return true;
   }
 

@@ -143,7 +143,8 @@ std::string WorkFolder::publish(const tuf::ReleaseOptions& given) {
   if (!verdict->passed()) return failures(verdict->report(), detail);
   if (!verdict->value()->nothing_to_do) {
     const auto store = tuf::folder_store(system_files(), folder);
-    const auto done = tuf::publish(*store, verdict->value()->publication, clock.now(), {.verify = false});
+    const auto done =
+        tuf::publish(*store, verdict->value()->publication, clock.now(), {.verify = false});
     if (!done) return cat("error: ", done.error().text());
   }
   EXPECT_TRUE(tuf::finish_release(repository, *verdict->value()));
