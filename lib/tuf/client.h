@@ -98,6 +98,7 @@ class Client {
   Step check_clock(Report& report, Time now);
   Step load_roots(Report& report, Time now);
   Step fetch_roots(Report& report);
+  Step keep_root(Report& report) const;
   Step update_timestamp(Report& report);
   Step update_snapshot(Report& report);
   Step load_role(Report& report, const RoleName& role, const Targets* delegator);
@@ -105,7 +106,8 @@ class Client {
   [[nodiscard]] Result<void> remember_time(Time now);
   Step search(Report& report, const std::string& path, std::optional<Found>& found);
   // A file of the repository, from the first mirror whose copy is accepted; nullopt where none has
-  // it. `store` keeps what was accepted.
+  // it, and of what may be absent where one says so, whatever the others do. `store` keeps what was
+  // accepted.
   using Accept = std::function<Verdict<Accepted>(std::string&)>;
   using Store = std::function<Result<void>(const Accepted&, const std::string&)>;
   struct Ask {
@@ -113,11 +115,12 @@ class Client {
     std::string kind;
     std::string clause;
     std::size_t max = 0;
+    bool may_be_absent = false;
   };
   [[nodiscard]] Result<std::optional<bool>> ask_mirrors(Report& report, const Ask& ask,
                                                         const Accept& accept, const Store& store);
   [[nodiscard]] Result<std::unique_ptr<FileLock>> hold();
-  [[nodiscard]] Result<void> drop(const RoleName& role, const Report& report);
+  [[nodiscard]] Result<void> pass_over(const RoleName& role, const Report& report);
   void note(const std::string& what) const;
   State state_of() const;
 
@@ -128,6 +131,9 @@ class Client {
   std::unique_ptr<Fetcher> fetcher_;
   std::optional<TrustedSet> set_;
   std::string current_root_;  // the bytes of the trusted one
+  // Why the next root that the cache has does not count: it was accepted once, and has to be
+  // accepted again before anything is built upon an older one.
+  std::optional<Report> passed_over_;
 };
 
 }  // namespace sluice::tuf
