@@ -38,6 +38,8 @@ std::vector<Option> cosign_token_options();
 // `initialize` keeps, until it expires, else as sluice does.
 [[nodiscard]] Result<sigstore::TrustRoot> cosign_trust_root(Invocation& in);
 [[nodiscard]] Result<sigstore::SigningConfig> cosign_signing_config(Invocation& in);
+// Whether the material was chosen, and the services were not.
+[[nodiscard]] Result<bool> cosign_services_apart(const Invocation& in);
 // Variables that tell cosign to trust other keys than those of its trust root. To pass over them
 // would be to trust somebody else than was meant. Those count where no --trusted-root is given.
 [[nodiscard]] Result<void> refuse_trust_variables(const Invocation& in);

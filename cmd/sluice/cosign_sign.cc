@@ -66,6 +66,7 @@ Result<SignGivens> signing_givens(Invocation& in) {
   SLUICE_CHECK(refuse_trust_variables(in));
   SLUICE_TRY(out.trust, cosign_trust_root(in));
   SLUICE_TRY(out.config, cosign_signing_config(in));
+  SLUICE_TRY(out.services_apart, cosign_services_apart(in));
   if (const auto key = in.args.get("--key")) {
     SLUICE_TRY(out.key, cosign_private_key(in, *key));
   }

@@ -24,9 +24,15 @@ using sigstore::TrustRoot;
 
 constexpr std::string_view kKeptFile = "sluice/trust.json";  // below cosign's folder
 
-std::optional<Path> kept_file(const Environment& environment) {
-  if (const auto folder = environment.get("TUF_ROOT"); folder && folder->starts_with('/')) {
-    return Path(*folder) / kKeptFile;
+// Nothing without a home. A relative TUF_ROOT would be another folder for each call, and another
+// one in its place would be trust that nobody asked for.
+Result<std::optional<Path>> kept_file(const Environment& environment) {
+  if (const auto folder = environment.get("TUF_ROOT"); folder && !folder->empty()) {
+    if (folder->starts_with('/')) return Path(*folder) / kKeptFile;
+    return fail(Error{Errc::usage,
+                      cat("TUF_ROOT is no absolute path: ", printable(*folder, 200)),
+                      {},
+                      "name the folder from / on, or unset TUF_ROOT"});
   }
   if (const auto home = environment.get("HOME"); home && home->starts_with('/')) {
     return Path(*home) / ".sigstore/root" / kKeptFile;
@@ -36,7 +42,7 @@ std::optional<Path> kept_file(const Environment& environment) {
 
 // What `initialize` kept; nothing where it was not called.
 Result<std::optional<KeptTrust>> initialized(const Invocation& in) {
-  const auto file = kept_file(in.world.environment);
+  SLUICE_TRY(const auto file, kept_file(in.world.environment));
   if (!file) return std::nullopt;
   auto kept = kept_in(in, *file);
   if (kept) return kept;
@@ -95,7 +101,7 @@ Result<std::optional<std::string>> given_root(Invocation& in) {
 
 // cosign says nothing on standard output.
 Result<int> run_initialize(Invocation& in) {
-  const auto file = kept_file(in.world.environment);
+  SLUICE_TRY(const auto file, kept_file(in.world.environment));
   if (!file) {
     return fail(Error{Errc::usage, "there is no home folder to keep it in", {}, "set TUF_ROOT"});
   }
@@ -127,6 +133,13 @@ Result<SigningConfig> cosign_signing_config(Invocation& in) {
                     "the repository of cosign initialize names no services to sign with",
                     {},
                     "--signing-config FILE names them; cosign signing-config create makes one"});
+}
+
+Result<bool> cosign_services_apart(const Invocation& in) {
+  if (in.args.has("--signing-config")) return false;
+  if (in.args.has("--trusted-root")) return true;
+  SLUICE_TRY(const auto kept, initialized(in));
+  return !kept && trust_is_named(in);
 }
 
 Result<void> refuse_trust_variables(const Invocation& in) {

@@ -20,8 +20,10 @@ Result<Path> file_of(std::string_view url) {
       path += url[at];
       continue;
     }
-    SLUICE_TRY(const auto byte, within(from_hex(lower_ascii(url.substr(at + 1, 2))), "reading a file:// URL"));
-    path += static_cast<char>(byte.at(0));
+    SLUICE_TRY(const auto byte,
+               within(from_hex(lower_ascii(url.substr(at + 1, 2))), "reading a file:// URL"));
+    if (byte.size() != 1) return fail(Errc::malformed, "a file:// URL ends within a %");
+    path += static_cast<char>(byte[0]);
     at += 2;
   }
   for (const auto piece : split(path, '/')) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sign_services.h"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 
@@ -172,7 +173,35 @@ std::string signer_of(const sigstore::SignReport& report) {
   return report.items.empty() ? "" : (*report.items.front().outcome).value()->signer;
 }
 
+// A CA or a log of a Sigstore that is not trusted is not asked: its answer would be refused, but by
+// then it has the token, and the entry is public for ever.
+Result<void> check_services(const sigstore::SignServices& services,
+                            const sigstore::TrustRoot& trust) {
+  const auto known = [&](sigstore::TrustKind kind, std::string_view url) {
+    const auto plain = [](std::string_view text) {
+      return text.substr(0, text.find_last_not_of('/') + 1);
+    };
+    return std::ranges::any_of(trust.urls(kind),
+                               [&](const auto& each) { return plain(each) == plain(url); });
+  };
+  const auto stranger = [&](std::string_view url) {
+    return fail(Error{
+        Errc::usage,
+        cat(printable(url, 200), " would be used to sign, and is not trusted by ", trust.source()),
+        {},
+        "--signing-config FILE names the services of that Sigstore"});
+  };
+  if (!services.ca.empty() && !known(sigstore::TrustKind::certificate_authority, services.ca)) {
+    return stranger(services.ca);
+  }
+  for (const auto& log : services.logs) {
+    if (!known(sigstore::TrustKind::log, log.url)) return stranger(log.url);
+  }
+  return {};
+}
+
 Result<void> complete_givens(Invocation& in, SignGivens& given) {
+  if (!given.config && !in.args.has("--signing-config")) given.services_apart = trust_is_named(in);
   if (!given.config) {
     SLUICE_TRY(given.config, signing_config_for(in));
   }
@@ -206,6 +235,9 @@ Result<std::unique_ptr<SignSetup>> make_sign_setup(Invocation& in, SignGivens gi
       setup->options.services,
       sigstore::choose_sign_services(*given.config, in.world.clock.now(), setup->key.has_value()));
   setup->options.trust = *std::move(given.trust);
+  if (given.services_apart) {
+    SLUICE_CHECK(check_services(setup->options.services, *setup->options.trust));
+  }
   setup->options.key_type = given.key_type;
   setup->options.at_once = kItemsAtOnce;
   net::ClientOptions client = client_options(in.settings);
@@ -246,7 +278,7 @@ std::vector<Option> sign_setup_options() {
   std::vector<Option> out = {
       {"--signing-config", "FILE",
        "the services to use; default: those that `trust update` fetched, else Sigstore's public "
-       "ones, which are built in"},
+       "ones, which are built in, where the trust material lists them"},
       {"--identity-token-file", "FILE", "a file with the identity token to sign with"},
       {"--device", "", "sign in on another device, by a code"},
       {"--oidc-issuer", "URL", "whom to ask who you are; default: as the signing config says"},

@@ -29,6 +29,8 @@ struct SignGivens {
   std::optional<crypto::PrivateKey> key = {};
   std::optional<SecretBytes> token = {};
   crypto::KeyType key_type = crypto::KeyType::ecdsa_p256;  // of a key for this run
+  // The services were not named, but whom to trust was: the two may be of different Sigstores.
+  bool services_apart = false;
 };
 
 // From the options below. Asks nobody yet: the token is fetched when it is needed.

@@ -83,8 +83,8 @@ Command trust_show_command() {
               "keys and fingerprints, how old the material is, and what never counts because this "
               "program does not accept its kind. Opens no socket.\n"
               "The first of these is used: --trusted-root; --staging; the setting trust.root; what "
-              "`sluice trust import` stored; what `sluice trust update` fetched, until it expires; "
-              "Sigstore's public instance, which is built in.\n"
+              "`sluice trust import` stored; what `sluice trust update` fetched, until it expires "
+              "and what is built in is newer; Sigstore's public instance, which is built in.\n"
               "Exit code 1 where something in it is broken.",
           .examples = {{"the material in use", "sluice trust show"},
                        {"that of a private Sigstore",

@@ -52,14 +52,14 @@ Command trust_init_command() {
       .description =
           "Fetches trusted_root.json and signing_config.v0.2.json from Sigstore's TUF repository, "
           "beginning with the root that is built in, and checks everything that is in them. From "
-          "then on verifications and signing use them until they expire; `sluice trust update` "
-          "fetches what is newer.\n"
+          "then on verifications and signing use them until they expire, and after that as long as "
+          "they are newer than what is built in; `sluice trust update` fetches what is newer.\n"
           "Without --mirror the repository is the public one. With --root the Sigstore is another "
           "one than the public: its material takes the place of what is built in, and what is "
           "built "
           "in never stands in for it. `sluice trust init` without --root goes back.\n"
           "Exit code 1: refused, named with the attack that it would be. 3: could not decide, say "
-          "because the mirror does not answer. In both cases all is as it was.",
+          "because the mirror does not answer. In both cases the material in use stays the same.",
       .examples = {{"Sigstore's public instance", "sluice trust init"},
                    {"in a closed network", "sluice trust init --mirror https://mirror.example/tuf"},
                    {"a Sigstore of one's own",

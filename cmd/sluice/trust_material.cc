@@ -18,7 +18,7 @@ Instance instance_of(const Invocation& in) {
 
 Result<TrustRoot> kept_or_embedded(const Invocation& in) {
   SLUICE_TRY(auto found, kept_in_use(in, instance_of(in)));
-  if (found.kept) return kept_trust(*std::move(found.kept))->trust_root();
+  if (found.kept) return kept_trust(*std::move(found.kept), found.why_not)->trust_root();
   return TrustRoot::embedded(instance_of(in), found.why_not);
 }
 
@@ -49,6 +49,16 @@ Result<TrustRoot> trust_root_for(Invocation& in) {
     if (root || root.error().code != Errc::not_found) return root;
   }
   return kept_or_embedded(in);
+}
+
+bool trust_is_named(const Invocation& in) {
+  const bool staging = in.args.has("--staging");
+  if (in.args.has("--trusted-root")) return true;
+  if (in.settings.get(config::kTrustRoot).value && !staging) return true;
+  const auto imported = imported_trust(in.world.environment);
+  if (staging || !imported) return false;
+  const auto info = in.world.files.info(*imported);
+  return info || info.error().code != Errc::not_found;
 }
 
 Result<SigningConfig> signing_config_for(Invocation& in) {

@@ -17,6 +17,8 @@ namespace sluice::cli {
 // instance, else what was built in. A file that is there and cannot be read is an error, never
 // passed over. Opens no socket.
 [[nodiscard]] Result<sigstore::TrustRoot> trust_root_for(Invocation& in);
+// Whether that is a file that the user chose, and not what was fetched or built in.
+bool trust_is_named(const Invocation& in);
 // The services to sign with: --signing-config FILE; what `trust init` and `trust update` fetched,
 // until it expires; what the program was built with.
 [[nodiscard]] Result<sigstore::SigningConfig> signing_config_for(Invocation& in);

@@ -26,6 +26,7 @@ constexpr std::string_view kSigningConfigTarget = "signing_config.v0.2.json";
 std::string instance_file(Instance instance) { return cat(sigstore::name(instance), ".json"); }
 
 constexpr std::string_view kOwnFile = "own.json";
+constexpr std::chrono::minutes kUpdateWait{2};  // for another one, which is at it
 
 Result<Path> trust_folder(const Invocation& in) {
   const auto imported = imported_trust(in.world.environment);
@@ -236,16 +237,18 @@ void say_what_comes_first(const Invocation& in, Report& report) {
 
 class Kept final : public sigstore::TrustSource {
  public:
-  explicit Kept(KeptTrust kept) : kept_(std::move(kept)) {}
+  Kept(KeptTrust kept, std::string_view state) : kept_(std::move(kept)), state_(state) {}
   Result<TrustRoot> trust_root() override {
+    const std::string good = cat("good until ", human_time(kept_.expires));
     return TrustRoot::parse(kept_.trusted_root,
-                            cat("fetched through TUF from ", printable(kept_.mirror, 300),
-                                ", good until ", human_time(kept_.expires)),
+                            cat("fetched through TUF from ", printable(kept_.mirror, 300), ", ",
+                                state_.empty() ? good : state_),
                             kept_.updated);
   }
 
  private:
   KeptTrust kept_;
+  std::string state_;
 };
 
 }  // namespace
@@ -257,6 +260,12 @@ std::string public_mirror(Instance instance) {
 
 Result<Verdict<KeptTrust>> update_trust(Invocation& in, const TrustWish& wish) {
   SLUICE_TRY(Path folder, wish.keep_in ? wish.keep_in->parent_path() : trust_folder(in));
+  // From the plan to the file: an update that began earlier must not write what is older.
+  std::unique_ptr<FileLock> lock;
+  if (!wish.offline) {
+    SLUICE_CHECK(in.world.files.make_folders(folder));
+    SLUICE_TRY(lock, in.world.files.lock(folder / ".lock", kUpdateWait));
+  }
   SLUICE_TRY(FetchPlan plan, wish.step == TrustStep::begin
                                  ? plan_begin(wish, std::move(folder))
                                  : plan_going_on(in, wish, std::move(folder)));
@@ -297,9 +306,17 @@ Result<KeptInUse> kept_in_use(const Invocation& in, Instance instance) {
   SLUICE_TRY(auto kept, read_kept(in, *folder / instance_file(instance)));
   if (!kept) return KeptInUse{};
   if (kept->expires > now) return KeptInUse{.kept = std::move(kept)};
-  return KeptInUse{.why_not =
-                       cat("what was fetched expired ", ago(*kept), " ago: sluice trust update",
-                           instance == Instance::staging ? " --staging" : "")};
+  const std::string_view more = instance == Instance::staging ? " --staging" : "";
+  // Whoever holds updates back must not lead to what is older still: it may trust keys that were
+  // withdrawn since. What is built in never expires, so that the newer of the two serves.
+  SLUICE_TRY(const Time built_in, parse_rfc3339(sigstore::embedded_material(instance).dated));
+  if (kept->updated > built_in) {
+    auto why = cat("expired ", ago(*kept), " ago, but is newer than what is built in: sluice ",
+                   "trust update", more);
+    return KeptInUse{.kept = std::move(kept), .why_not = std::move(why)};
+  }
+  return KeptInUse{
+      .why_not = cat("what was fetched expired ", ago(*kept), " ago: sluice trust update", more)};
 }
 
 Result<std::optional<KeptTrust>> kept_in(const Invocation& in, const Path& file) {
@@ -312,8 +329,8 @@ Result<std::optional<KeptTrust>> kept_in(const Invocation& in, const Path& file)
   return kept;
 }
 
-std::unique_ptr<sigstore::TrustSource> kept_trust(KeptTrust kept) {
-  return std::make_unique<Kept>(std::move(kept));
+std::unique_ptr<sigstore::TrustSource> kept_trust(KeptTrust kept, std::string_view state) {
+  return std::make_unique<Kept>(std::move(kept), state);
 }
 
 }  // namespace sluice::cli

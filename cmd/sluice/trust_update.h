@@ -15,6 +15,7 @@
 //   production.json, staging.json   what the public instances' repositories listed last
 //   own.json                        of a Sigstore that is not public, begun with a root of its own
 //   production/, staging/, own-ROOT/   the cache of the TUF client and the targets
+//   .lock                           held by whoever updates
 // Each .json holds the material itself and until when the repository vouches for it, in one file
 // that is replaced as a whole: a reader needs no lock, no signature and no socket.
 #pragma once
@@ -66,19 +67,22 @@ std::string public_mirror(sigstore::Instance instance);
 
 [[nodiscard]] Result<Verdict<KeptTrust>> update_trust(Invocation& in, const TrustWish& wish);
 
-// Which material is in use, of what was kept, and why not: nothing where nothing was, or where it
-// is the built-in one that has to serve. Errc::denied where a Sigstore of one's own has expired: no
-// other one takes its place.
+// Which material is in use, of what was kept: nothing where nothing was, or where what is built in
+// has to serve. Once what was fetched of a public instance has expired, the newer of the two does.
+// Errc::denied where a Sigstore of one's own has expired: no other one takes its place.
 struct KeptInUse {
   std::optional<KeptTrust> kept = {};
-  std::string why_not = {};  // "what was fetched expired 2 h ago: sluice trust update"
+  // Why the built-in one serves, or what is to be said of the kept one: "what was fetched expired
+  // 2 h ago: sluice trust update".
+  std::string why_not = {};
 };
 [[nodiscard]] Result<KeptInUse> kept_in_use(const Invocation& in, sigstore::Instance instance);
 
 // What was kept in a file of its own; nothing where there is none. Errc::denied where it expired.
 [[nodiscard]] Result<std::optional<KeptTrust>> kept_in(const Invocation& in, const Path& file);
 
-// The kept material as a source; its age is counted from when it was updated.
-std::unique_ptr<sigstore::TrustSource> kept_trust(KeptTrust kept);
+// The kept material as a source; its age is counted from when it was updated. `state`: what the
+// source says of it, instead of until when it is good.
+std::unique_ptr<sigstore::TrustSource> kept_trust(KeptTrust kept, std::string_view state = "");
 
 }  // namespace sluice::cli

@@ -190,7 +190,9 @@ std::vector<Option> with_tuf_options(std::vector<Option> own) {
   for (Option each : std::vector<Option>{
            {"--root", "FILE", "begin with this root, not with the one that init was given"},
            {"--offline", "", "make no requests: what the cache has, until it expires"},
-           {"--headers", "FILE", "send these headers, one Name: value a line"}}) {
+           {"--headers", "FILE",
+            "send these headers to all of these servers, but past no redirect to another: one "
+            "Name: value a line"}}) {
     out.push_back(std::move(each));
   }
   for (auto& each : trust_options()) out.push_back(std::move(each));

@@ -37,6 +37,9 @@ struct HttpRequest {
   std::string method = "GET";
   std::string url = {};
   Headers headers = {};
+  // Sent as well, but past no redirect to another scheme, host or port, whatever their names: what
+  // the user gave for this server may be a credential.
+  Headers origin_headers = {};
   std::string body = {};
   // Sent as "Authorization: <scheme> <token>" to the first host only, never past a redirect to
   // another scheme, host or port; shared so that a request can be copied for a retry. Some services

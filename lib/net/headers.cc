@@ -30,13 +30,8 @@ bool is_transport_header(std::string_view name) {
   return std::ranges::find(kNames, name) != kNames.end();
 }
 
-}  // namespace
-
-Result<void> check_request(const HttpRequest& request) {
-  if (!is_token(request.method) || request.method == "CONNECT") {
-    return fail(Errc::usage, cat("not an HTTP method: \"", printable(request.method, 20), "\""));
-  }
-  for (const auto& [name, value] : request.headers) {
+Result<void> check_headers(const Headers& headers) {
+  for (const auto& [name, value] : headers) {
     if (!is_token(name)) {
       return fail(Errc::usage, cat("not a header name: \"", printable(name, 40), "\""));
     }
@@ -47,6 +42,17 @@ Result<void> check_request(const HttpRequest& request) {
       return fail(Errc::usage, cat("the header ", name, " holds a line break or NUL"));
     }
   }
+  return {};
+}
+
+}  // namespace
+
+Result<void> check_request(const HttpRequest& request) {
+  if (!is_token(request.method) || request.method == "CONNECT") {
+    return fail(Errc::usage, cat("not an HTTP method: \"", printable(request.method, 20), "\""));
+  }
+  SLUICE_CHECK(check_headers(request.headers));
+  SLUICE_CHECK(check_headers(request.origin_headers));
   if (!request.authorization) return {};
   if (!request.authorization_scheme.empty() && !is_token(request.authorization_scheme)) {
     return fail(Errc::usage, "not an authorization scheme");

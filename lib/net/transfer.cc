@@ -171,12 +171,17 @@ void CurlTransfer::set_tls(const ClientOptions& options) {
 void CurlTransfer::collect_headers() {
   const HttpRequest& request = transfer_.request;
   bool has_type = false;
-  for (const auto& [name, value] : request.headers) {
-    if (!transfer_.hop.credentials && is_credential_header(name)) continue;
-    if (!transfer_.hop.body && !request.body.empty() && is_body_header(name)) continue;
+  const auto add = [&](const std::string& name, const std::string& value) {
+    if (!transfer_.hop.body && !request.body.empty() && is_body_header(name)) return;
     has_type = has_type || lower_ascii(name) == "content-type";
     // "Name;" is how libcurl is told of a header without a value.
     sent_headers_->lines.push_back(value.empty() ? cat(name, ";") : cat(name, ": ", value));
+  };
+  for (const auto& [name, value] : request.headers) {
+    if (transfer_.hop.credentials || !is_credential_header(name)) add(name, value);
+  }
+  if (transfer_.hop.credentials) {
+    for (const auto& [name, value] : request.origin_headers) add(name, value);
   }
   // Not sent: libcurl's own guess of a type, and "Expect", which only costs a second.
   if (!has_type) sent_headers_->lines.emplace_back("Content-Type:");

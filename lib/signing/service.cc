@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "signing/service.h"
 
+#include <algorithm>
+
 #include "base/text.h"
 #include "net/retry.h"
 #include "net/url.h"
@@ -9,7 +11,8 @@ namespace sluice::sigstore {
 
 namespace {
 
-constexpr std::size_t kWordsMost = 300;  // of what a service says, in a message
+constexpr std::size_t kWordsMost = 300;       // of what a service says, in a message
+constexpr std::size_t kReadMost = 16U << 10;  // of it, before tokens are taken out
 
 std::string shown_url(std::string_view url) {
   const auto parsed = net::parse_url(url);
@@ -32,17 +35,38 @@ bool looks_like_html(std::string_view body) {
          head.starts_with("<head") || head.starts_with("<body");
 }
 
+// A service that repeats what it was sent would otherwise put the identity token into a log. A
+// token begins with the base64 of `{"`, and a part of it is none that anybody could use.
+std::string without_tokens(std::string_view text) {
+  constexpr std::string_view kBegin = "eyJ";
+  const auto is_part = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
+           c == '_' || c == '.';
+  };
+  std::string out;
+  for (auto at = text.find(kBegin); at != std::string_view::npos; at = text.find(kBegin)) {
+    const auto* const end =
+        std::find_if_not(text.begin() + static_cast<std::ptrdiff_t>(at), text.end(), is_part);
+    out += cat(text.substr(0, at), "[token]");
+    text.remove_prefix(static_cast<std::size_t>(end - text.begin()));
+  }
+  return out += text;
+}
+
 // What a service says of its refusal; empty where that is of no use to people.
 std::string own_words(const HttpResponse& response) {
+  const auto shown = [](std::string_view text) {
+    return printable(without_tokens(text.substr(0, kReadMost)), kWordsMost);
+  };
   const std::string_view body = trim(response.body);
   if (body.empty() || looks_like_html(body)) return {};
-  if (!body.starts_with('{')) return printable(body.substr(0, body.find('\n')), kWordsMost);
+  if (!body.starts_with('{')) return shown(body.substr(0, body.find('\n')));
   const auto value = json::parse_strict(body, {.bytes = 64U << 10, .values = 1000});
-  if (!value) return printable(body, kWordsMost);
+  if (!value) return shown(body);
   for (const std::string_view key : {"message", "error"}) {
     const json::Value* said = value->find(key);
     if (said != nullptr && said->string() != nullptr) {
-      return printable(trim(*said->string()), kWordsMost);
+      return shown(trim(*said->string()));
     }
   }
   return {};

@@ -84,9 +84,11 @@ Result<void> Client::keep(Held held, const Result<bool>& passed, Lasting lasting
 
 Result<void> Client::settle() { return cache_.settle(Lasting::yes); }
 
-Result<void> Client::drop(const RoleName& role, const Report& report) {
-  note(cat("a file of the cache is dropped: ", refusal_of(report)));
-  return options_.offline ? Result<void>() : cache_.drop(role);
+// What is whole stays until something newer takes its place: that its signatures do not count may
+// be for want of the trust material of this run (TAP 18), and it is what tells a rollback.
+Result<void> Client::pass_over(const RoleName& role, const Report& report) {
+  note(cat("a file of the cache does not count: ", refusal_of(report)));
+  return options_.offline || !is_damage(report) ? Result<void>() : cache_.drop(role);
 }
 
 void Client::note(const std::string& what) const {
@@ -125,6 +127,7 @@ Result<std::optional<bool>> Client::ask_mirrors(Report& report, const Ask& ask,
                                                 const Accept& accept, const Store& store) {
   std::optional<Report> refused;
   std::optional<Error> error;
+  bool absent = false;
   const auto overcome = [&](const std::string& url, const std::string& why) {
     if (options_.metadata_urls.size() > 1) note(cat(printable(url, 200), ": ", why));
   };
@@ -149,8 +152,11 @@ Result<std::optional<bool>> Client::ask_mirrors(Report& report, const Ask& ask,
       }
       overcome(base, refusal_of(verdict.report()));
       if (!refused) refused = verdict.report();
+    } else {
+      absent = true;
     }
   }
+  if (absent && ask.may_be_absent) return std::nullopt;
   if (refused) {
     append(report, *refused);
     return false;
@@ -226,13 +232,25 @@ Client::Step Client::load_roots(Report& report, Time now) {
     if (!text) return true;
     const auto verdict = set_->update_root(*text);
     if (!verdict.passed()) {
-      note(cat("a root of the cache is dropped: ", refusal_of(verdict.report())));
-      if (!options_.offline) cache_.drop_root(next);
-      return true;
+      note(cat("a root of the cache does not count: ", refusal_of(verdict.report())));
+      if (!is_damage(verdict.report())) {
+        passed_over_ = verdict.report();
+      } else if (!options_.offline) {
+        cache_.drop_root(next);
+      }
+      return !options_.offline || keep_root(report).value();
     }
     append(report, verdict.report());
     current_root_ = *std::move(text);
   }
+}
+
+// There is no newer root. One that the cache has all the same is never passed over: its keys may be
+// those that replaced stolen ones.
+Client::Step Client::keep_root(Report& report) const {
+  if (!passed_over_) return true;
+  append(report, *passed_over_);
+  return false;
 }
 
 // 5.3.2 to 5.3.9.
@@ -242,7 +260,8 @@ Client::Step Client::fetch_roots(Report& report) {
     const Ask ask{.path = cat(next, ".root.json"),
                   .kind = "root",
                   .clause = "5.3.3",
-                  .max = options_.limits.root};
+                  .max = options_.limits.root,
+                  .may_be_absent = true};
     SLUICE_TRY(const auto asked,
                ask_mirrors(
                    report, ask, [&](std::string& body) { return set_->update_root(body); },
@@ -257,8 +276,9 @@ Client::Step Client::fetch_roots(Report& report) {
                      current_root_ = body;
                      return {};
                    }));
-    if (!asked) return true;
+    if (!asked) return keep_root(report);
     if (!*asked) return false;
+    passed_over_.reset();
   }
   note(cat("more than ", options_.limits.roots, " new roots: the next refresh goes on"));
   return true;
@@ -269,7 +289,7 @@ Client::Step Client::update_timestamp(Report& report) {
   if (const auto text = cache_.load(top(RoleType::timestamp))) {
     const auto verdict = set_->update_timestamp(*text, Origin::cache);
     if (!verdict.passed()) {
-      SLUICE_CHECK(drop(top(RoleType::timestamp), verdict.report()));
+      SLUICE_CHECK(pass_over(top(RoleType::timestamp), verdict.report()));
     } else if (options_.offline) {
       append(report, verdict.report());
     }
@@ -304,7 +324,7 @@ Client::Step Client::update_snapshot(Report& report) {
         append(report, verdict.report());
         return false;
       }
-      SLUICE_CHECK(drop(top(RoleType::snapshot), verdict.report()));
+      SLUICE_CHECK(pass_over(top(RoleType::snapshot), verdict.report()));
     } else if (set_->snapshot_current()) {
       append(report, verdict.report());
       return true;
@@ -367,7 +387,7 @@ Client::Step Client::load_role(Report& report, const RoleName& role, const Targe
       append(report, verdict.report());
       return true;
     }
-    if (is_damage(verdict.report())) SLUICE_CHECK(drop(role, verdict.report()));
+    if (is_damage(verdict.report())) SLUICE_CHECK(pass_over(role, verdict.report()));
     if (options_.offline) {
       append(report, verdict.report());
       return false;
@@ -442,6 +462,7 @@ State Client::state_of() const {
 Result<Verdict<State>> Client::refresh() {
   Report report(subject_of(options_));
   set_.reset();
+  passed_over_.reset();
   const Time now = clock_.now();  // 5.1: the one time of this update
   if (!options_.root && cache_.roots().empty() && !cache_.load(top(RoleType::root))) {
     return fail(Error{Errc::not_found,

@@ -102,6 +102,7 @@ class Client {
   Step check_clock(Report& report, Time now);
   Step load_roots(Report& report, Time now);
   Step fetch_roots(Report& report);
+  Step keep_root(Report& report) const;
   Step update_timestamp(Report& report);
   Step update_snapshot(Report& report);
   Step load_role(Report& report, const RoleName& role, const Targets* delegator);
@@ -109,15 +110,16 @@ class Client {
   void remember_time(Time now);
   Step search(Report& report, const std::string& path, std::optional<Found>& found);
   // A file of the repository, from the first mirror whose copy is accepted; nullopt where none has
-  // it. `store` keeps what was accepted.
+  // it, and of what may be absent where one says so, whatever the others do. `store` keeps what was
+  // accepted.
   using Accept = std::function<Verdict<Accepted>(std::string&)>;
   using Store = std::function<Result<void>(const Accepted&, const std::string&)>;
-
   struct Ask {
     std::string path;
     std::string kind;
     std::string clause;
     std::size_t max = 0;
+    bool may_be_absent = false;
   };
   [[nodiscard]] Result<std::optional<bool>> ask_mirrors(Report& report, const Ask& ask,
                                                         const Accept& accept, const Store& store);
@@ -128,7 +130,7 @@ class Client {
   [[nodiscard]] Result<void> keep(Held held, const Result<bool>& passed, Lasting lasting);
   Verdict<Accepted> take_targets(std::string& body, const RoleName& role, const Targets* delegator,
                                  std::unique_ptr<Prepared>& written);
-  [[nodiscard]] Result<void> drop(const RoleName& role, const Report& report);
+  [[nodiscard]] Result<void> pass_over(const RoleName& role, const Report& report);
   void note(const std::string& what) const;
   State state_of() const;
 
@@ -140,6 +142,9 @@ class Client {
   std::weak_ptr<FileLock> held_;
   std::optional<TrustedSet> set_;
   std::string current_root_;  // the bytes of the trusted one
+  // Why the next root that the cache has does not count: it was accepted once, and has to be
+  // accepted again before anything is built upon an older one.
+  std::optional<Report> passed_over_;
 };
 
 }  // namespace sluice::tuf

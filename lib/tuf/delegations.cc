@@ -126,6 +126,7 @@ Result<Delegation> read_delegation(json::Tokenizer& in) {
 Result<std::vector<Delegation>> read_roles(json::Tokenizer& in) {
   std::vector<Delegation> out;
   std::unordered_set<std::string> seen;
+  std::size_t paths = 0;
   SLUICE_CHECK(in.enter_array());
   for (;;) {
     SLUICE_TRY(const bool more, in.next_element());
@@ -134,6 +135,10 @@ Result<std::vector<Delegation>> read_roles(json::Tokenizer& in) {
       return fail(in.error_here(Errc::limit, cat("more than ", kMaxRoles, " delegated roles")));
     }
     SLUICE_TRY(auto one, read_delegation(in));
+    paths += one.paths.size() + one.hash_prefixes.size();
+    if (paths > kMaxAllPaths) {
+      return fail(in.error_here(Errc::limit, cat("more than ", kMaxAllPaths, " paths in all")));
+    }
     if (!seen.insert(one.role.str()).second) {
       return fail(in.error_here(
           Errc::malformed, cat("two delegations to the role ", printable(one.role.str(), 80))));

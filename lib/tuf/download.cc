@@ -246,15 +246,16 @@ class Downloads {
         tell(file, whole.size());
         continue;
       }
-      auto answer = fetcher_.send(fetcher_.request(
-          url, static_cast<std::size_t>(file.length - from), Fetcher::Range{from, to}));
+      // A server without ranges may send the whole, also after pieces of another one.
+      auto answer = fetcher_.send(
+          fetcher_.request(url, static_cast<std::size_t>(file.length), Fetcher::Range{from, to}));
       const bool partial = answer && answer->status == 206;
       const bool right_piece = partial && answer->header("content-range")
                                               .value_or("")
                                               .starts_with(cat("bytes ", from, "-", to, "/"));
       SLUICE_TRY(auto body, Fetcher::body_of(std::move(answer), url));
       if (!body) return std::nullopt;
-      if (!partial) return body;  // a server without ranges sends the whole of it
+      if (!partial) return body;
       if (!right_piece || body->size() != to - from + 1) {
         return fail(Errc::network, cat(printable(url, 300), " answers with another range"));
       }

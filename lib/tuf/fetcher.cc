@@ -16,7 +16,7 @@ HttpRequest Fetcher::request(const std::string& url, std::size_t max,
                              std::optional<Range> range) const {
   HttpRequest out;
   out.url = url;
-  out.headers = headers_;
+  out.origin_headers = headers_;
   if (range) out.headers.emplace_back("Range", cat("bytes=", range->from, "-", range->to));
   out.compressed = false;
   out.budget.max_body = max;

@@ -25,8 +25,11 @@ inline constexpr std::size_t kMaxKeys = 32'768;     // of one file
 inline constexpr std::size_t kMaxKeyids = 256;      // of one role
 inline constexpr std::size_t kMaxRoles = 65'536;    // that one file delegates to
 inline constexpr std::size_t kMaxPaths = 65'536;    // of one delegation
-inline constexpr std::size_t kMaxHashes = 16;       // of one file
-inline constexpr std::size_t kMaxName = 1'024;      // bytes of a role's name
+// Of all in one file. A short one takes ten times its bytes in memory, and a large file is read
+// while its signatures are checked.
+inline constexpr std::size_t kMaxAllPaths = 1U << 20;
+inline constexpr std::size_t kMaxHashes = 16;   // of one file
+inline constexpr std::size_t kMaxName = 1'024;  // bytes of a role's name
 inline constexpr std::size_t kMaxTargetPath = 4'096;
 inline constexpr int kMaxBinBits = 32;  // TAP 15
 

@@ -249,6 +249,9 @@ Result<Root> parse_root(std::string_view signed_part, const ForeignKeys& foreign
                return true;
              }));
   if (!has_keys || !has_roles) return fail(Errc::malformed, "root without keys or roles");
+  if (out.header.version == std::numeric_limits<Version>::max()) {
+    return fail(Errc::malformed, "a root of the largest version there is: none could follow it");
+  }
   return out;
 }
 

@@ -81,8 +81,8 @@ bool check_expiry(Checks& checks, const Header& header, Time now, std::string_vi
   row.expected = cat("an expiry after ", human_time(now));
   row.found = human_time(header.expires);
   row.advice =
-      "the repository has to be signed anew, or somebody holds its updates back; if the "
-      "clock of this machine is wrong, correct it";
+      "the repository has to be signed anew, or somebody holds its updates back; if the URL or "
+      "the clock of this machine is wrong, correct it";
   return false;
 }
 

@@ -211,98 +211,99 @@ TEST(Files, ReplacingSeveralSurvivesKill) {
     }
     EXPECT_LE(changes, 1) << "round " << round;
   }
+}
 
-  TEST(Files, WritesManyFilesThatAreSyncedTogether) {
-    const TempFolder folder;
-    std::vector<Path> paths;
-    for (int i = 0; i < 20; ++i) {
-      paths.push_back(folder / cat("f", i));
-      ASSERT_TRUE(system_files().create_later(paths.back(), [](const auto& put) -> Result<void> {
-        SLUICE_CHECK(put(bytes_of("one ")));
-        return put(bytes_of("two"));
-      }));
-      EXPECT_EQ(read_file(paths.back()), "one two");
-    }
-    EXPECT_TRUE(system_files().sync({}));
-    EXPECT_TRUE(system_files().sync({paths[0], folder.path()}));
-    EXPECT_TRUE(system_files().sync(paths));
-    EXPECT_FALSE(system_files().sync({folder / "none"}));
+TEST(Files, WritesManyFilesThatAreSyncedTogether) {
+  const TempFolder folder;
+  std::vector<Path> paths;
+  for (int i = 0; i < 20; ++i) {
+    paths.push_back(folder / cat("f", i));
+    ASSERT_TRUE(system_files().create_later(paths.back(), [](const auto& put) -> Result<void> {
+      SLUICE_CHECK(put(bytes_of("one ")));
+      return put(bytes_of("two"));
+    }));
+    EXPECT_EQ(read_file(paths.back()), "one two");
   }
+  EXPECT_TRUE(system_files().sync({}));
+  EXPECT_TRUE(system_files().sync({paths[0], folder.path()}));
+  EXPECT_TRUE(system_files().sync(paths));
+  EXPECT_FALSE(system_files().sync({folder / "none"}));
+}
 
-  TEST(Files, AFileWrittenLaterIsThereInWholeOrNotAtAll) {
-    const TempFolder folder;
-    const auto broken =
-        system_files().create_later(folder / "f", [](const auto& put) -> Result<void> {
-          SLUICE_CHECK(put(bytes_of("half")));
-          return fail(Errc::denied, "the source changed");
-        });
-    ASSERT_FALSE(broken);
-    EXPECT_EQ(broken.error().code, Errc::denied);
-    EXPECT_TRUE(std::filesystem::is_empty(folder.path()));
-    const auto whole = [](const auto& put) { return put(bytes_of("whole")); };
-    EXPECT_TRUE(system_files().create_later(folder / "f", whole));
-    const auto again = system_files().create_later(folder / "f", whole);
-    ASSERT_FALSE(again);
-    EXPECT_EQ(again.error().code, Errc::denied);
-    EXPECT_EQ(read_file(folder / "f"), "whole");
+TEST(Files, AFileWrittenLaterIsThereInWholeOrNotAtAll) {
+  const TempFolder folder;
+  const auto broken =
+      system_files().create_later(folder / "f", [](const auto& put) -> Result<void> {
+        SLUICE_CHECK(put(bytes_of("half")));
+        return fail(Errc::denied, "the source changed");
+      });
+  ASSERT_FALSE(broken);
+  EXPECT_EQ(broken.error().code, Errc::denied);
+  EXPECT_TRUE(std::filesystem::is_empty(folder.path()));
+  const auto whole = [](const auto& put) { return put(bytes_of("whole")); };
+  EXPECT_TRUE(system_files().create_later(folder / "f", whole));
+  const auto again = system_files().create_later(folder / "f", whole);
+  ASSERT_FALSE(again);
+  EXPECT_EQ(again.error().code, Errc::denied);
+  EXPECT_EQ(read_file(folder / "f"), "whole");
+}
+
+TEST(Files, ASourceNoticesThatItsFileChanged) {
+  const TempFolder folder;
+  const Path path = folder.write("f", "before");
+  std::array<std::uint8_t, 64> buffer{};
+  const auto calm = system_files().open(path);
+  ASSERT_TRUE((*calm)->read(buffer));
+  EXPECT_TRUE((*calm)->unchanged());
+
+  const auto source = system_files().open(path);
+  ASSERT_TRUE((*source)->read(buffer));
+  std::ofstream(path, std::ios::app) << "more";
+  EXPECT_FALSE((*source)->unchanged());
+}
+
+TEST(Files, OneHolderOfALockAtATime) {
+  const TempFolder folder;
+  auto first = system_files().lock(folder / "lock", 0ms);
+  ASSERT_TRUE(first);
+  const auto second = system_files().lock(folder / "lock", 20ms);
+  ASSERT_FALSE(second);
+  EXPECT_EQ(second.error().code, Errc::timeout);
+  first->reset();
+  EXPECT_TRUE(system_files().lock(folder / "lock", 0ms));
+}
+
+TEST(Files, WalkListsPlainFilesSortedAndEntersNoLinks) {
+  const TempFolder folder;
+  folder.write("b/2", "");
+  folder.write("a", "");
+  folder.write("b/1\xFF", "");  // not UTF-8
+  ASSERT_EQ(::symlink("/", (folder / "root").c_str()), 0);
+  const auto found = walk(system_files(), folder.path());
+  ASSERT_TRUE(found);
+  EXPECT_EQ(*found, (std::vector<Path>{folder / "a", folder / "b/1\xFF", folder / "b/2"}));
+  EXPECT_EQ(shown((*found)[1]), (folder / "b/1\\xff").native());
+}
+
+TEST(Files, WalkIsBounded) {
+  const TempFolder folder;
+  folder.write("a/b/c", "");
+  EXPECT_TRUE(walk(system_files(), folder.path(), {.max_entries = 3, .max_depth = 2}));
+  EXPECT_EQ(walk(system_files(), folder.path(), {.max_entries = 2}).error().code, Errc::limit);
+  EXPECT_EQ(walk(system_files(), folder.path(), {.max_depth = 1}).error().code, Errc::limit);
+}
+
+TEST(PathBelow, KeepsUntrustedNamesUnderTheirRoot) {
+  EXPECT_EQ(path_below("/r", "a/b.json"), Path("/r/a/b.json"));
+  EXPECT_EQ(path_below("/r", "..a"), Path("/r/..a"));
+  EXPECT_EQ(path_below("/r", std::string(255, 'n')), Path("/r") / std::string(255, 'n'));
+  for (const std::string& name :
+       {std::string(), std::string("/a"), std::string("a/"), std::string("a//b"), std::string(".."),
+        std::string("a/../b"), std::string("."), std::string("a\\b"), std::string("a\0b", 3),
+        std::string(256, 'n')}) {
+    EXPECT_FALSE(path_below("/r", name)) << printable(name);
   }
-
-  TEST(Files, ASourceNoticesThatItsFileChanged) {
-    const TempFolder folder;
-    const Path path = folder.write("f", "before");
-    std::array<std::uint8_t, 64> buffer{};
-    const auto calm = system_files().open(path);
-    ASSERT_TRUE((*calm)->read(buffer));
-    EXPECT_TRUE((*calm)->unchanged());
-
-    const auto source = system_files().open(path);
-    ASSERT_TRUE((*source)->read(buffer));
-    std::ofstream(path, std::ios::app) << "more";
-    EXPECT_FALSE((*source)->unchanged());
-  }
-
-  TEST(Files, OneHolderOfALockAtATime) {
-    const TempFolder folder;
-    auto first = system_files().lock(folder / "lock", 0ms);
-    ASSERT_TRUE(first);
-    const auto second = system_files().lock(folder / "lock", 20ms);
-    ASSERT_FALSE(second);
-    EXPECT_EQ(second.error().code, Errc::timeout);
-    first->reset();
-    EXPECT_TRUE(system_files().lock(folder / "lock", 0ms));
-  }
-
-  TEST(Files, WalkListsPlainFilesSortedAndEntersNoLinks) {
-    const TempFolder folder;
-    folder.write("b/2", "");
-    folder.write("a", "");
-    folder.write("b/1\xFF", "");  // not UTF-8
-    ASSERT_EQ(::symlink("/", (folder / "root").c_str()), 0);
-    const auto found = walk(system_files(), folder.path());
-    ASSERT_TRUE(found);
-    EXPECT_EQ(*found, (std::vector<Path>{folder / "a", folder / "b/1\xFF", folder / "b/2"}));
-    EXPECT_EQ(shown((*found)[1]), (folder / "b/1\\xff").native());
-  }
-
-  TEST(Files, WalkIsBounded) {
-    const TempFolder folder;
-    folder.write("a/b/c", "");
-    EXPECT_TRUE(walk(system_files(), folder.path(), {.max_entries = 3, .max_depth = 2}));
-    EXPECT_EQ(walk(system_files(), folder.path(), {.max_entries = 2}).error().code, Errc::limit);
-    EXPECT_EQ(walk(system_files(), folder.path(), {.max_depth = 1}).error().code, Errc::limit);
-  }
-
-  TEST(PathBelow, KeepsUntrustedNamesUnderTheirRoot) {
-    EXPECT_EQ(path_below("/r", "a/b.json"), Path("/r/a/b.json"));
-    EXPECT_EQ(path_below("/r", "..a"), Path("/r/..a"));
-    EXPECT_EQ(path_below("/r", std::string(255, 'n')), Path("/r") / std::string(255, 'n'));
-    for (const std::string& name :
-         {std::string(), std::string("/a"), std::string("a/"), std::string("a//b"),
-          std::string(".."), std::string("a/../b"), std::string("."), std::string("a\\b"),
-          std::string("a\0b", 3), std::string(256, 'n')}) {
-      EXPECT_FALSE(path_below("/r", name)) << printable(name);
-    }
-  }
+}
 
 }  // namespace
 }  // namespace sluice

@@ -301,6 +301,25 @@ TEST_F(CosignSigning, RefusesServicesThatAreHalfSaid) {
   EXPECT_TRUE(config->issuers.empty());
 }
 
+// The public services, which are built in, are not those of a Sigstore of one's own.
+TEST_F(CosignSigning, NoTokenGoesToAServiceThatTheTrustMaterialDoesNotKnow) {
+  const Words words{"sign-blob",    "--yes",          "--bundle",
+                    path("b.json"), path("blob"),     "--identity-token",
+                    here_.token(),  "--trusted-root", path("root.json")};
+  const Told told = cosign(words);
+  EXPECT_NE(told.code, 0) << told.all();
+  EXPECT_TRUE(has(told.err, "fulcio.sigstore.dev would be used to sign, and is not trusted by"))
+      << told.err;
+  EXPECT_TRUE(has(told.err, "--signing-config FILE")) << told.err;
+  folder_.write("token", here_.token());
+  const Told own = here_.call("sluice", {"sign", "--identity-token-file", path("token"),
+                                         "--trusted-root", path("root.json"), path("blob")});
+  EXPECT_EQ(own.code, 2) << own.all();
+  EXPECT_TRUE(has(own.err, "fulcio.sigstore.dev would be used to sign, and is not trusted by"))
+      << own.err;
+  expect_done(sign_blob({"--identity-token", here_.token()}));
+}
+
 // ---- initialize
 
 class CosignInitialize : public CosignSigning {
@@ -360,6 +379,17 @@ TEST_F(CosignInitialize, WhatItGotIsTrustedAndUsedAfterwards) {
   EXPECT_EQ(verify("verify-blob", {}).code, 1);
   EXPECT_EQ(initialize().code, 0);
   expect_done(verify("verify-blob", {}));
+}
+
+TEST_F(CosignInitialize, ARelativeFolderIsRefusedAndNoOtherOneTakesItsPlace) {
+  EXPECT_EQ(initialize().code, 0);
+  here_.environment.values["TUF_ROOT"] = "elsewhere";
+  for (const Told& told : {initialize(), sign(), verify("verify-blob", {})}) {
+    EXPECT_EQ(told.code, 1) << told.all();
+    EXPECT_TRUE(has(told.err, "TUF_ROOT is no absolute path: elsewhere")) << told.err;
+  }
+  here_.environment.values["TUF_ROOT"] = "";
+  expect_done(sign());
 }
 
 TEST_F(CosignInitialize, TakesAMirrorThatIsAFolder) {

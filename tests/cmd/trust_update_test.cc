@@ -2,6 +2,8 @@
 // trust init and update as a user calls them: a Sigstore's TUF repository on this machine.
 #include <gtest/gtest.h>
 
+#include <atomic>
+#include <functional>
 #include <mutex>
 
 #include "base/text.h"
@@ -65,12 +67,13 @@ class TrustUpdate : public testing::Test {
     return folder / ".local/share/sluice/trust" / (name + ".json");
   }
   // As if this had been fetched, and were good until then.
-  void keep(const std::string& name, const std::string& expires) const {
+  void keep(const std::string& name, const std::string& expires,
+            const std::string& updated = "2026-11-01T00:00:00Z") const {
     json::Value value;
     value.set("kind", "sluice.kept-trust/v1");
     value.set("mirror", "https://mirror.example");
     value.set("folder", name);
-    value.set("updated", "2026-11-01T00:00:00Z");
+    value.set("updated", updated);
     value.set("expires", expires);
     value.set("trusted_root", trust_material(Instance::staging));
     ASSERT_TRUE(system_files().make_folders(kept(name).parent_path()));
@@ -86,10 +89,12 @@ class TrustUpdate : public testing::Test {
   mutable std::mutex mutex;
   std::size_t requests_ = 0;
   std::vector<std::string> targets_asked;
+  std::function<void()> on_request = {};
   // As Sigstore's repository is laid out: the metadata above, targets/ beside it.
   test::HttpServer server{[this](const RawRequest& request) -> ServedAnswer {
     const std::lock_guard hold(mutex);
     ++requests_;
+    if (on_request) on_request();
     std::string name = request.target.substr(std::string_view("/tuf/").size());
     const bool target = name.starts_with("targets/");
     if (target) targets_asked.push_back(name);
@@ -190,13 +195,43 @@ TEST_F(TrustUpdate, NothingStandsInForASigstoreOfOnesOwn) {
   EXPECT_TRUE(has(in_use(), "fetched through TUF"));
 }
 
+TEST_F(TrustUpdate, HoldingUpdatesBackDoesNotLeadToWhatIsOlderStill) {
+  // Fetched after the program was built, and expired since.
+  const Time dated =
+      *sigstore::TrustRoot::embedded(Instance::production).value().dated() + std::chrono::days(1);
+  keep("production", "2020-01-01T00:00:00Z", rfc3339(dated));
+  const std::string source = in_use();
+  EXPECT_TRUE(has(source, "fetched through TUF from https://mirror.example, expired ")) << source;
+  EXPECT_TRUE(has(source, "newer than what is built in: sluice trust update")) << source;
+  keep("staging", "2020-01-01T00:00:00Z", "2090-01-01T00:00:00Z");
+  EXPECT_TRUE(has(in_use({"--staging"}), "sluice trust update --staging"));
+  keep("production", "2020-01-01T00:00:00Z", rfc3339(dated - std::chrono::days(2)));
+  EXPECT_TRUE(has(in_use(), "built in: Sigstore's production instance"));
+}
+
+TEST_F(TrustUpdate, OneUpdatesAtATime) {
+  ASSERT_EQ(init().exit_code, 0);
+  publish();
+  const Path lock = kept("own").parent_path() / ".lock";
+  std::atomic<int> held = 0;
+  std::atomic<int> asked = 0;
+  on_request = [&] {
+    ++asked;
+    if (!system_files().lock(lock, std::chrono::milliseconds(0))) ++held;
+  };
+  EXPECT_EQ(update().exit_code, 0);
+  EXPECT_GT(asked, 0);
+  EXPECT_EQ(held, asked);
+  EXPECT_TRUE(system_files().lock(lock, std::chrono::milliseconds(0)));
+}
+
 TEST_F(TrustUpdate, WhatIsPublicServesUntilItExpiresAndThenWhatIsBuiltInDoes) {
   keep("production", "2090-01-01T00:00:00Z");
   EXPECT_TRUE(has(in_use(), "fetched through TUF from https://mirror.example"));
   EXPECT_TRUE(has(in_use({"--staging"}), "built in: Sigstore's staging instance"));
   keep("staging", "2090-01-01T00:00:00Z");
   EXPECT_TRUE(has(in_use({"--staging"}), "fetched through TUF"));
-  keep("production", "2026-11-02T00:00:00Z");
+  keep("production", "2020-01-02T00:00:00Z", "2020-01-01T00:00:00Z");
   const std::string source = in_use();
   EXPECT_TRUE(has(source, "built in: Sigstore's production instance")) << source;
   EXPECT_TRUE(has(source, "what was fetched expired")) << source;

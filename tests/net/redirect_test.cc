@@ -104,6 +104,30 @@ TEST(Redirect, CredentialsFollowOnTheSameHost) {
   EXPECT_EQ(server.accepted(), 1);
 }
 
+TEST(Redirect, HeadersForTheOriginStayBehindWhateverTheirNames) {
+  FakeWorld fake;
+  RawServer other(redirecting(302, [] { return "/end"; }));
+  RawServer server(redirecting(302, [&] { return other.url("/end"); }));
+  const HttpRequest request{.url = server.url(),
+                            .headers = {{"X-Own", "kept"}},
+                            .origin_headers = {{"X-Registry-Secret", "s"}}};
+  ASSERT_TRUE(make_client(fake.world())->send(request));
+  ASSERT_EQ(server.requests().size(), 1U);
+  EXPECT_EQ(server.requests()[0].header("x-registry-secret"), "s");
+  ASSERT_EQ(other.requests().size(), 1U);
+  EXPECT_EQ(other.requests()[0].header("x-registry-secret"), "");
+  EXPECT_EQ(other.requests()[0].header("x-own"), "kept");
+  RawServer same(redirecting(302, [] { return "/end"; }));
+  ASSERT_TRUE(make_client(fake.world())
+                  ->send({.url = same.url(), .origin_headers = {{"X-Registry-Secret", "s"}}}));
+  ASSERT_EQ(same.requests().size(), 2U);
+  EXPECT_EQ(same.requests()[1].header("x-registry-secret"), "s");
+  const auto refused =
+      make_client(fake.world())->send({.url = same.url(), .origin_headers = {{"X", "a\r\nY: b"}}});
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, Errc::usage);
+}
+
 TEST(Redirect, CredentialsStayBehindOnTheWayToAnotherHost) {
   FakeWorld fake;
   RawServer other(redirecting(302, [] { return "/end"; }));

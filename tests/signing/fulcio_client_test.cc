@@ -122,6 +122,13 @@ TEST(FulcioAnswer, ARefusalIsToldInTheCasOwnWords) {
   EXPECT_EQ(trouble(answer(403, "denied by policy\nmore")).check.detail,
             "it answered 403: denied by policy");
   EXPECT_EQ(trouble(answer(403, "<html>x</html>")).check.detail, "it answered 403");
+  // A service may repeat what it was sent.
+  const std::string token = "eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJhIn0.c2ln-bmF0_dXJl";
+  EXPECT_EQ(
+      trouble(answer(400, cat(R"({"message":"bad token )", token, R"(, sorry"})"))).check.detail,
+      "it answered 400: bad token [token], sorry");
+  EXPECT_EQ(trouble(answer(400, cat("Authorization: Bearer ", token))).check.detail,
+            "it answered 400: Authorization: Bearer [token]");
   EXPECT_EQ(trouble(answer(400, R"({"message":"\u001b[31mred"})")).check.detail.find('\x1b'),
             std::string::npos);
 }

@@ -286,6 +286,54 @@ TEST_F(ClientTest, TheNextMirrorIsTakenWhereOneFailsOrLies) {
   EXPECT_EQ(cached("targets.json"), repo.files.at("metadata/2.targets.json"));
 }
 
+TEST_F(ClientTest, HeadersAreForTheServerThatTheyWereGivenFor) {
+  options.headers = {{"X-Registry-Secret", "s"}};
+  std::size_t with = 0;
+  http.answer("timestamp.json", [&](const HttpRequest& request) -> Result<HttpResponse> {
+    EXPECT_TRUE(request.headers.empty());
+    with += request.origin_headers == options.headers ? 1 : 0;
+    return HttpResponse{.status = 200,
+                        .headers = {},
+                        .body = repo.files.at("metadata/timestamp.json"),
+                        .url = request.url};
+  });
+  EXPECT_EQ(refresh(), "good");
+  EXPECT_EQ(with, 1U);
+}
+
+TEST_F(ClientTest, AMirrorThatIsDownAltogetherIsNoObstacle) {
+  options.metadata_urls = {"http://down/metadata/", "http://two/metadata"};
+  publish_all();
+  int asked = 0;
+  for (const auto& [name, body] : std::map(repo.files)) {
+    http.answer(cat("http://down/", name), [&](const HttpRequest&) -> Result<HttpResponse> {
+      ++asked;
+      return fail(Errc::network, "connection refused");
+    });
+  }
+  // The next root, which there is not yet: one mirror is silent, the other has none.
+  http.answer("http://down/metadata/3.root.json", [](const HttpRequest&) -> Result<HttpResponse> {
+    return fail(Errc::network, "connection refused");
+  });
+  EXPECT_EQ(refresh(), "good");
+  EXPECT_GT(asked, 0);
+  EXPECT_EQ(cached("targets.json"), repo.files.at("metadata/2.targets.json"));
+  // Nor does one that lies about the next root stop those that have none.
+  http.answer(
+      "http://down/metadata/3.root.json", [](const HttpRequest& request) -> Result<HttpResponse> {
+        return HttpResponse{.status = 200, .headers = {}, .body = "<html>", .url = request.url};
+      });
+  EXPECT_EQ(refresh(), "good");
+  http.answer("http://down/metadata/3.root.json", [](const HttpRequest&) -> Result<HttpResponse> {
+    return fail(Errc::network, "connection refused");
+  });
+  // Where nobody answers, nothing says that there is no newer root.
+  http.answer("http://two/metadata/3.root.json", [](const HttpRequest&) -> Result<HttpResponse> {
+    return fail(Errc::network, "no route to host");
+  });
+  EXPECT_EQ(refresh(), "error: connection refused");
+}
+
 TEST_F(ClientTest, WhereAllMirrorsFailTheRefusalCounts) {
   options.metadata_urls = {"http://one/metadata/", "http://two/metadata"};
   http.answer("http://one/metadata/timestamp.json",
@@ -314,6 +362,44 @@ TEST_F(ClientTest, ADamagedCacheIsFetchedAgain) {
       if (name == "client.state") continue;  // which has another time in it
       EXPECT_EQ(cached(name), before) << name;
     }
+  }
+}
+
+// What is of the right form and cannot be verified now, say for want of trust material.
+TEST_F(ClientTest, ARootOfTheCacheIsNeverPassedOver) {
+  repo.publish({"root"});
+  EXPECT_EQ(refresh(), "good");
+  const std::string good = repo.files.at("metadata/2.root.json");
+  const std::string other = test::FakeRepo::sign(repo.part("root"), {make_tuf_key()});
+  folder.write("cache/root_history/2.root.json", other);
+  // Whoever holds it back would choose the keys of the root before.
+  repo.files.erase("metadata/2.root.json");
+  EXPECT_EQ(refresh(), "tuf.root.signature");
+  EXPECT_EQ(cached("root_history/2.root.json"), other);
+  options.offline = true;
+  EXPECT_EQ(refresh(), "tuf.root.signature");
+  options.offline = false;
+  repo.files["metadata/2.root.json"] = good;
+  EXPECT_EQ(refresh(), "good");
+  EXPECT_EQ(cached("root_history/2.root.json"), good);
+}
+
+TEST_F(ClientTest, WhatCannotBeVerifiedNowStaysInTheCache) {
+  publish();
+  EXPECT_EQ(refresh(), "good");
+  // As if the keys of this run did not count.
+  for (const std::string name : {"timestamp", "snapshot"}) {
+    const std::string other = test::FakeRepo::sign(repo.part(name), {make_tuf_key()});
+    folder.write(cat("cache/", name, ".json"), other);
+    const std::string served = name == "timestamp" ? "timestamp.json" : "2.snapshot.json";
+    http.answer(served, [](const HttpRequest&) -> Result<HttpResponse> {
+      return fail(Errc::network, "no route to host");
+    });
+    EXPECT_EQ(refresh(), "error: no route to host");
+    EXPECT_EQ(cached(name + ".json"), other);
+    http.clear_answers();
+    EXPECT_EQ(refresh(), "good");
+    EXPECT_NE(cached(name + ".json"), other);
   }
 }
 
@@ -542,6 +628,15 @@ TEST_F(ClientTest, LargeTargetsComeInPiecesAndGoOnWhereTheyStopped) {
     return HttpResponse{.status = 200, .headers = {}, .body = big, .url = request.url};
   });
   EXPECT_EQ(get("big"), "good");
+  // So it does where a piece of it came from another server before.
+  std::filesystem::remove(folder / "out/big");
+  http.answer(name, [&](const HttpRequest& request) -> Result<HttpResponse> {
+    if (request.headers.back().second.starts_with("bytes=0-")) return piece(request, 0);
+    if (request.budget.max_body < big.size()) return fail(Errc::limit, "larger than allowed");
+    return HttpResponse{.status = 200, .headers = {}, .body = big, .url = request.url};
+  });
+  EXPECT_EQ(get("big"), "good");
+  EXPECT_EQ(fetched("big"), big);
   // Pieces that make up something else are gone before the next attempt.
   std::filesystem::remove(folder / "out/big");
   http.answer(name, [&](const HttpRequest& request) -> Result<HttpResponse> {

@@ -259,6 +259,28 @@ TEST_F(TargetsFile, ADelegationHasAGoodNameAndOneKindOfPaths) {
   EXPECT_FALSE(with("a", paths, "-3"));
 }
 
+TEST_F(TargetsFile, PathsAreBoundedInAllOfTheFile) {
+  std::string full;
+  for (std::size_t i = 0; i < kMaxPaths; ++i) full += i == 0 ? R"("")" : R"(,"")";
+  std::string roles;
+  for (std::size_t i = 0; i < kMaxAllPaths / kMaxPaths; ++i) {
+    roles += cat(i == 0 ? "" : ",", R"({"keyids":[],"name":")", i, R"(","paths":[)", full,
+                 R"(],"terminating":false,"threshold":1})");
+  }
+  const auto with = [&](const std::string& more) {
+    std::string text = cat(
+        R"({"_type":"targets","delegations":{"keys":{},"roles":[)", roles, more,
+        R"(]},"expires":"2030-02-01T00:00:00Z","spec_version":"1.0","targets":{},"version":1})");
+    const std::string_view part = text;
+    const auto read = parse_targets(std::make_shared<const std::string>(std::move(text)), part, {});
+    return read ? "good" : read.error().what;
+  };
+  EXPECT_EQ(with(""), "good");
+  const std::string one =
+      with(R"(,{"keyids":[],"name":"one","paths":["a"],"terminating":false,"threshold":1})");
+  EXPECT_NE(one.find("more than 1048576 paths in all"), std::string::npos) << one;
+}
+
 TEST_F(TargetsFile, BinsGoByTheLeftmostBitsOfTheHash) {
   for (const auto* bad : {"0", "-1", "33", "true"}) {
     EXPECT_FALSE(takes(cat(R"({"keys":{},"succinct_roles":{"bit_length":)", bad,

@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <limits>
+
 #include "base/text.h"
 #include "support/tuf/fake_repo.h"
 
@@ -87,6 +89,14 @@ TEST_F(TrustedSetTest, StartsFromAnExpiredRootAndRefusesOneThatDoesNotSignItself
   EXPECT_TRUE(TrustedSet::start(file("1.root.json"), {.now = kTufNow + days(900)}).passed());
   const std::string other = FakeRepo::sign(repo.part("root"), {make_tuf_key()});
   EXPECT_EQ(refusal(TrustedSet::start(other, {.now = kTufNow})), "tuf.root.signature");
+}
+
+TEST_F(TrustedSetTest, ARootThatNoneCanFollowIsNoRoot) {
+  constexpr auto kLargest = std::numeric_limits<Version>::max();
+  repo.part("root").set("version", kLargest - 1);
+  EXPECT_TRUE(TrustedSet::start(repo.sign("root"), {.now = kTufNow}).passed());
+  repo.part("root").set("version", kLargest);
+  EXPECT_EQ(refusal(TrustedSet::start(repo.sign("root"), {.now = kTufNow})), "tuf.root.format");
 }
 
 TEST_F(TrustedSetTest, ANewRootNeedsTheOldKeysAndItsOwn) {
