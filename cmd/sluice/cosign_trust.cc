@@ -54,7 +54,7 @@ bool is_http(std::string_view word) {
 }
 
 Result<std::optional<std::string>> mirror_of(const Invocation& in) {
-  const auto mirror = in.args.get("--mirror");
+  auto mirror = in.args.get("--mirror");
   if (!mirror || is_http(*mirror) || is_folder_url(*mirror)) return mirror;
   return fail(
       Error{Errc::unsupported,
@@ -105,7 +105,7 @@ Result<int> run_initialize(Invocation& in) {
   if (!file) {
     return fail(Error{Errc::usage, "there is no home folder to keep it in", {}, "set TUF_ROOT"});
   }
-  TrustWish wish{.step = TrustStep::begin, .keep_in = *file};
+  TrustWish wish{.step = TrustStep::begin, .keep_in = file};
   if (in.args.has("--staging")) wish.instance = Instance::staging;
   SLUICE_TRY(wish.mirror, mirror_of(in));
   SLUICE_TRY(wish.root, given_root(in));

@@ -15,7 +15,7 @@ Result<std::string> ask_gpg(const Invocation& in, const std::optional<std::strin
                             std::vector<std::string> words) {
   std::vector<std::string> command{"gpg", "--batch", "--no-tty"};
   if (home) command.insert(command.end(), {"--homedir", *home});
-  std::move(words.begin(), words.end(), std::back_inserter(command));
+  std::ranges::move(words, std::back_inserter(command));
   SLUICE_TRY(const auto ran, in.world.processes.run({.command = std::move(command)}));
   if (ran.exit_code != 0) {
     return fail(Errc::not_found, cat("gpg: ", printable(trim(ran.err), 300)));

@@ -34,9 +34,9 @@ Result<void> add_functionary(Invocation& in, const std::string& text,
                              std::vector<intoto::DraftFunctionary>& out) {
   const auto equals = text.find('=');
   const std::string step = equals == std::string::npos ? "" : text.substr(0, equals);
-  SLUICE_TRY(auto key,
+  SLUICE_TRY(const auto key,
              load_public_key(in, equals == std::string::npos ? text : text.substr(equals + 1)));
-  const intoto::Key known(std::move(key));
+  const intoto::Key known(key);
   for (const auto& id : known.ids()) out.push_back({step, known.to_json(id)});
   return {};
 }

@@ -173,8 +173,8 @@ Result<intoto::Parameters> layout_parameters_given(const Invocation& in) {
 }
 
 Result<intoto::Functionary> owner_key(Invocation& in, const std::string& file) {
-  SLUICE_TRY(auto key, load_public_key(in, file));
-  return intoto::Key(std::move(key));
+  SLUICE_TRY(const auto key, load_public_key(in, file));
+  return intoto::Key(key);
 }
 
 Result<ChainPlan> chain_plan(Invocation& in) {

@@ -225,7 +225,7 @@ std::vector<Command> tuf_commands() {
        {tuf_init_commands, tuf_target_commands, tuf_role_commands, tuf_sign_commands,
         tuf_status_commands, tuf_publish_commands, tuf_look_commands, tuf_client_commands}) {
     auto commands = group();
-    std::move(commands.begin(), commands.end(), std::back_inserter(out));
+    std::ranges::move(commands, std::back_inserter(out));
   }
   return out;
 }

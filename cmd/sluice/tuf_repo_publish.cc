@@ -230,7 +230,7 @@ Result<int> publish_and_tell(Invocation& in, tuf::Repository& repository,
 
 std::vector<Option> with_publish_options(std::vector<Option> own) {
   std::vector<Option> out{repository_option()};
-  std::move(own.begin(), own.end(), std::back_inserter(out));
+  std::ranges::move(own, std::back_inserter(out));
   out.push_back(
       {"--to", "PLACE", "another place that it is published to: DIR, or s3://BUCKET/PREFIX"});
   out.push_back({"--single-writer", "", "nobody else publishes to that place"});

@@ -64,9 +64,9 @@ std::size_t decode_groups(std::string_view text, const Alphabet& alphabet, std::
   for (; at + 4 < text.size(); at += 4) {
     std::int32_t group = 0;
     for (const char one : text.substr(at, 4)) {
-      const std::int32_t value = alphabet.values[static_cast<unsigned char>(one)];
+      const auto value = alphabet.values[static_cast<unsigned char>(one)];
       if (value < 0) return at;
-      group = group * 64 + value;
+      group = group * 64 + static_cast<unsigned char>(value);
     }
     *out++ = static_cast<std::uint8_t>(group >> 16);
     *out++ = static_cast<std::uint8_t>(group >> 8);

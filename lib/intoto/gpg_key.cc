@@ -14,7 +14,7 @@ namespace {
 constexpr std::string_view kMethod = "pgp+rsa-pkcsv1.5";
 constexpr std::string_view kHash = "pgp+SHA2";
 constexpr std::size_t kSubkeysMost = 32;
-constexpr std::size_t kModulusHexMost = 2 * 1024;
+constexpr std::size_t kModulusHexMost = 2048;
 constexpr std::size_t kHeadersMost = 64U << 10;
 constexpr std::uint8_t kVersion = 4;
 constexpr std::uint8_t kTrailer = 0xff;

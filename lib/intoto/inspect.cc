@@ -34,7 +34,7 @@ class FolderList {
     }
     return {};
   }
-  std::vector<std::string> names;
+  std::vector<std::string>& names() { return names_; }
 
  private:
   Result<void> take(const std::string& name, FileKind kind, int depth) {
@@ -52,15 +52,16 @@ class FolderList {
     } else if (kind != FileKind::file) {
       return fail(Errc::denied, cat(printable(name, 200), " is neither a file nor a folder"));
     }
-    if (names.size() == kInspectedMost) {
+    if (names_.size() == kInspectedMost) {
       return fail(Errc::limit, cat("more than ", kInspectedMost, " files to inspect"));
     }
-    names.push_back(name);
+    names_.push_back(name);
     return {};
   }
 
   Files& files_;
   const Path& root_;
+  std::vector<std::string> names_ = {};
 };
 
 // A copy of the folder, for as long as the command runs.
@@ -168,12 +169,12 @@ Result<Artifacts> folder_artifacts(Files& files, const Path& folder, unsigned th
   FolderList list(files, folder);
   SLUICE_CHECK(within(list.add("", 0), cat("inspecting ", shown(folder))));
   std::vector<Path> paths;
-  for (const std::string& name : list.names) paths.push_back(folder / name);
+  for (const std::string& name : list.names()) paths.push_back(folder / name);
   const auto digests = crypto::digest_files(files, paths, crypto::HashAlgorithm::sha256, threads);
   std::vector<Artifact> out;
   for (std::size_t i = 0; i < paths.size(); ++i) {
     if (!digests[i]) return std::unexpected(Error(digests[i].error()));
-    out.push_back({list.names[i], DigestSet::of(*digests[i])});
+    out.push_back({list.names()[i], DigestSet::of(*digests[i])});
   }
   return Artifacts::of(std::move(out));
 }

@@ -20,7 +20,8 @@ constexpr std::array<std::string_view, 13> kGitlabWords{
     "after_script", "before_script", "cache",  "default", "image",     "include", "pages",
     "services",     "spec",          "stages", "types",   "variables", "workflow"};
 
-std::unexpected<Error> at_node(std::string_view file, const yaml::Node& node, std::string what) {
+std::unexpected<Error> at_node(std::string_view file, const yaml::Node& node,
+                               std::string_view what) {
   return fail(Errc::malformed, cat(file, ":", node.line, ":", node.column, ": ", what));
 }
 

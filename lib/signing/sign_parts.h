@@ -60,7 +60,6 @@ struct Work {
   std::optional<SignedBy> signer = {};  // none: not signed yet
   bool embedded_sct = true;
   Bundle bundle = {};
-  bool signed_ahead = false;  // by the key of the certificate that is asked for
   std::vector<Slot> slots = {};
   std::vector<EarlyStamp> early = {};
   std::vector<x509::VerifiedTime> stamps = {};
@@ -73,6 +72,7 @@ struct Work {
   std::vector<std::string> notes = {};
   bool from_journal = false;
   bool found_again = false;
+  bool signed_ahead = false;        // by the key of the certificate that is asked for
   std::optional<Error> error = {};  // it cannot be done
   bool refused = false;             // the report says why
   std::string journal_text = {};    // the bundle's; empty: to be written anew

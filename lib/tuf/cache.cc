@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <ranges>
 #include <system_error>
 #include <utility>
 
@@ -53,9 +54,9 @@ std::optional<std::string> Cache::load_file(const Path& path) const {
   const auto is_it = [&](const Queued& one) { return one.path == path; };
   const auto queued = std::ranges::find_if(queue_, is_it);
   if (queued != queue_.end()) return queued->bytes;
-  for (auto at = behind_.rbegin(); at != behind_.rend(); ++at) {
-    const auto found = std::ranges::find_if((*at)->batch, is_it);
-    if (found != (*at)->batch.end()) return found->bytes;
+  for (const auto& behind : std::views::reverse(behind_)) {
+    const auto found = std::ranges::find_if(behind->batch, is_it);
+    if (found != behind->batch.end()) return found->bytes;
   }
   auto text = files_.read_plain(path, max_, Links::refused);
   if (!text) return std::nullopt;

@@ -14,8 +14,6 @@ namespace sluice::tuf {
 
 namespace {
 
-RoleName top(RoleType type) { return RoleName(std::string(name(type))); }
-
 // A clock is corrected now and then; further back than this it was set back.
 constexpr std::chrono::minutes kClockTolerance{10};
 
@@ -114,11 +112,11 @@ Result<Verdict<Accepted>> Client::init(const std::string& root) {
     if (roots.empty()) {
       cache_.store_root(version, root);
       cache_.set_state({.anchor = version, .latest = {}});
-      cache_.store(top(RoleType::root), root);
+      cache_.store(role_name(RoleType::root), root);
       SLUICE_CHECK(cache_.settle(Lasting::yes));
     }
-    out =
-        Accepted{.role = top(RoleType::root), .version = version, .expires = parsed.header.expires};
+    out = Accepted{
+        .role = role_name(RoleType::root), .version = version, .expires = parsed.header.expires};
   }
   return Verdict<Accepted>::conclude(verdict.report(), std::move(out));
 }
@@ -203,7 +201,7 @@ Client::Step Client::load_roots(Report& report, Time now) {
       first = std::move(text);
       break;
     }
-    if (!first) first = cache_.load(top(RoleType::root));
+    if (!first) first = cache_.load(role_name(RoleType::root));
   }
   if (!first) {
     return fail(Error{Errc::not_found,
@@ -268,11 +266,11 @@ Client::Step Client::fetch_roots(Report& report) {
                    [&](const Accepted& accepted, const std::string& body) -> Result<void> {
                      // 5.3.11 comes first: a crash in between must not leave what an attacker made.
                      if (accepted.rotated) {
-                       SLUICE_CHECK(cache_.drop(top(RoleType::timestamp)));
-                       SLUICE_CHECK(cache_.drop(top(RoleType::snapshot)));
+                       SLUICE_CHECK(cache_.drop(role_name(RoleType::timestamp)));
+                       SLUICE_CHECK(cache_.drop(role_name(RoleType::snapshot)));
                      }
                      cache_.store_root(accepted.version, body);
-                     cache_.store(top(RoleType::root), body);  // 5.3.8
+                     cache_.store(role_name(RoleType::root), body);  // 5.3.8
                      current_root_ = body;
                      return {};
                    }));
@@ -286,10 +284,10 @@ Client::Step Client::fetch_roots(Report& report) {
 
 // 5.4
 Client::Step Client::update_timestamp(Report& report) {
-  if (const auto text = cache_.load(top(RoleType::timestamp))) {
+  if (const auto text = cache_.load(role_name(RoleType::timestamp))) {
     const auto verdict = set_->update_timestamp(*text, Origin::cache);
     if (!verdict.passed()) {
-      SLUICE_CHECK(pass_over(top(RoleType::timestamp), verdict.report()));
+      SLUICE_CHECK(pass_over(role_name(RoleType::timestamp), verdict.report()));
     } else if (options_.offline) {
       append(report, verdict.report());
     }
@@ -308,7 +306,7 @@ Client::Step Client::update_timestamp(Report& report) {
           report, ask,
           [&](std::string& body) { return set_->update_timestamp(body, Origin::repository); },
           [&](const Accepted& accepted, const std::string& body) -> Result<void> {
-            if (!accepted.kept) cache_.store(top(RoleType::timestamp), body);  // 5.4.5
+            if (!accepted.kept) cache_.store(role_name(RoleType::timestamp), body);  // 5.4.5
             return {};
           }));
   if (!asked) return fail(no_such_file(ask.path, options_));
@@ -317,23 +315,23 @@ Client::Step Client::update_timestamp(Report& report) {
 
 // 5.5
 Client::Step Client::update_snapshot(Report& report) {
-  if (const auto text = cache_.load(top(RoleType::snapshot))) {
+  if (const auto text = cache_.load(role_name(RoleType::snapshot))) {
     const auto verdict = set_->update_snapshot(*text, Origin::cache);
     if (!verdict.passed()) {
       if (!set_->timestamp_fresh()) {
         append(report, verdict.report());
         return false;
       }
-      SLUICE_CHECK(pass_over(top(RoleType::snapshot), verdict.report()));
+      SLUICE_CHECK(pass_over(role_name(RoleType::snapshot), verdict.report()));
     } else if (set_->snapshot_current()) {
       append(report, verdict.report());
       return true;
     }
   }
   const FileMeta& stated = set_->timestamp()->snapshot;
-  const Ask ask{.path = role_url(top(RoleType::snapshot), set_->root().consistent_snapshot
-                                                              ? std::optional(stated.version)
-                                                              : std::nullopt),
+  const Ask ask{.path = role_url(role_name(RoleType::snapshot), set_->root().consistent_snapshot
+                                                                    ? std::optional(stated.version)
+                                                                    : std::nullopt),
                 .kind = "snapshot",
                 .clause = "5.5.1",
                 .max = stated.length ? static_cast<std::size_t>(std::min<std::uint64_t>(
@@ -345,7 +343,7 @@ Client::Step Client::update_snapshot(Report& report) {
                  report, ask,
                  [&](std::string& body) { return set_->update_snapshot(body, Origin::repository); },
                  [&](const Accepted&, const std::string& body) -> Result<void> {
-                   cache_.store(top(RoleType::snapshot), body);  // 5.5.7
+                   cache_.store(role_name(RoleType::snapshot), body);  // 5.5.7
                    return {};
                  }));
   if (!asked) return fail(no_such_file(ask.path, options_));
@@ -423,8 +421,8 @@ Client::Step Client::refresh_roles(Report& report, Time now) {
   if (!go_on) return false;
   if (!options_.offline) {
     SLUICE_TRY(go_on, fetch_roots(report));
-    if (cache_.load(top(RoleType::root)) != current_root_)
-      cache_.store(top(RoleType::root), current_root_);
+    if (cache_.load(role_name(RoleType::root)) != current_root_)
+      cache_.store(role_name(RoleType::root), current_root_);
     if (!go_on) return false;
   }
   const auto final_root = set_->finish_root();
@@ -434,7 +432,7 @@ Client::Step Client::refresh_roles(Report& report, Time now) {
   if (!go_on) return false;
   SLUICE_TRY(go_on, update_snapshot(report));
   if (!go_on) return false;
-  return load_role(report, top(RoleType::targets), nullptr);
+  return load_role(report, role_name(RoleType::targets), nullptr);
 }
 
 // Written once in a while: most refreshes change nothing on the disk.
@@ -448,7 +446,7 @@ void Client::remember_time(Time now) {
 
 State Client::state_of() const {
   const auto role = [](const Header& header) { return RoleState{header.version, header.expires}; };
-  const Targets& targets = *set_->targets(top(RoleType::targets), nullptr);
+  const Targets& targets = *set_->targets(role_name(RoleType::targets), nullptr);
   return {.root = role(set_->root().header),
           .timestamp = role(set_->timestamp()->header),
           .snapshot = role(set_->snapshot()->header()),
@@ -464,7 +462,7 @@ Result<Verdict<State>> Client::refresh() {
   set_.reset();
   passed_over_.reset();
   const Time now = clock_.now();  // 5.1: the one time of this update
-  if (!options_.root && cache_.roots().empty() && !cache_.load(top(RoleType::root))) {
+  if (!options_.root && cache_.roots().empty() && !cache_.load(role_name(RoleType::root))) {
     return fail(Error{Errc::not_found,
                       cat(shown(options_.folder), " holds no root to begin with"),
                       {},
@@ -489,7 +487,7 @@ Client::Step Client::search(Report& report, const std::string& path, std::option
     RoleName role;
     const Targets* delegator;
   };
-  std::vector<Visit> ahead{{top(RoleType::targets), nullptr}};
+  std::vector<Visit> ahead{{role_name(RoleType::targets), nullptr}};
   std::set<std::string> visited;
   Checks checks(report, "target", printable(path, 300));
   while (!ahead.empty()) {

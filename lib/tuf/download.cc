@@ -141,8 +141,8 @@ class Downloads {
     }
     if (!may_be_fetched(one.target)) return false;
     Attempts attempts;
-    for (std::size_t mirror = 0; mirror < options_.target_urls.size(); ++mirror) {
-      const std::string url = joined_url(options_.target_urls[mirror], one.url);
+    for (const std::string& mirror : options_.target_urls) {
+      const std::string url = joined_url(mirror, one.url);
       auto body = first ? Fetcher::body_of(*std::exchange(first, std::nullopt), url)
                         : get(one.target.file, url);
       if (!take(one.target, std::move(body), attempts)) continue;

@@ -122,6 +122,8 @@ std::string_view name(RoleType type) {
   return "targets";
 }
 
+RoleName role_name(RoleType type) { return RoleName(std::string(name(type))); }
+
 bool is_top_level(std::string_view role) {
   return std::ranges::any_of(kRoleTypes, [&](RoleType type) { return name(type) == role; });
 }

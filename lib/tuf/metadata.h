@@ -28,6 +28,7 @@ using RoleName = StrongString<struct TufRoleTag>;
 // The four roles that root speaks of; a delegated role is of the type targets.
 enum class RoleType : std::uint8_t { root, timestamp, snapshot, targets };
 std::string_view name(RoleType type);
+RoleName role_name(RoleType type);
 bool is_top_level(std::string_view role);
 
 // What all have (TUF 4.3).

@@ -54,8 +54,8 @@ std::string role_in_name(std::string_view file) {
 
 class Importer {
  public:
-  Importer(Files& files, const Path& folder, const ImportPlan& plan, const ForeignKeys& foreign)
-      : files_(files), folder_(folder), plan_(plan), foreign_(foreign) {}
+  Importer(Files& files, Path folder, const ImportPlan& plan, const ForeignKeys& foreign)
+      : files_(files), folder_(std::move(folder)), plan_(plan), foreign_(foreign) {}
 
   Result<Imported> run() && {
     SLUICE_CHECK(check_free());

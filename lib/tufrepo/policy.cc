@@ -21,7 +21,7 @@ using std::chrono::seconds;
 constexpr std::string_view kPolicyKind = "sluice.tuf-repo/v1";
 constexpr std::string_view kDelegated = "delegated";
 constexpr std::size_t kMaxOnline = 16;
-constexpr std::int64_t kLongestPeriod = 100 * 366;  // days
+constexpr std::int64_t kLongestPeriod = 36'600;  // days: a hundred years
 
 struct DefaultPeriod {
   std::string_view role;

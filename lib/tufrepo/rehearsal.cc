@@ -170,7 +170,7 @@ class Rehearsal {
   // The bins of one role have one parent: it is looked for once.
   Result<RoleName> parent_of_role(const RoleName& role) {
     if (bins_ && bins_->names(role)) return bins_parent_;
-    SLUICE_TRY(const auto parent, delegator_of(repository_, role));
+    SLUICE_TRY(auto parent, delegator_of(repository_, role));
     SLUICE_TRY(const auto* draft, repository_.latest(parent));
     SLUICE_TRY(auto delegations, delegations_of(*draft, repository_.foreign()));
     if (delegations.bins) {

@@ -16,10 +16,6 @@ namespace sluice::tuf {
 
 namespace {
 
-const RoleName kRoot("root");
-const RoleName kTimestamp("timestamp");
-const RoleName kSnapshot("snapshot");
-
 constexpr std::size_t kManyRoles = 64;         // of more, nobody reads what changes
 constexpr std::size_t kStatedFrom = 1U << 20;  // a file of this size has its length stated
 
@@ -78,7 +74,9 @@ class ReleaseMaker {
     if (!good) return false;
     for (const auto& role : proposal.roles) {
       if (role.published) out_.left_over.push_back(role.role);
-      if (role.published || role.role == kSnapshot || role.role == kTimestamp) continue;
+      if (role.published || role.role == role_name(RoleType::snapshot) ||
+          role.role == role_name(RoleType::timestamp))
+        continue;
       SLUICE_TRY(const bool taken, take_role(role));
       good = good && taken;
     }
@@ -243,33 +241,33 @@ class ReleaseMaker {
   }
 
   bool changes_root() const {
-    return std::ranges::any_of(changed_,
-                               [](const ChangedFile& each) { return each.role == kRoot; });
+    return std::ranges::any_of(
+        changed_, [](const ChangedFile& each) { return each.role == role_name(RoleType::root); });
   }
   bool changes_targets() const {
-    return std::ranges::any_of(changed_,
-                               [](const ChangedFile& each) { return each.role != kRoot; });
+    return std::ranges::any_of(
+        changed_, [](const ChangedFile& each) { return each.role != role_name(RoleType::root); });
   }
 
   // --- snapshot and timestamp
   Result<bool> take_snapshot() {
-    SLUICE_TRY(const auto* published, repository_.published(kSnapshot));
+    SLUICE_TRY(const auto* published, repository_.published(role_name(RoleType::snapshot)));
     bool needed = changes_targets() || published == nullptr;
     if (!needed) {
-      SLUICE_TRY(needed, due(kSnapshot, *published));
-      needed = needed && may_renew(kSnapshot, *published);
+      SLUICE_TRY(needed, due(role_name(RoleType::snapshot), *published));
+      needed = needed && may_renew(role_name(RoleType::snapshot), *published);
     }
     if (!needed) return true;
     Draft draft = published == nullptr ? Draft::fresh(RoleType::snapshot) : *published;
-    raise(kSnapshot, draft, published == nullptr ? 0 : published->version());
+    raise(role_name(RoleType::snapshot), draft, published == nullptr ? 0 : published->version());
     for (auto& each : changed_) {
-      if (each.role == kRoot) continue;
+      if (each.role == role_name(RoleType::root)) continue;
       SLUICE_TRY(auto bytes, each.document());
       const std::string file = cat(each.role.str(), ".json");
       draft.put(file, meta_of(each.draft->version(), bytes, draft.find(file)));
       if (changed_.size() <= kManyRoles) each.bytes = std::move(bytes);
     }
-    return take_follower(kSnapshot, std::move(draft));
+    return take_follower(role_name(RoleType::snapshot), std::move(draft));
   }
 
   // Only what an online key signs is renewed without being asked for, unless it is dead anyway.
@@ -293,12 +291,12 @@ class ReleaseMaker {
   }
 
   Result<bool> take_timestamp() {
-    SLUICE_TRY(const auto* published, repository_.published(kTimestamp));
-    auto* const snapshot = find_changed(kSnapshot);
+    SLUICE_TRY(const auto* published, repository_.published(role_name(RoleType::timestamp)));
+    auto* const snapshot = find_changed(role_name(RoleType::snapshot));
     bool needed = snapshot != nullptr || published == nullptr || options_.force;
     if (!needed) {
-      SLUICE_TRY(needed, due(kTimestamp, *published));
-      needed = needed && may_renew(kTimestamp, *published);
+      SLUICE_TRY(needed, due(role_name(RoleType::timestamp), *published));
+      needed = needed && may_renew(role_name(RoleType::timestamp), *published);
     }
     // A root that comes alone brings a new timestamp too, by which publishers see each other.
     if (!needed && changed_.empty()) {
@@ -307,13 +305,13 @@ class ReleaseMaker {
       return true;
     }
     Draft draft = published == nullptr ? Draft::fresh(RoleType::timestamp) : *published;
-    raise(kTimestamp, draft, published == nullptr ? 0 : published->version());
+    raise(role_name(RoleType::timestamp), draft, published == nullptr ? 0 : published->version());
     if (snapshot != nullptr) {
       SLUICE_TRY(snapshot->bytes, snapshot->draft->document());
       draft.put("snapshot.json",
                 meta_of(snapshot->draft->version(), snapshot->bytes, "\"hashes\" \"length\""));
     }
-    return take_follower(kTimestamp, std::move(draft));
+    return take_follower(role_name(RoleType::timestamp), std::move(draft));
   }
 
   ChangedFile* find_changed(const RoleName& role) {
@@ -372,11 +370,11 @@ class ReleaseMaker {
       if (!lazy && each.bytes.empty()) {
         SLUICE_TRY(each.bytes, each.draft->document());
       }
-      if (each.role == kTimestamp) {
+      if (each.role == role_name(RoleType::timestamp)) {
         publication.timestamp = each.bytes;
         continue;
       }
-      if (each.role == kRoot) {
+      if (each.role == role_name(RoleType::root)) {
         publication.roots.push_back(each.bytes);
         continue;
       }
@@ -388,9 +386,9 @@ class ReleaseMaker {
         SLUICE_CHECK(list_target_files(each));
       }
     }
-    SLUICE_TRY(const auto* before, repository_.published(kTimestamp));
+    SLUICE_TRY(const auto* before, repository_.published(role_name(RoleType::timestamp)));
     if (before == nullptr) return {};
-    SLUICE_TRY(const auto bytes, repository_.published_file(kTimestamp, 0));
+    SLUICE_TRY(const auto bytes, repository_.published_file(role_name(RoleType::timestamp), 0));
     publication.timestamp_before =
         crypto::digest_of(crypto::HashAlgorithm::sha256, bytes_of(bytes));
     return {};

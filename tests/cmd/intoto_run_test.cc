@@ -98,9 +98,10 @@ TEST_F(RunCommand, StandardInputIsTheCommands) {
 }
 
 TEST_F(RunCommand, AFloodOnEitherStreamNeitherBlocksNorFillsTheLink) {
-  const auto ran = run({"--capture", "1000", "--", "sh", "-c",
-                        "head -c 3000000 /dev/zero | tr '\\0' e >&2; echo between; "
-                        "head -c 3000000 /dev/zero | tr '\\0' o; echo; echo end"});
+  const std::string flood =
+      "head -c 3000000 /dev/zero | tr '\\0' e >&2; echo between; "
+      "head -c 3000000 /dev/zero | tr '\\0' o; echo; echo end";
+  const auto ran = run({"--capture", "1000", "--", "sh", "-c", flood});
   EXPECT_EQ(ran.exit_code, 0);
   EXPECT_EQ(ran.out.size(), 3'000'000U + 8 + 1 + 4);
   EXPECT_GE(ran.err.size(), 3'000'000U);

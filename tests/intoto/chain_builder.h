@@ -141,7 +141,7 @@ class ChainBuilder {
   Report verify_payload(const std::string& payload) { return verify_text(signed_layout(payload)); }
   Report verify_text(const std::string& text) {
     auto asked = options;
-    if (asked.owners.empty()) asked.owners.push_back(known("owner"));
+    if (asked.owners.empty()) asked.owners.emplace_back(known("owner"));
     const auto verdict = intoto::verify_chain(world.world(), text, "test", links.path(), asked);
     EXPECT_TRUE(verdict) << verdict.error().text();
     if (!verdict) return Report("error");
