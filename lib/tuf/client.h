@@ -128,8 +128,9 @@ class Client {
   [[nodiscard]] Result<Held> hold();
   // Writes what was accepted, whatever came of the rest.
   [[nodiscard]] Result<void> keep(Held held, const Result<bool>& passed, Lasting lasting);
-  Verdict<Accepted> take_targets(std::string& body, const RoleName& role, const Targets* delegator,
-                                 std::unique_ptr<Prepared>& written);
+  [[nodiscard]] Verdict<Accepted> take_targets(std::string& body, const RoleName& role,
+                                               const Targets* delegator,
+                                               std::unique_ptr<Prepared>& written);
   [[nodiscard]] Result<void> pass_over(const RoleName& role, const Report& report);
   void note(const std::string& what) const;
   State state_of() const;
