@@ -3,14 +3,18 @@
 #
 # The kernel maps a program's code 16 pages at a time, and counts them: of 9.3 MiB, 5.4 were there after
 # a verification that runs 0.9. often.txt has the object files of archives that it runs (tools/often
-# writes it), and whole rooms. What a list names and a library does not have is no error: it only
-# costs memory. For GNU ld: others know no INSERT.
+# writes it), whole rooms, and single functions of the commands. What a list names and a library does
+# not have is no error: it only costs memory. For GNU ld: others know no INSERT.
 set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS "${CMAKE_CURRENT_LIST_DIR}/often.txt")
 file(STRINGS "${CMAKE_CURRENT_LIST_DIR}/often.txt" _often REGEX "^[^#]")
 function(_often_section out name first)
   set(text "SECTIONS { ${name}.often : {\n${first}")
   foreach(object IN LISTS _often)
-    string(APPEND text "  *${object}(${name} ${name}.*)\n")
+    if(NOT object MATCHES "^[.]")
+      string(APPEND text "  *${object}(${name} ${name}.*)\n")
+    elseif(name STREQUAL ".text")
+      string(APPEND text "  *(${object})\n")
+    endif()
   endforeach()
   set(${out} "${text}} }\n" PARENT_SCOPE)
 endfunction()
