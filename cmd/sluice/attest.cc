@@ -85,48 +85,15 @@ Result<std::vector<Attestation>> make_attestations(const Invocation& in) {
   return out;
 }
 
-// A key alone: no services, no network.
 Result<int> attest_alone(Invocation& in, const std::vector<Attestation>& attestations) {
   SLUICE_TRY(const auto key, load_private_key(in, *in.args.get("--key")));
-  std::vector<std::string> bundles;
+  std::vector<SignedAlone> all;
   for (const auto& one : attestations) {
     SLUICE_TRY(auto bundle, sigstore::sign_payload(MediaType(std::string(dsse::kInTotoPayload)),
                                                    bytes_of(one.statement), key));
-    bundles.push_back(std::move(bundle));
+    all.push_back({one.name, one.target, std::move(bundle)});
   }
-  std::vector<Replacement> files;
-  for (std::size_t i = 0; i < bundles.size(); ++i) {
-    if (attestations[i].target != "-") files.push_back({attestations[i].target, bundles[i]});
-  }
-  SLUICE_CHECK(in.world.files.replace_all(files, Lasting::yes));
-  json::Array rows;
-  for (std::size_t i = 0; i < bundles.size(); ++i) {
-    const Attestation& one = attestations[i];
-    if (one.target == "-") {
-      SLUICE_CHECK(in.console.print(bundles[i] + "\n"));
-      return kDone;
-    }
-    json::Value row;
-    row.set("file", printable(one.name));
-    row.set("bundle", shown(one.target));
-    rows.push_back(std::move(row));
-    if (!in.json) {
-      SLUICE_CHECK(in.console.print(
-          cat("attested  ", printable(one.name), "  ->  ", shown(one.target), "\n")));
-    }
-  }
-  const std::string signer = sigstore::key_hint(key.public_key());
-  if (!in.json) {
-    SLUICE_CHECK(in.console.print(cat("as  key ", signer, "\n")));
-    return kDone;
-  }
-  json::Value out;
-  out.set("kind", "sluice.signed/v1");
-  out.set("key", signer);
-  out.set("scheme", name(key.scheme()));
-  out.set("signed", std::move(rows));
-  SLUICE_CHECK(in.print_json(out));
-  return kDone;
+  return write_signed_alone(in, "attested", key, all);
 }
 
 Result<int> run_attest(Invocation& in) {

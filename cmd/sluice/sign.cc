@@ -46,61 +46,27 @@ Result<Path> bundle_path(const Invocation& in, const std::string& file) {
   return Path(cat(file, kBundleSuffix));
 }
 
-struct Signed {
-  Path target;
-  std::string bundle;
-};
-
 // Reads and signs, writes nothing: several of these run at a time.
-Result<Signed> prepare(const Invocation& in, const std::string& file,
-                       const crypto::PrivateKey& key) {
+Result<SignedAlone> prepare(const Invocation& in, const std::string& file,
+                            const crypto::PrivateKey& key) {
   SLUICE_TRY(Path target, bundle_path(in, file));
   SLUICE_TRY(std::string bundle, within(sign_one(in, file, key), cat("signing ", printable(file))));
-  return Signed{std::move(target), std::move(bundle)};
+  return SignedAlone{file, std::move(target), std::move(bundle)};
 }
 
-// A key alone: no services, no network.
 Result<int> sign_alone(Invocation& in) {
   const auto& files = in.args.positionals();
   SLUICE_TRY(const auto key, signer_of(in));
-  std::vector<std::optional<Result<Signed>>> prepared(files.size());
+  std::vector<std::optional<Result<SignedAlone>>> prepared(files.size());
   for_each_parallel(files.size(), threads_for(in, key.public_key()),
                     [&](std::size_t i) { prepared[i] = prepare(in, files[i], key); });
   // All or nothing: a file that cannot be signed leaves the bundles of the others as they were.
-  std::vector<Replacement> bundles;
-  for (const auto& each : prepared) {
+  std::vector<SignedAlone> all;
+  for (auto& each : prepared) {
     SLUICE_CHECK(*each);
-    if ((*each)->target != "-") bundles.push_back({(*each)->target, (*each)->bundle});
+    all.push_back(*std::move(*each));
   }
-  SLUICE_CHECK(in.world.files.replace_all(bundles, Lasting::yes));
-  json::Array written;
-  for (std::size_t i = 0; i < files.size(); ++i) {
-    const Signed& each = **prepared[i];
-    if (each.target == "-") {
-      SLUICE_CHECK(in.console.print(each.bundle + "\n"));
-      return kDone;
-    }
-    json::Value row;
-    row.set("file", printable(files[i]));
-    row.set("bundle", shown(each.target));
-    written.push_back(std::move(row));
-    if (!in.json) {
-      SLUICE_CHECK(in.console.print(
-          cat("signed  ", printable(files[i]), "  ->  ", shown(each.target), "\n")));
-    }
-  }
-  const std::string signer = sigstore::key_hint(key.public_key());
-  if (!in.json) {
-    SLUICE_CHECK(in.console.print(cat("as  key ", signer, "\n")));
-    return kDone;
-  }
-  json::Value out;
-  out.set("kind", "sluice.signed/v1");
-  out.set("key", signer);
-  out.set("scheme", name(key.scheme()));
-  out.set("signed", std::move(written));
-  SLUICE_CHECK(in.print_json(out));
-  return kDone;
+  return write_signed_alone(in, "signed", key, all);
 }
 
 // What is signed, as a service's client takes it.

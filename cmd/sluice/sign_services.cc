@@ -297,6 +297,42 @@ std::vector<Option> sign_setup_options() {
   return out;
 }
 
+Result<int> write_signed_alone(Invocation& in, std::string_view verb, const crypto::PrivateKey& key,
+                               const std::vector<SignedAlone>& all) {
+  std::vector<Replacement> files;
+  for (const SignedAlone& one : all) {
+    if (one.target != "-") files.push_back({one.target, one.bundle});
+  }
+  SLUICE_CHECK(in.world.files.replace_all(files, Lasting::yes));
+  json::Array rows;
+  for (const SignedAlone& one : all) {
+    if (one.target == "-") {
+      SLUICE_CHECK(in.console.print(one.bundle + "\n"));
+      return kDone;
+    }
+    json::Value row;
+    row.set("file", printable(one.name));
+    row.set("bundle", shown(one.target));
+    rows.push_back(std::move(row));
+    if (!in.json) {
+      SLUICE_CHECK(in.console.print(
+          cat(verb, "  ", printable(one.name), "  ->  ", shown(one.target), "\n")));
+    }
+  }
+  const std::string signer = sigstore::key_hint(key.public_key());
+  if (!in.json) {
+    SLUICE_CHECK(in.console.print(cat("as  key ", signer, "\n")));
+    return kDone;
+  }
+  json::Value out;
+  out.set("kind", "sluice.signed/v1");
+  out.set("key", signer);
+  out.set("scheme", name(key.scheme()));
+  out.set("signed", std::move(rows));
+  SLUICE_CHECK(in.print_json(out));
+  return kDone;
+}
+
 Result<int> sign_and_write(Invocation& in, SignSetup& setup,
                            const std::vector<sigstore::SignItem>& items,
                            const std::vector<Path>& targets) {

@@ -41,6 +41,17 @@ std::vector<Option> sign_setup_options();
 // A file, or standard input ("-"), which is read here, once.
 [[nodiscard]] Result<sigstore::SignItem> sign_item_of(const std::string& file);
 
+// What a key alone signed: no services, no network.
+struct SignedAlone {
+  std::string name;  // of what was signed
+  Path target;
+  std::string bundle;
+};
+// Writes all or nothing, and prints: "signed", "attested". To "-" goes the bundle itself.
+[[nodiscard]] Result<int> write_signed_alone(Invocation& in, std::string_view verb,
+                                             const crypto::PrivateKey& key,
+                                             const std::vector<SignedAlone>& all);
+
 // Signs, writes each bundle where it belongs, prints. `targets` are in the order of the items.
 [[nodiscard]] Result<int> sign_and_write(Invocation& in, SignSetup& setup,
                                          const std::vector<sigstore::SignItem>& items,
