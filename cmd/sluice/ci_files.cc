@@ -5,6 +5,7 @@
 
 #include "base/text.h"
 #include "ci.h"
+#include "embedded.h"
 #include "exit.h"
 
 namespace sluice::cli {
@@ -16,90 +17,16 @@ constexpr std::size_t kMaxPipeline = 1U << 20;
 struct Pipeline {
   std::string_view word;
   std::string_view path;
-  std::string_view text;
+  const std::string_view* text;
   std::string_view next;
 };
 
-constexpr std::string_view kWorkflow =
-    R"yaml(# The gate on pull requests. Written by `sluice ci init github`; it is yours to change.
-# A job stops what is not approved only where the branch's rules require it to pass.
-name: sluice gate
-on:
-  pull_request:
-  merge_group:
-permissions:
-  contents: read
-  pull-requests: write # for the comment
-jobs:
-  gate:
-    runs-on: [self-hosted, sluice] # a runner on which sluice is installed
-    steps:
-      - uses: actions/checkout@v4
-        with:
-          fetch-depth: 0 # the base of the change has to be there
-          persist-credentials: false
-      - id: gate
-        run: sluice ci gate --comment
-        env:
-          GITHUB_TOKEN: ${{ github.token }}
-)yaml";
-
-// integrations/gitlab/sluice-gate.yml, to the letter: its test compares the two.
-constexpr std::string_view kJob =
-    R"yaml(# SPDX-License-Identifier: Apache-2.0
-# The gate on merge requests and on the default branch. docs/integrations.md says how to include it.
-spec:
-  inputs:
-    stage:
-      default: test
-    program:
-      description: sluice, as a path or a name on PATH
-      default: sluice
-    environment:
-      description: the environment of the policy; needed where it has several
-      default: ""
-    policy:
-      description: the policy's path, as the base of the change has it; sluice.yaml where nothing is given
-      default: ""
-    fail-on:
-      description: what fails the job
-      default: delay
-      options: [block, undecided, delay, never]
----
-sluice-gate:
-  stage: $[[ inputs.stage ]]
-  needs: []
-  rules:
-    - if: $CI_PIPELINE_SOURCE == "merge_request_event"
-    - if: $CI_COMMIT_BRANCH == $CI_DEFAULT_BRANCH
-  variables:
-    GIT_DEPTH: "0"  # the base of the change has to be there
-    GATE_PROGRAM: $[[ inputs.program ]]
-    GATE_ENVIRONMENT: $[[ inputs.environment ]]
-    GATE_POLICY: $[[ inputs.policy ]]
-    GATE_FAIL_ON: $[[ inputs.fail-on ]]
-  script:
-    - |
-      set -- --report sluice-gate.json --dotenv sluice-gate.env --fail-on "$GATE_FAIL_ON"
-      [ -z "$GATE_ENVIRONMENT" ] || set -- "$@" --env "$GATE_ENVIRONMENT"
-      [ -z "$GATE_POLICY" ] || set -- "$@" --policy "$GATE_POLICY"
-      "$GATE_PROGRAM" ci gate "$@"
-  # "Not now" (75) fails the job as a block does. With allow_failure the jobs that deploy would go on.
-  allow_failure: false
-  artifacts:
-    when: always
-    paths: [sluice-gate.json]
-    reports:
-      dotenv: sluice-gate.env
-    expire_in: 90 days
-)yaml";
-
 constexpr std::array<Pipeline, 2> kPipelines = {
-    {{"github", ".github/workflows/sluice-gate.yml", kWorkflow,
+    {{"github", ".github/workflows/sluice-gate.yml", &embedded::kGithubGate,
       "  runner    set runs-on to one that has sluice\n"
       "  --env     where the policy has several: add --env NAME to the command\n"
       "  require   the job \"gate\", in the rules of the branch\n"},
-     {"gitlab", ".gitlab/sluice-gate.yml", kJob,
+     {"gitlab", ".gitlab/sluice-gate.yml", &embedded::kGitlabGate,
       "  add to .gitlab-ci.yml:\n"
       "    include:\n"
       "      - local: .gitlab/sluice-gate.yml\n"
@@ -160,7 +87,7 @@ Result<int> init_pipeline(Invocation& in, std::string_view word) {
   for (const PipelineFile& each : more) {
     SLUICE_CHECK(may_write(in.world.files, root / each.path, each.text, force));
   }
-  SLUICE_TRY(const auto done, write_once(in.world.files, file, pipeline->text, force));
+  SLUICE_TRY(const auto done, write_once(in.world.files, file, *pipeline->text, force));
   json::Array others;
   std::string text = cat(done, "  ", shown(file), "\n", pipeline->next);
   for (const PipelineFile& each : more) {

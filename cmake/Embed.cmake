@@ -1,0 +1,26 @@
+# SPDX-License-Identifier: Apache-2.0
+# sluice_embed(TARGET NAME FILE [NAME FILE]...): sluice::embedded::NAME is the text of FILE, as the
+# header embedded.h of the target declares it. A file that changes is read again by the next build.
+function(sluice_embed target)
+  set(text "// SPDX-License-Identifier: Apache-2.0\n#include <string_view>\n\n#include \"embedded.h\"\n\nnamespace sluice::embedded {\n\n")
+  while(ARGN)
+    list(POP_FRONT ARGN name file)
+    set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${file})
+    file(READ ${file} content)
+    if(content MATCHES "[)]embedded\"")
+      message(FATAL_ERROR "${file} holds what ends a text in the program")
+    endif()
+    string(APPEND text "constinit const std::string_view ${name} = R\"embedded(${content})embedded\";\n\n")
+  endwhile()
+  set(source ${CMAKE_CURRENT_BINARY_DIR}/${target}_embedded.cc)
+  string(APPEND text "}  // namespace sluice::embedded\n")
+  set(before "")
+  if(EXISTS ${source})
+    file(READ ${source} before)
+  endif()
+  if(NOT text STREQUAL before)  # or it would be compiled again each time
+    file(WRITE ${source} "${text}")
+  endif()
+  set_source_files_properties(${source} PROPERTIES SKIP_UNITY_BUILD_INCLUSION ON INCLUDE_DIRECTORIES ${CMAKE_CURRENT_SOURCE_DIR})
+  target_sources(${target} PRIVATE ${source})
+endfunction()
