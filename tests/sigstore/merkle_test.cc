@@ -390,9 +390,9 @@ TEST(Tiles, PartsAreThoseOfTheTreesNodes) {
 }
 
 // A log that serves tiles, as C2SP tlog-tiles defines their content.
-class TiledLog {
+class LogOfTiles {
  public:
-  explicit TiledLog(std::size_t size) : leaves_(leaves_made(size)) {
+  explicit LogOfTiles(std::size_t size) : leaves_(leaves_made(size)) {
     Hashes row = leaves_;
     for (unsigned level = 0; !row.empty(); ++level) {
       Hashes above;
@@ -426,7 +426,7 @@ class TiledLog {
 
 TEST(Tiles, AreEnoughForRootsAndProofs) {
   constexpr std::uint64_t kSize = 70'000;
-  TiledLog log(kSize);
+  LogOfTiles log(kSize);
   EXPECT_EQ(log.tiles().size(), 274U + 2U + 1U);
   const auto source = log.source(kSize);
   const TreeHead head{kSize, root_of_hashes(log.leaves())};

@@ -143,14 +143,14 @@ std::vector<std::size_t> different(const std::vector<VerifiedContent>& contents)
 }
 
 TEST(DifferentSigners, HaveAnotherIdentityAndAnotherKey) {
-  using Places = std::vector<std::size_t>;
+  using Numbers = std::vector<std::size_t>;
   const auto ada = content_by("ada", "1");
   const auto bob = content_by("bob", "2");
-  EXPECT_EQ(different({ada, bob}), (Places{0, 1}));
-  EXPECT_EQ(different({ada, content_by("ada", "3"), bob}), (Places{0, 2}));  // a new certificate
-  EXPECT_EQ(different({ada, content_by("bob", "1")}), (Places{0}));          // two names, one key
-  EXPECT_EQ(different({ada, bob, content_by("ada", "2")}), (Places{0}));     // joins the two
-  EXPECT_EQ(different({bob, content_by("eve", "3"), content_by("eve", "2"), ada}), (Places{0, 3}));
+  EXPECT_EQ(different({ada, bob}), (Numbers{0, 1}));
+  EXPECT_EQ(different({ada, content_by("ada", "3"), bob}), (Numbers{0, 2}));  // a new certificate
+  EXPECT_EQ(different({ada, content_by("bob", "1")}), (Numbers{0}));          // two names, one key
+  EXPECT_EQ(different({ada, bob, content_by("ada", "2")}), (Numbers{0}));     // joins the two
+  EXPECT_EQ(different({bob, content_by("eve", "3"), content_by("eve", "2"), ada}), (Numbers{0, 3}));
   EXPECT_TRUE(different({}).empty());
 }
 
