@@ -124,11 +124,13 @@ Result<PemBlock> read_pem(std::string_view text) {
   SLUICE_TRY(const Armour armour, plain_armour(text));
   SecretBytes content(armour.body.size() / 4 * 3 + 3);
   std::size_t size = 0;
-  // libsodium would skip a zero byte along with the line ends.
-  if (armour.body.find('\0') != std::string_view::npos ||
-      sodium_base642bin(content.reveal().data(), content.size(), armour.body.data(),
-                        armour.body.size(), "\r\n", &size, nullptr,
-                        sodium_base64_VARIANT_ORIGINAL) != 0) {
+  // libsodium would skip a zero byte along with the line ends, and takes some bytes above 127 for
+  // letters.
+  const bool ascii = std::ranges::all_of(
+      armour.body, [](char c) { return c != 0 && (static_cast<unsigned char>(c) & 0x80U) == 0; });
+  if (!ascii || sodium_base642bin(content.reveal().data(), content.size(), armour.body.data(),
+                                  armour.body.size(), "\r\n", &size, nullptr,
+                                  sodium_base64_VARIANT_ORIGINAL) != 0) {
     return no_base64(armour);
   }
   if (size == 0) return fail(Errc::malformed, cat("the PEM block ", armour.label, " is empty"));

@@ -7,6 +7,7 @@
 #include "base/codec.h"
 #include "base/text.h"
 #include "crypto/key.h"
+#include "crypto/pem.h"
 #include "crypto/private_key.h"
 
 namespace sluice::crypto {
@@ -88,6 +89,21 @@ TEST(NaiveMistakes, LargeEd25519MessagesAreJudgedLikeSmallOnes) {
 
 // Left to find the length of the salt by itself, OpenSSL takes signatures with any.
 // testdata/make has signatures with other salts, Wycheproof has more; this one needs neither.
+// libsodium 1.0.18 takes some bytes above ASCII for letters of base64, and skips a zero byte.
+TEST(NaiveMistakes, ArmourHoldsAsciiOnly) {
+  const std::string good = write_pem("PUBLIC KEY", Bytes(48, 0x5a));
+  const std::size_t place = good.find('\n') + 3;
+  ASSERT_TRUE(read_pem(good));
+  for (int byte = 0; byte < 256; ++byte) {
+    std::string text = good;
+    text[place] = static_cast<char>(byte);
+    if (byte >= 0x80 || byte == 0) {
+      EXPECT_FALSE(read_pem(text)) << byte;
+    }
+    EXPECT_EQ(read_pem(text).has_value(), read_public_pem(text).has_value()) << byte;
+  }
+}
+
 TEST(NaiveMistakes, PssSignatureIsNoPkcs1Signature) {
   const PrivateKey key = PrivateKey::generate(KeyType::rsa, 2048).value();
   const Scheme pss{SchemeKind::rsa_pss, HashAlgorithm::sha256};
