@@ -548,7 +548,7 @@ Result<Slice> Tokenizer::skip() {
     return fail(wrong("a value", token));
   }
   if (token == Token::failed) return fail(error());
-  return Slice{begin, end_, not_canonical_ <= begin};
+  return since(begin);
 }
 
 Result<void> Tokenizer::finish() {

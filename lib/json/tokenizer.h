@@ -86,6 +86,8 @@ class Tokenizer {
   [[nodiscard]] Result<bool> read_boolean();
   // The whole value that comes, checked, as the bytes that it has in the document.
   [[nodiscard]] Result<Slice> skip();
+  // As skip, of a value that was read token by token: from its first token to the one just read.
+  Slice since(std::size_t begin) const { return {begin, end_, not_canonical_ <= begin}; }
   [[nodiscard]] Result<void> finish();
 
   // An Error about the current token: for readers that refuse what they read.

@@ -125,6 +125,11 @@ Result<bool> signature_holds(const Key& key, const Signature& signature, Message
 }  // namespace
 
 Result<Envelope> open_envelope(std::string_view document, std::size_t max) {
+  return open_envelope(document, max, [](json::Tokenizer& in) { return in.skip(); });
+}
+
+Result<Envelope> open_envelope(std::string_view document, std::size_t max,
+                               const ReadSigned& signed_part) {
   Envelope out;
   bool has_signatures = false;
   std::optional<json::Slice> part;
@@ -137,7 +142,7 @@ Result<Envelope> open_envelope(std::string_view document, std::size_t max) {
       SLUICE_TRY(out.signatures, read_signatures(in, document));
       has_signatures = true;
     } else if (*key == "signed") {
-      SLUICE_TRY(part, in.skip());
+      SLUICE_TRY(part, signed_part(in));
     } else {
       SLUICE_CHECK(in.skip());
     }
@@ -152,6 +157,23 @@ Result<Envelope> open_envelope(std::string_view document, std::size_t max) {
     SLUICE_TRY(out.canonical, canonical_form(out.signed_part));
   }
   return out;
+}
+
+std::optional<Envelope> guess_envelope(std::string_view document, std::size_t max) {
+  json::Tokenizer in(document, {.bytes = max});
+  if (!in.enter_object()) return std::nullopt;
+  const auto first = in.next_key();
+  if (!first || *first != "signatures") return std::nullopt;
+  auto signatures = read_signatures(in, document);
+  if (!signatures) return std::nullopt;
+  const auto second = in.next_key();
+  if (!second || *second != "signed") return std::nullopt;
+  const std::size_t begin = in.offset() + in.raw().size() + 1;  // behind the colon
+  if (document.substr(std::min(begin, document.size())).size() < 3) return std::nullopt;
+  const auto part = document.substr(begin, document.size() - 1 - begin);
+  // Blanks there would mean that it is not canonical: then something else is signed.
+  if (!part.starts_with("{\"") || !document.ends_with("}}")) return std::nullopt;
+  return Envelope{.signatures = *std::move(signatures), .signed_part = part, .canonical = {}};
 }
 
 Result<bool> read_role_member(json::Tokenizer& in, std::string_view key, RoleKeys& role) {

@@ -2,6 +2,8 @@
 // The outside of every metadata file (TUF 4.2.1): the signatures, and the part that they cover.
 #pragma once
 
+#include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -16,6 +18,7 @@ struct Signature {
   std::string keyid;
   std::string sig;     // hex, as it was received; may be empty: not signed yet
   std::string bundle;  // JSON text (TAP 18)
+  bool operator==(const Signature&) const = default;
 };
 
 // Views of a document that must outlive it.
@@ -30,6 +33,17 @@ struct Envelope {
 
 // Refuses equal keyids among the signatures (TUF 4.2.1), and more than kMaxSignatures.
 [[nodiscard]] Result<Envelope> open_envelope(std::string_view document, std::size_t max);
+
+// The same for readers that look into the signed part while they are there: `signed_part` reads the
+// value that comes, and answers where it was.
+using ReadSigned = std::function<Result<json::Slice>(json::Tokenizer&)>;
+[[nodiscard]] Result<Envelope> open_envelope(std::string_view document, std::size_t max,
+                                             const ReadSigned& signed_part);
+
+// What open_envelope() would find, where the document begins with its signatures and nothing
+// follows its signed part, as all known repositories write it: for work that need not wait until
+// the whole is read. A guess, which counts only once the envelope has turned out to be the same.
+std::optional<Envelope> guess_envelope(std::string_view document, std::size_t max);
 
 // "keyids" and "threshold" of a role.
 struct RoleKeys {

@@ -14,6 +14,9 @@ namespace sluice::tuf {
 
 namespace {
 
+// A target takes about this many bytes, path and SHA-256: room for the index of a usual file.
+constexpr std::size_t kUsualEntry = 160;
+
 struct TargetMembers {
   std::optional<std::uint64_t> length;
   Hashes hashes;
@@ -82,23 +85,29 @@ Result<void> check_target(json::Tokenizer& in) {
 
 }  // namespace
 
-// Fills in a Targets while it reads; offsets count from the beginning of the document.
+// Fills in a Targets while it reads. `part` is what the tokenizer works on: the signed part, or the
+// document; offsets count from the beginning of the document.
 class TargetsReader {
  public:
   TargetsReader(std::string_view document, std::string_view part, const ForeignKeys& foreign)
       : foreign_(foreign),
         begin_(static_cast<std::size_t>(part.data() - document.data())),
-        part_(part) {}
+        part_(part) {
+    out_.index_.reserve(part.size() / kUsualEntry);
+  }
 
-  Result<Targets> run() && {
-    json::Tokenizer in(part_, {.bytes = part_.size()});
+  // The signed part, which comes next: where it is.
+  Result<json::Slice> read(json::Tokenizer& in) {
     SLUICE_CHECK(in.enter_object());
+    const std::size_t begin = in.offset();
     for (;;) {
       SLUICE_TRY(const auto key, in.next_key());
-      if (!key) break;
+      if (!key) return in.since(begin);
       SLUICE_CHECK(member(in, std::string(*key)));
     }
-    SLUICE_CHECK(in.finish());
+  }
+
+  Result<Targets> finish() && {
     SLUICE_CHECK(check_header(out_.header_, RoleType::targets));
     if (!has_targets_) return fail(Errc::malformed, "targets metadata without \"targets\"");
     return std::move(out_);
@@ -172,9 +181,25 @@ class TargetsReader {
 
 Result<Targets> parse_targets(TargetsDocument document, std::string_view signed_part,
                               const ForeignKeys& foreign) {
-  SLUICE_TRY(auto targets, TargetsReader(*document, signed_part, foreign).run());
+  TargetsReader reader(*document, signed_part, foreign);
+  json::Tokenizer in(signed_part, {.bytes = signed_part.size()});
+  SLUICE_CHECK(reader.read(in));
+  SLUICE_CHECK(in.finish());
+  SLUICE_TRY(auto targets, std::move(reader).finish());
   targets.document_ = std::move(document);
   return targets;
+}
+
+std::optional<OpenedTargets> open_targets(TargetsDocument document, std::size_t max,
+                                          const ForeignKeys& foreign) {
+  TargetsReader reader(*document, *document, foreign);
+  auto envelope =
+      open_envelope(*document, max, [&](json::Tokenizer& in) { return reader.read(in); });
+  if (!envelope) return std::nullopt;
+  auto targets = std::move(reader).finish();
+  if (!targets) return std::nullopt;
+  targets->document_ = std::move(document);
+  return OpenedTargets{*std::move(envelope), *std::move(targets)};
 }
 
 std::string_view Targets::raw_key(const Entry& entry) const {

@@ -49,6 +49,8 @@ struct Bins {
 // Shared, since a large one is written to the cache while it is checked; it never changes.
 using TargetsDocument = std::shared_ptr<const std::string>;
 
+struct OpenedTargets;
+
 class Targets {
  public:
   const Header& header() const { return header_; }
@@ -71,6 +73,8 @@ class Targets {
   friend class TargetsReader;
   friend auto parse_targets(TargetsDocument, std::string_view, const ForeignKeys&)
       -> Result<Targets>;
+  friend auto open_targets(TargetsDocument, std::size_t, const ForeignKeys&)
+      -> std::optional<OpenedTargets>;
   struct Entry {  // in document_
     std::uint32_t key;
     std::uint32_t key_size;
@@ -93,6 +97,15 @@ class Targets {
 // `signed_part` is a part of the document, as open_envelope() found it.
 [[nodiscard]] Result<Targets> parse_targets(TargetsDocument document, std::string_view signed_part,
                                             const ForeignKeys& foreign);
+
+// Envelope and targets in one pass over the document, which is half of the work where it is large.
+// Nothing where either is refused: open_envelope() and parse_targets() say why.
+struct OpenedTargets {
+  Envelope envelope;
+  Targets targets;
+};
+std::optional<OpenedTargets> open_targets(TargetsDocument document, std::size_t max,
+                                          const ForeignKeys& foreign);
 
 // SHA-256 of a target's path, in hex: what hash prefixes and bins go by.
 std::string path_hash(std::string_view path);

@@ -36,26 +36,33 @@ std::optional<Envelope> open_checked(Checks& checks, std::string_view document, 
   return *std::move(envelope);
 }
 
+bool enough(const Signed& found, const RoleKeys& role) {
+  return found.valid >= static_cast<std::uint64_t>(role.threshold);
+}
+
 // `who` is whose keys these are, where that is not plain.
-bool signed_enough(Checks& checks, const Envelope& envelope, const Keys& keys, const RoleKeys& role,
-                   std::string_view clause, std::string_view who = "") {
-  const auto found = count_signatures(envelope, keys, role);
-  if (!found) {
-    checks.refuse("signature", kArbitrarySoftware, clause, found.error().text());
-    return false;
-  }
+bool judge_signatures(Checks& checks, const Signed& found, const RoleKeys& role,
+                      std::string_view clause, std::string_view who) {
   const auto needed = static_cast<std::uint64_t>(role.threshold);
-  if (found->valid >= needed) {
+  if (enough(found, role)) {
     checks.pass("signature",
-                cat(found->valid, " of ", needed, " needed", who, ": ", shown_list(found->by)));
+                cat(found.valid, " of ", needed, " needed", who, ": ", shown_list(found.by)));
     return true;
   }
   Check& row =
       checks.refuse("signature", kArbitrarySoftware, clause,
-                    cat("signed by ", found->valid, " of the ", needed,
+                    cat("signed by ", found.valid, " of the ", needed,
                         needed == 1 ? " key" : " different keys", " that are needed", who));
   row.expected = cat(needed, " good signature", needed == 1 ? "" : "s", " by different keys");
-  row.found = found->not_by.empty() ? "no key at all" : shown_list(found->not_by);
+  row.found = found.not_by.empty() ? "no key at all" : shown_list(found.not_by);
+  return false;
+}
+
+bool signed_enough(Checks& checks, const Envelope& envelope, const Keys& keys, const RoleKeys& role,
+                   std::string_view clause, std::string_view who = "") {
+  const auto found = count_signatures(envelope, keys, role);
+  if (found) return judge_signatures(checks, *found, role, clause, who);
+  checks.refuse("signature", kArbitrarySoftware, clause, found.error().text());
   return false;
 }
 
@@ -196,18 +203,56 @@ bool check_timestamp_rollback(Checks& checks, const Timestamp& trusted, const Ti
   return true;
 }
 
+// Whose signatures have to be on a targets file, and what it may be like.
+struct TargetsWish {
+  std::size_t max;
+  const Keys& keys;
+  const RoleKeys& role;
+  const ForeignKeys& foreign;
+};
+
+// For a large one, which is read while the signatures over its guessed signed part are checked.
+// Nothing where it is not as guessed, or not good in any way: then it is read step by step.
+std::optional<Targets> read_large_targets(Checks& checks, const TargetsDocument& document,
+                                          const TargetsWish& wish) {
+  const auto guess = guess_envelope(*document, wish.max);
+  if (!guess) return std::nullopt;
+  std::optional<OpenedTargets> opened;
+  std::optional<Result<Signed>> counted;
+  for_each_parallel(2, 2, [&](std::size_t i) {
+    if (i == 0) {
+      opened = open_targets(document, wish.max, wish.foreign);
+    } else {
+      counted = count_signatures(*guess, wish.keys, wish.role);
+    }
+  });
+  // It may be counted for nothing: only for the very bytes that the envelope turned out to cover.
+  const bool as_guessed = opened && opened->envelope.canonical.empty() &&
+                          opened->envelope.signatures == guess->signatures &&
+                          opened->envelope.signed_part.data() == guess->signed_part.data() &&
+                          opened->envelope.signed_part.size() == guess->signed_part.size();
+  if (!as_guessed || !*counted || !enough(**counted, wish.role)) return std::nullopt;
+  judge_signatures(checks, **counted, wish.role, "5.6.3", "");
+  return std::move(opened->targets);
+}
+
 // 5.6.3: signed by these keys, and read. A large one is read while its signatures are checked;
 // nothing of it counts before they are good.
 std::optional<Targets> read_targets(Checks& checks, const TargetsDocument& document,
-                                    std::size_t max, const Keys& keys, const RoleKeys& role,
-                                    const ForeignKeys& foreign) {
-  const auto envelope = open_checked(checks, *document, max, RoleType::targets);
+                                    const TargetsWish& wish) {
+  const bool large = document->size() >= kLarge;
+  if (large) {
+    if (auto read = read_large_targets(checks, document, wish)) return read;
+  }
+  const auto envelope = open_checked(checks, *document, wish.max, RoleType::targets);
   if (!envelope) return std::nullopt;
   bool good = false;
   std::optional<Result<Targets>> read;
-  const auto check = [&] { good = signed_enough(checks, *envelope, keys, role, "5.6.3"); };
-  const auto parse = [&] { read = parse_targets(document, envelope->signed_part, foreign); };
-  if (document->size() >= kLarge) {
+  const auto check = [&] {
+    good = signed_enough(checks, *envelope, wish.keys, wish.role, "5.6.3");
+  };
+  const auto parse = [&] { read = parse_targets(document, envelope->signed_part, wish.foreign); };
+  if (large) {
     for_each_parallel(2, 2, [&](std::size_t i) { i == 0 ? check() : parse(); });
   } else {
     check();
@@ -381,9 +426,11 @@ Verdict<Accepted> TrustedSet::update_targets(TargetsDocument document, const Rol
     return refused();
   }
   if (!check_stated(checks, *stated, *document, "snapshot.json", "5.6.2")) return refused();
-  auto fresh = read_targets(
-      checks, document, stated->length ? options_.limits.stated : options_.limits.targets,
-      delegator == nullptr ? root_.keys : delegator->keys(), *signers, options_.foreign);
+  const TargetsWish wish{.max = stated->length ? options_.limits.stated : options_.limits.targets,
+                         .keys = delegator == nullptr ? root_.keys : delegator->keys(),
+                         .role = *signers,
+                         .foreign = options_.foreign};
+  auto fresh = read_targets(checks, document, wish);
   if (!fresh ||
       !check_version(checks, fresh->header().version, stated->version, "snapshot.json", "5.6.4") ||
       !check_expiry(checks, fresh->header(), options_.now, "5.6.5")) {

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "base/text.h"
 #include "json/scan.h"
 
 namespace sluice::json {
@@ -119,6 +120,32 @@ TEST(TokenizerSkip, GivesTheBytesOfTheValueAsTheyWereReceived) {
   }
   ASSERT_TRUE(in.finish());
   EXPECT_EQ(slices, (std::vector<std::string_view>{"[ ]", R"({"b": 1, "a":"\"x"})", R"("s")"}));
+}
+
+TEST(TokenizerSkip, WhatIsReadTokenByTokenIsTheSameSlice) {
+  for (const std::string part : {R"({"a":[1,"x"],"b":{}})", R"({"b":1,"a":2})", R"({"a": 1})"}) {
+    const std::string document = cat("{ \"signed\" : ", part, " }");
+    Tokenizer whole(document);
+    Tokenizer pieces(document);
+    for (Tokenizer* in : {&whole, &pieces}) {
+      ASSERT_TRUE(in->enter_object());
+      ASSERT_TRUE(in->next_key());
+    }
+    const auto skipped = whole.skip();
+    ASSERT_TRUE(skipped);
+    ASSERT_TRUE(pieces.enter_object());
+    const std::size_t begin = pieces.offset();
+    for (int depth = 1; depth > 0;) {
+      const Token token = pieces.next();
+      ASSERT_NE(token, Token::failed);
+      if (token == Token::begin_object || token == Token::begin_array) ++depth;
+      if (token == Token::end_object || token == Token::end_array) --depth;
+    }
+    const Slice read = pieces.since(begin);
+    EXPECT_EQ(read.in(document), part);
+    EXPECT_EQ(read.in(document), skipped->in(document));
+    EXPECT_EQ(read.canonical, skipped->canonical) << part;
+  }
 }
 
 TEST(TokenizerSkip, ChecksWhatItSkipsAsStrictlyAsWhatIsRead) {

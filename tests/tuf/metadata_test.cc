@@ -141,6 +141,29 @@ TEST(Envelopes, TheMessageIsCanonicalWhateverTheFileLooksLike) {
   }
 }
 
+TEST(Envelopes, AreGuessedWhereSignaturesComeFirstAndNothingFollows) {
+  const std::string signatures = R"("signatures":[{"keyid":"a","sig":"00"}])";
+  const auto guessed = [](const std::string& text) {
+    return guess_envelope(text, kMax).has_value();
+  };
+  const std::string usual = cat("{", signatures, R"(,"signed":{"a":{}}})");
+  const auto guess = guess_envelope(usual, kMax);
+  ASSERT_TRUE(guess);
+  const auto real = open_envelope(usual, kMax);
+  ASSERT_TRUE(real);
+  EXPECT_EQ(guess->signed_part, real->signed_part);
+  EXPECT_EQ(guess->signatures, real->signatures);
+  EXPECT_FALSE(guessed(cat(R"({"signed":{"a":{}},)", signatures, "}")));
+  EXPECT_FALSE(guessed(cat("{", signatures, R"(,"x":1,"signed":{"a":{}}})")));
+  EXPECT_FALSE(guessed(cat("{", signatures, R"(,"signed": {"a":{}}})")));
+  EXPECT_FALSE(guessed(usual + "\n"));
+  for (std::size_t size = 0; size + 1 < usual.size(); ++size) {
+    EXPECT_FALSE(guessed(usual.substr(0, size))) << size;
+  }
+  EXPECT_FALSE(guess_envelope(usual, usual.size() - 1));
+  EXPECT_TRUE(guess_envelope(usual, usual.size()));
+}
+
 TEST(Canonical, SortsByBytesOfWhatKeysMean) {
   EXPECT_EQ(canonical_form(R"({"b":1,"a":{"z":[],"y":{}},"\"":2,"!":3})"),
             R"({"!":3,"\"":2,"a":{"y":{},"z":[]},"b":1})");

@@ -28,6 +28,12 @@ std::string words(const Verdict<T>& verdict) {
   return failure == nullptr ? "" : failure->detail;
 }
 
+std::string replaced(std::string text, std::string_view from, std::string_view to) {
+  const auto at = text.find(from);
+  EXPECT_NE(at, std::string::npos) << from;
+  return at == std::string::npos ? text : text.replace(at, from.size(), to);
+}
+
 class TrustedSetTest : public testing::Test {
  protected:
   const std::string& file(const std::string& name) { return repo.files.at("metadata/" + name); }
@@ -326,6 +332,42 @@ TEST_F(TrustedSetTest, LargeTargetsAreJudgedLikeSmallOnes) {
             "tuf.targets.format");
   EXPECT_EQ(set.targets(targets, nullptr), nullptr);
   EXPECT_EQ(refusal(set.update_targets(good, targets, nullptr)), "none");
+}
+
+// What is written in another way than usual, and what tries to have something else checked than
+// what counts.
+TEST_F(TrustedSetTest, LargeTargetsOfAnyShapeAreJudgedLikeSmallOnes) {
+  for (const std::size_t size : {10U, 5U << 20}) {
+    repo.part("targets").set("x-filler", std::string(size, 'x'));
+    repo.publish({"targets", "snapshot", "timestamp"});
+    const Version version = repo.part("targets").find("version")->integer().value_or(0);
+    const std::string& published = file(cat(version, ".targets.json"));
+    ASSERT_TRUE(published.starts_with("{\"signatures\":"));
+    const std::string signatures = published.substr(1, published.find("\"signed\":") - 2);
+    const std::string part = cat("\"signed\":", json::canonical_olpc(repo.part("targets")).value());
+    const std::string good = cat("{", signatures, ",", part, "}");
+    const std::string other = replaced(part, "\"version\":", "\"version\":1");
+    const auto outcome = [&](const std::string& text) {
+      auto set = at_snapshot(cat(version, ".snapshot.json"));
+      return refusal(set.update_targets(text, RoleName("targets"), nullptr));
+    };
+    EXPECT_EQ(outcome(good), "none");
+    EXPECT_EQ(outcome(good + "\n"), "none");
+    EXPECT_EQ(outcome(cat("{", part, ",", signatures, "}")), "none");
+    EXPECT_EQ(outcome(cat("{", signatures, ",", part, ",\"x\":{\"y\":{}}}")), "none");
+    EXPECT_EQ(outcome(cat("{", signatures, ",\"signed\": ", part.substr(9), "}")), "none");
+    EXPECT_EQ(outcome(replaced(good, "\"signed\":{", "\"signed\":{ ")), "none");
+    EXPECT_EQ(outcome(cat("{", signatures, ",", other, "}")), "tuf.targets.signature");
+    EXPECT_EQ(outcome(cat("{", signatures, ",", part, ",", other, "}")), "tuf.targets.format");
+    EXPECT_EQ(outcome(cat("{", signatures, ",", other, ",", part, "}")), "tuf.targets.format");
+    EXPECT_EQ(outcome(cat("{", signatures, ",", part, ",\"signatures\":[]}")),
+              "tuf.targets.format");
+    EXPECT_EQ(outcome(cat("{\"signatures\":[],", part, ",", signatures, "}")),
+              "tuf.targets.format");
+    EXPECT_EQ(outcome(good + "}"), "tuf.targets.format");
+    EXPECT_EQ(outcome(replaced(good, "\"_type\":\"targets\"", "\"_type\":\"snapshot\"")),
+              "tuf.targets.type");
+  }
 }
 
 TEST_F(TrustedSetTest, ExpiredSnapshotsAndTargetsAreRefused) {
