@@ -14,6 +14,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE / "support"))
 sys.dont_write_bytecode = True
 import yaml  # noqa: E402
+from gitlab_pipeline import expand, run_script, runs  # noqa: E402
 from sigstore_lab import SLUICE, LabCase, main  # noqa: E402
 
 NAMES = ("sign", "attest", "verify")
@@ -49,19 +50,6 @@ def job_of(name, inputs):
     return fill(body, values)[f"sluice-{name}"]
 
 
-def expand(value, variables):
-    """GitLab expands variables in the values of variables, and runs nothing."""
-    return re.sub(r"\$\{?(\w+)\}?", lambda match: variables.get(match[1], ""), value)
-
-
-def runs(job, variables):
-    """rules:if with a variable alone or with ==, which is all that the templates use."""
-    def value(word):
-        return variables.get(word[1:], "")
-    return any(value(left) == value(right) if right else value(left)
-               for left, _, right in (rule["if"].partition(" == ") for rule in job["rules"]))
-
-
 class Runner:
     def start(self, here):
         self.here = pathlib.Path(here)
@@ -81,13 +69,10 @@ class Runner:
         self.assertTrue(runs(job, variables), "the rules let it run")
         given = {key: expand(value, variables) for key, value in job["variables"].items()}
         environment = {"PATH": os.environ["PATH"], "HOME": str(self.here / "home"), **variables, **given}
-        words = {"bash": ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c"], "sh": ["sh", "-e", "-c"]}[shell]
-        ran = subprocess.run([*words, "\n".join(job["script"])], cwd=self.work, env=environment, check=False,
-                             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-        log = ran.stdout.decode("utf-8")
+        code, log = run_script(job, self.work, environment, shell)
         self.assertNotIn("uid=", log)
         self.assertNotIn("\x1b", log)
-        return ran.returncode, log, job
+        return code, log, job
 
     def passes(self, name, inputs, **more):
         code, log, job = self.run_job(name, inputs, **more)

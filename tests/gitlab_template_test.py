@@ -6,6 +6,7 @@ import os
 import pathlib
 import re
 import subprocess
+import sys
 import tempfile
 import unittest
 
@@ -13,6 +14,9 @@ import yaml
 
 SLUICE = os.path.abspath(os.environ["SLUICE"])
 ROOT = pathlib.Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT / "tests" / "support"))
+sys.dont_write_bytecode = True
+from gitlab_pipeline import run_script, runs  # noqa: E402
 TEMPLATE = ROOT / "integrations" / "gitlab" / "sluice-gate.yml"
 POLICY = "apiVersion: sluice/v1\nkind: Policy\nenvironments: {production: {signals: [risk]}}\n"
 DELAYS = POLICY.replace("[risk]", "[risk], risk: {block_at: never, delay_at: medium}")
@@ -35,14 +39,6 @@ def job_with(inputs):
     body = re.sub(r"\$\[\[ inputs\.([\w-]+) \]\]", lambda match: json.dumps(values[match[1]]),
                   text.split("\n---\n")[1])
     return yaml.safe_load(body)["sluice-gate"]
-
-
-def runs(job, variables):
-    """rules:if with == alone, which is all that the template uses."""
-    def value(word):
-        return variables.get(word[1:], "") if word.startswith("$") else json.loads(word)
-    return any(value(left) == value(right) for left, right in
-               (rule["if"].split(" == ") for rule in job["rules"]))
 
 
 class Template(unittest.TestCase):
@@ -84,12 +80,9 @@ class Template(unittest.TestCase):
         self.assertTrue(runs(job, variables), "the rules let it run")
         environment = {"PATH": os.environ["PATH"], "HOME": os.path.join(self.temp, "home"),
                        **variables, **job["variables"]}
-        script = "set -eo pipefail\n" + "\n".join(job["script"])
-        ran = subprocess.run(["bash", "--noprofile", "--norc", "-c", script], cwd=self.work, env=environment,
-                             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
-        log = ran.stdout.decode("utf-8")
+        code, log = run_script(job, self.work, environment)
         self.assertNotIn("uid=", log)
-        return ran.returncode, self.dotenv(job["artifacts"]["reports"]["dotenv"]), log, job
+        return code, self.dotenv(job["artifacts"]["reports"]["dotenv"]), log, job
 
     def dotenv(self, name):
         """As GitLab reads it: at most 5 KiB and 20 lines of KEY=VALUE."""

@@ -110,7 +110,8 @@ Result<int> abandon_publication(Invocation& in, tuf::Repository& repository) {
 Result<int> run_tuf_publish(Invocation& in) {
   SLUICE_TRY(auto open, open_to_change(in));
   if (in.args.has("--abandon")) return abandon_publication(in, open.repository);
-  return publish_and_tell(in, open.repository, {.force = in.args.has("--new-timestamp")});
+  return publish_and_tell(in, open.repository,
+                          {.force = in.args.has("--new-timestamp"), .read_targets = true});
 }
 
 Result<int> run_tuf_refresh_online(Invocation& in) {
@@ -208,7 +209,8 @@ Result<int> publish_and_tell(Invocation& in, tuf::Repository& repository,
                  {.now = now,
                   .renew_only = request.renew_only,
                   .force = request.force,
-                  .list_targets = place.store != nullptr && repository.policy().targets_here}));
+                  .list_targets = place.store != nullptr && repository.policy().targets_here,
+                  .read_targets = request.read_targets}));
   if (!verdict.passed()) return tell_refused(in, verdict.report());
   const tuf::Release& release = *verdict.value();
   if (release.nothing_to_do) {

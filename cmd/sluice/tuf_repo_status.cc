@@ -157,18 +157,27 @@ Result<json::Value> status_json(tuf::Repository& repository, const StatusView& v
   return out;
 }
 
+// For scripts: may this be merged, and may it be published?
+int checked_code(const StatusView& view) {
+  const bool whole = view.store.condition == tuf::StoreCondition::empty ||
+                     view.store.condition == tuf::StoreCondition::whole;
+  if (!whole || std::ranges::any_of(view.proposal.faults, &tuf::Fault::blocks)) return kRefused;
+  return view.proposal.ready() ? kDone : kNotNow;
+}
+
 Result<int> run_tuf_status(Invocation& in) {
   SLUICE_TRY(auto repository, open_repository(in));
   const Time now = in.world.clock.now();
   StatusView view;
   SLUICE_TRY(view.listed, tuf::listed_roles(repository));
-  SLUICE_TRY(view.proposal, tuf::examine_proposal(repository, now));
+  const bool check = in.args.has("--check");
+  SLUICE_TRY(view.proposal, tuf::examine_proposal(repository, now, {.files = check}));
   const auto store = tuf::folder_store(in.world.files, repository.folder());
   SLUICE_TRY(view.store, tuf::state(*store));
   if (in.json) {
     SLUICE_TRY(const auto out, status_json(repository, view, now));
     SLUICE_CHECK(in.print_json(out));
-    return kDone;
+    return check ? checked_code(view) : kDone;
   }
   std::string text = cat("repository  ", shown(repository.folder()), "\n");
   if (!view.store.says.empty()) text += cat("  ", view.store.says, "\n");
@@ -177,7 +186,7 @@ Result<int> run_tuf_status(Invocation& in) {
   text += published;
   text += cat("\n", proposal_text(view.proposal, now, true));
   SLUICE_CHECK(in.console.print(text));
-  return kDone;
+  return check ? checked_code(view) : kDone;
 }
 
 }  // namespace
@@ -258,10 +267,14 @@ std::vector<Command> tuf_status_commands() {
                "changes, who signed and who is still needed; what is wrong with it: a staged file "
                "that was edited, a signature over another version, a proposal that another one "
                "overtook; and whether a publication was interrupted, and how to go on. The JSON "
-               "follows sluice.tuf-status/v1.",
+               "follows sluice.tuf-status/v1.\n"
+               "--check is for CI: it reads the files of targets that are proposed, too. Exit code "
+               "0: nothing is proposed, or all have signed. 1: something is wrong with it. 75: "
+               "nothing is wrong, and signatures are missing.",
            .examples = {{"here", "sluice tuf status"},
                         {"for a program", "sluice tuf status --repo repo --output json"}},
-           .options = {repository_option()},
+           .options = {repository_option(),
+                       {"--check", "", "say by the exit code whether it is good and complete"}},
            .run = run_tuf_status}};
 }
 

@@ -69,6 +69,10 @@ class Examiner {
       }
     }
     SLUICE_CHECK(look_for_orphans());
+    if (options_.files) {
+      SLUICE_TRY(auto faults, examine_files(repository_));
+      std::ranges::move(faults, std::back_inserter(out_.faults));
+    }
     return std::move(out_);
   }
 

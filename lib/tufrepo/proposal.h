@@ -20,6 +20,7 @@ namespace sluice::tuf {
 //   unsigned    what is published is not signed for the keys that the proposal brings
 //   format      the file cannot be read
 //   signature   a signature is over something else, or by a key that the role does not have
+//   target      the file of a target that the proposal lists is missing, or is not what is listed
 struct Fault {
   std::string id;
   RoleName role{""};
@@ -69,9 +70,14 @@ struct Proposal {
 
 struct ExamineOptions {
   bool changes = true;  // list them
+  bool files = false;   // read the files of targets, too: see examine_files()
 };
 [[nodiscard]] Result<Proposal> examine_proposal(Repository& repository, Time now,
                                                 const ExamineOptions& options = {});
+
+// Where targets are kept here: the files of those that the proposal lists and the published version
+// does not. Every one is read.
+[[nodiscard]] Result<std::vector<Fault>> examine_files(Repository& repository);
 
 // The keys that must sign a role: root's of before and after, else those of whoever speaks for it,
 // as staged where that is staged.

@@ -64,7 +64,8 @@ class ReleaseMaker {
   Result<bool> take_proposal() {
     SLUICE_TRY(const auto staged, repository_.staged_roles());
     SLUICE_TRY(const auto proposal, examine_proposal(repository_, options_.now,
-                                                     {.changes = staged.size() <= kManyRoles}));
+                                                     {.changes = staged.size() <= kManyRoles,
+                                                      .files = options_.read_targets}));
     bool good = true;
     for (const auto& fault : proposal.faults) {
       if (!fault.blocks) continue;

@@ -126,26 +126,30 @@ class Job:
                 "commands": parse_commands(log)}
 
     def run(self, step, inputs, token, folder, event_name, event):
-        with tempfile.TemporaryDirectory(dir=self.temp) as files:
-            def file(name, text=""):
-                path = os.path.join(files, name)
-                with open(path, "w", encoding="utf-8") as out:
-                    out.write(text)
-                return path
-            environment = {
-                "PATH": self.path, "HOME": os.path.join(self.temp, "home"), "RUNNER_TEMP": self.temp,
-                "CI": "true", "GITHUB_ACTIONS": "true", "GITHUB_WORKSPACE": self.workspace,
-                "GITHUB_REPOSITORY": "org/shop", "GITHUB_API_URL": self.api,
-                "GITHUB_EVENT_NAME": event_name, "GITHUB_ACTION_PATH": folder,
-                "GITHUB_EVENT_PATH": file("event.json", json.dumps(event)),
-                "GITHUB_OUTPUT": file("output"), "GITHUB_STEP_SUMMARY": file("summary"),
-                "GIT_CONFIG_NOSYSTEM": "1", **self.variables}
-            for name, value in step["env"].items():
-                environment[name] = self.expand(value, inputs, {}, token)
-            script = file("script.sh", step["run"])
-            ran = subprocess.run(["bash", "--noprofile", "--norc", "-eo", "pipefail", script],
-                                 cwd=self.workspace, env=environment, stdin=subprocess.DEVNULL,
-                                 stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
-            read = lambda name: pathlib.Path(files, name).read_text(encoding="utf-8")
-            return {"code": ran.returncode, "log": ran.stdout.decode("utf-8"),
-                    "outputs": parse_outputs(read("output")), "summary": read("summary")}
+        environment = {
+            "PATH": self.path, "HOME": os.path.join(self.temp, "home"), "RUNNER_TEMP": self.temp,
+            "CI": "true", "GITHUB_ACTIONS": "true", "GITHUB_WORKSPACE": self.workspace,
+            "GITHUB_REPOSITORY": "org/shop", "GITHUB_API_URL": self.api,
+            "GITHUB_EVENT_NAME": event_name, "GITHUB_ACTION_PATH": folder,
+            "GIT_CONFIG_NOSYSTEM": "1", **self.variables}
+        for name, value in step["env"].items():
+            environment[name] = self.expand(value, inputs, {}, token)
+        return run_script(step["run"], self.workspace, environment, self.temp, event)
+
+
+def run_script(script, workspace, environment, temp, event):
+    """A `run` step: its exit code, log, outputs and summary."""
+    with tempfile.TemporaryDirectory(dir=temp) as files:
+        def file(name, text=""):
+            path = os.path.join(files, name)
+            with open(path, "w", encoding="utf-8") as out:
+                out.write(text)
+            return path
+        given = {"GITHUB_EVENT_PATH": file("event.json", json.dumps(event)), "GITHUB_OUTPUT": file("output"),
+                 "GITHUB_STEP_SUMMARY": file("summary")}
+        ran = subprocess.run(["bash", "--noprofile", "--norc", "-eo", "pipefail", file("script.sh", script)],
+                             cwd=workspace, env={**given, **environment}, stdin=subprocess.DEVNULL,
+                             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
+        read = lambda name: pathlib.Path(files, name).read_text(encoding="utf-8")
+        return {"code": ran.returncode, "log": ran.stdout.decode("utf-8"),
+                "outputs": parse_outputs(read("output")), "summary": read("summary")}

@@ -107,6 +107,29 @@ TEST_F(TufRepository, IncompleteIsExitCodeOne) {
   EXPECT_EQ(published("timestamp.json"), "");
 }
 
+TEST_F(TufRepository, CheckedStatusSaysByItsExitCodeWhetherItIsGoodAndComplete) {
+  EXPECT_EQ(init().exit_code, 0);
+  tuf({"status"});
+  tuf({"status", "--check"}, 75);
+  sign("ann");
+  tuf({"status", "--check", "--output", "json"}, 75);
+  sign("ben");
+  tuf({"status", "--check"});
+  tuf({"publish"});
+  tuf({"status", "--check"});
+  tuf({"add", "--under", "app/1.0", "app.txt"});
+  sign("ann");
+  tuf({"status", "--check"});
+  for (const auto& entry : std::filesystem::directory_iterator(folder / "repo/targets/app/1.0")) {
+    std::filesystem::resize_file(entry.path(), 3);
+  }
+  tuf({"status"});
+  const Ran refused = tuf({"status", "--check"}, 1);
+  EXPECT_TRUE(has(refused.out, "it is not what is listed")) << refused.out;
+  tuf({"publish"}, 1);
+  EXPECT_EQ(published("2.targets.json"), "");
+}
+
 TEST_F(TufRepository, ThresholdsAboveTheNumberOfKeysAreRefused) {
   const Ran refused = init({"--targets-threshold", "2"});
   EXPECT_EQ(refused.exit_code, 2);

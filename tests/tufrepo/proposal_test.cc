@@ -42,6 +42,68 @@ class ProposalTest : public testing::Test {
   WorkFolder work;
 };
 
+// The file of a target that was just added.
+class ProposedFiles : public ProposalTest {
+ protected:
+  ProposedFiles() {
+    start();
+    work.add("lib/a.txt", "library");
+    const auto digest = crypto::digest_of(crypto::HashAlgorithm::sha256, bytes_of("library"));
+    file = cat("targets/lib/", digest.hex(), ".a.txt");
+  }
+  std::vector<Fault> faults() {
+    auto repository = work.open();
+    return examine_files(repository).value();
+  }
+  std::string file;
+};
+
+TEST_F(ProposedFiles, ThatAreWhatIsListedAreGood) { EXPECT_TRUE(faults().empty()); }
+
+TEST_F(ProposedFiles, OneThatIsMissingIsNamed) {
+  std::filesystem::remove(work.folder / file);
+  const auto found = faults();
+  ASSERT_EQ(found.size(), 1U);
+  EXPECT_EQ(found[0].id, "target");
+  EXPECT_EQ(found[0].role.str(), "targets");
+  EXPECT_EQ(found[0].what, cat(file, ": there is no such file"));
+  EXPECT_TRUE(found[0].blocks);
+}
+
+TEST_F(ProposedFiles, OneOfTheSameLengthWithOtherBytesIsNamed) {
+  overwrite(file, "librarY");
+  ASSERT_EQ(faults().size(), 1U);
+  EXPECT_TRUE(faults()[0].what.ends_with("its hash is another one")) << faults()[0].what;
+}
+
+TEST_F(ProposedFiles, WhatIsPublishedAlreadyIsNotReadAgain) {
+  const auto app = crypto::digest_of(crypto::HashAlgorithm::sha256, bytes_of("hello"));
+  std::filesystem::remove(work.folder / cat("targets/", app.hex(), ".app.txt"));
+  EXPECT_TRUE(faults().empty());
+}
+
+TEST_F(ProposedFiles, OfManyThatAreWrongSomeAreNamedAndTheOthersCounted) {
+  for (int i = 0; i < 30; ++i) {
+    work.add(cat("lib/", i), cat("number ", i));
+    const auto digest =
+        crypto::digest_of(crypto::HashAlgorithm::sha256, bytes_of(cat("number ", i)));
+    std::filesystem::remove(work.folder / cat("targets/lib/", digest.hex(), ".", i));
+  }
+  const auto found = faults();
+  ASSERT_EQ(found.size(), 21U);
+  EXPECT_EQ(found.back().what, "and 10 files more");
+}
+
+TEST_F(ProposedFiles, OnlyWhoAsksForItHasThemRead) {
+  std::filesystem::remove(work.folder / file);
+  EXPECT_TRUE(examine().faults.empty());
+  auto repository = work.open();
+  EXPECT_EQ(ids(examine_proposal(repository, work.clock.now(), {.files = true}).value()),
+            std::vector<std::string>{"target"});
+  work.sign_all({"carla"});
+  EXPECT_EQ(work.publish({.now = work.clock.now(), .read_targets = true}), "tuf.publish.target");
+}
+
 TEST_F(ProposalTest, TheFirstRootAsksForItsOwnKeys) {
   work.init();
   const auto proposal = examine();

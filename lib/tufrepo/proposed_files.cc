@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "base/text.h"
+#include "tufrepo/edit.h"
+#include "tufrepo/proposal.h"
+
+namespace sluice::tuf {
+
+namespace {
+
+constexpr std::size_t kMostNamed = 20;  // of one role: nobody reads more
+
+// What is wrong with the file; nothing where it is what is listed.
+Result<std::string> wrong_with_file(Files& files, const Path& file, const crypto::Digest& digest) {
+  const auto info = files.info(file);
+  if (!info && info.error().code == Errc::not_found) return "there is no such file";
+  if (!info) return fail(info.error());
+  if (info->kind != FileKind::file) return "it is no plain file";
+  SLUICE_TRY(const auto found, crypto::digest_file(files, file, digest.algorithm()));
+  if (found == digest) return "";
+  return "it is not what is listed: its hash is another one";
+}
+
+class FileExaminer {
+ public:
+  explicit FileExaminer(Repository& repository) : repository_(repository) {}
+
+  Result<std::vector<Fault>> run() && {
+    SLUICE_TRY(const auto roles, repository_.staged_roles());
+    for (const auto& role : roles) {
+      if (type_of_role(role) != RoleType::targets) continue;
+      const auto staged = repository_.staged(role);
+      if (!staged) continue;  // it cannot be read, which is a fault of its own
+      const std::size_t before = out_.size();
+      SLUICE_CHECK(look_at(role, (*staged)->draft));
+      drop_beyond(role, before + kMostNamed);
+    }
+    return std::move(out_);
+  }
+
+ private:
+  Result<void> look_at(const RoleName& role, const Draft& draft) {
+    SLUICE_TRY(const auto* published, repository_.published(role));
+    return draft.each([&](std::string_view path, std::string_view text) -> Result<void> {
+      const auto was = published == nullptr ? std::nullopt : published->find(path);
+      if (was && *was == text) return {};
+      return look_at_target(role, path, text);
+    });
+  }
+
+  Result<void> look_at_target(const RoleName& role, std::string_view path, std::string_view text) {
+    const auto add = [&](const std::string& what) {
+      out_.push_back(
+          {"target", role, what, "put the file back, or list it anew with `sluice tuf add`"});
+    };
+    const auto hashes = hashes_listed(text);
+    const auto plain = check_target_path(path);
+    if (!hashes || hashes->empty() || !plain) {
+      add(cat(printable(path, 300), ": ",
+              !plain    ? plain.error().what
+              : !hashes ? hashes.error().what
+                        : "no hash of a known kind"));
+      return {};
+    }
+    const auto names = target_files(path, *hashes);
+    for (std::size_t i = 0; i < names.size(); ++i) {
+      SLUICE_TRY(const auto wrong, wrong_with_file(repository_.files(),
+                                                   repository_.folder() / names[i], (*hashes)[i]));
+      if (!wrong.empty()) add(cat(printable(names[i], 300), ": ", wrong));
+    }
+    return {};
+  }
+
+  void drop_beyond(const RoleName& role, std::size_t most) {
+    if (out_.size() <= most) return;
+    const std::size_t more = out_.size() - most;
+    out_.resize(most, {"", role, "", ""});
+    out_.push_back({"target", role, cat("and ", more, " files more"), ""});
+  }
+
+  Repository& repository_;
+  std::vector<Fault> out_;
+};
+
+}  // namespace
+
+Result<std::vector<Fault>> examine_files(Repository& repository) {
+  if (!repository.policy().targets_here) return std::vector<Fault>{};
+  return FileExaminer(repository).run();
+}
+
+}  // namespace sluice::tuf
