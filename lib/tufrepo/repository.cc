@@ -40,6 +40,20 @@ Result<std::string> role_of_file(std::string_view file) {
   return out;
 }
 
+bool is_json_file(const FolderEntry& entry) {
+  return entry.kind == FileKind::file && entry.name.ends_with(".json");
+}
+
+// Nothing else is taken away with a proposal: in a clone of what somebody else pushed the folder
+// may be a link to where other files are.
+bool is_signature_file(const FolderEntry& entry, const Result<std::string>& text) {
+  if (text && parse_staged_signature(*text)) return true;
+  // Of a keyid that is a key's own, whatever became of its content.
+  const std::string_view keyid = std::string_view(entry.name).substr(0, entry.name.size() - 5);
+  const auto bytes = from_hex(keyid);
+  return bytes && bytes->size() == crypto::digest_size(crypto::HashAlgorithm::sha256);
+}
+
 // "12.targets.json", in the folder of what is published.
 std::string published_name(const RoleName& role, Version version) {
   return role.str() == name(RoleType::timestamp) ? "timestamp.json" : role_url(role, version);
@@ -231,7 +245,8 @@ Result<void> Repository::load_staged(const RoleName& role) {
     staged_.emplace(role.str(), nullptr);
     return {};
   }
-  auto text = files_->read(staged_file(role), largest(role) * 2);
+  // A link or a pipe at its place is nobody's proposal.
+  auto text = files_->read_plain(staged_file(role), largest(role) * 2, Links::refused);
   if (!text) {
     if (!is_missing(text.error())) return fail(std::move(text).error());
     staged_.emplace(role.str(), nullptr);
@@ -244,7 +259,8 @@ Result<void> Repository::load_staged(const RoleName& role) {
                  .sha256 = {},
                  .before_sha256 = {},
                  .saved = true};
-  if (const auto record = files_->read(made_from_file(role), limits::kConfigFile)) {
+  if (const auto record =
+          files_->read_plain(made_from_file(role), limits::kConfigFile, Links::refused)) {
     SLUICE_TRY(const auto value, within(json::parse_strict(*record), shown));
     const json::Fields fields(value, "made-from");
     SLUICE_TRY(out.from, fields.integer("from"));
@@ -309,7 +325,38 @@ Result<const Delegations*> Repository::delegations(const RoleName& role) {
   return &delegations_.emplace(role.str(), std::move(read)).first->second;
 }
 
+// A change on top of what was overtaken would take back, unseen, what was published since; on top
+// of what was edited it would hide that.
+Result<void> Repository::check_to_change(const RoleName& role) {
+  SLUICE_TRY(const auto* known, staged(role));
+  if (known == nullptr || !known->saved) return {};
+  SLUICE_TRY(const auto digest, known->draft.digest());
+  SLUICE_TRY(const auto* before, published(role));
+  std::string published_sha256;
+  if (before != nullptr) {
+    SLUICE_TRY(const auto of, before->digest());
+    published_sha256 = of.hex();
+  }
+  const std::string sha256 = digest.hex();
+  if (sha256 == published_sha256) return {};  // left over
+  const std::string shown = printable(role.str(), 80);
+  if (known->sha256 != sha256) {
+    return fail(Error{Errc::denied, cat("what is proposed of ", shown, " was edited")}.advise(
+        "look at it with `sluice tuf diff`, and take it as it is with `sluice tuf propose`, or "
+        "give it up with `sluice tuf propose --drop`"));
+  }
+  if (known->from_sha256 == published_sha256) return {};
+  return fail(
+      Error{
+          Errc::denied,
+          cat("what is proposed of ", shown, " was made from ",
+              known->from == 0 ? std::string("nothing") : cat("version ", known->from),
+              ", and version ", before == nullptr ? 0 : before->version(), " is published by now")}
+          .advise("give it up with `sluice tuf propose --drop`, and make its changes again"));
+}
+
 Result<Draft> Repository::next(const RoleName& role) {
+  SLUICE_CHECK(check_to_change(role));
   SLUICE_TRY(const auto* known, latest(role));
   if (known == nullptr) return Draft::fresh(type_of_role(role));
   Draft out = *known;
@@ -365,9 +412,12 @@ Result<std::size_t> Repository::drop_signatures(const RoleName& role, const Stag
   std::size_t dropped = 0;
   SLUICE_TRY(const auto entries, files_->list(folder));
   for (const auto& entry : entries) {
+    if (!is_json_file(entry)) continue;
     const Path path = folder / entry.name;
-    SLUICE_TRY(const auto text, files_->read(path, kMaxSignatureFile));
-    const auto signature = parse_staged_signature(text);
+    const auto text = files_->read_plain(path, kMaxSignatureFile, Links::refused);
+    if (!is_signature_file(entry, text)) continue;
+    const Result<StagedSignature> signature =
+        text ? parse_staged_signature(*text) : fail(text.error());
     if (signature && signature->sha256 == staged.sha256) continue;
     SLUICE_CHECK(files_->remove(path));
     ++dropped;
@@ -401,7 +451,12 @@ Result<void> Repository::unstage(const RoleName& role) {
   const Path folder = signature_folder(role);
   if (files_->info(folder)) {
     SLUICE_TRY(const auto entries, files_->list(folder));
-    for (const auto& entry : entries) SLUICE_CHECK(files_->remove(folder / entry.name));
+    for (const auto& entry : entries) {
+      if (!is_json_file(entry)) continue;
+      const Path path = folder / entry.name;
+      const auto text = files_->read_plain(path, kMaxSignatureFile, Links::refused);
+      if (is_signature_file(entry, text)) SLUICE_CHECK(files_->remove(path));
+    }
   }
   staged_.insert_or_assign(role.str(), nullptr);
   delegations_.erase(role.str());
@@ -418,11 +473,13 @@ Result<std::vector<StagedSignature>> Repository::signatures(const RoleName& role
                 cat("more than ", kMaxSignatures, " signatures of ", printable(role.str(), 80)));
   }
   for (const auto& entry : entries) {
-    if (entry.kind != FileKind::file || !entry.name.ends_with(".json")) continue;
+    if (!is_json_file(entry)) continue;
     const Path path = folder / entry.name;
-    SLUICE_TRY(const auto text, files_->read(path, kMaxSignatureFile));
-    SLUICE_TRY(out.emplace_back(),
+    SLUICE_TRY(const auto text, files_->read_plain(path, kMaxSignatureFile, Links::refused));
+    SLUICE_TRY(auto signature,
                within(parse_staged_signature(text), cat("reading ", sluice::shown(path))));
+    // One file a key: a second one of the same key would stand before its good one.
+    if (entry.name == role_file(RoleName(signature.keyid))) out.push_back(std::move(signature));
   }
   return out;
 }

@@ -81,6 +81,8 @@ class Repository {
   // Of the latest; read once as long as that does not change.
   [[nodiscard]] Result<const Delegations*> delegations(const RoleName& role);
   // To work on: what is staged, else what is published in its next version, else a fresh one.
+  // Errc::denied where what is staged was edited by hand, or made from another version than the one
+  // that is published by now.
   [[nodiscard]] Result<Draft> next(const RoleName& role);
   // The version and the expiry are the repository's to set: the next version, expiring when the
   // policy says. Signatures over something else go when it is saved.
@@ -105,6 +107,7 @@ class Repository {
   [[nodiscard]] Result<Version> find_root_version();
   [[nodiscard]] Result<std::optional<std::string>> read_published(const Path& name);
   [[nodiscard]] Result<void> load_staged(const RoleName& role);
+  [[nodiscard]] Result<void> check_to_change(const RoleName& role);
   [[nodiscard]] Result<void> save_role(const std::string& role, StagedRole& staged);
   [[nodiscard]] Result<std::size_t> drop_signatures(const RoleName& role, const StagedRole& staged);
   Path made_from_file(const RoleName& role) const;
