@@ -37,6 +37,8 @@ inline constexpr std::size_t kSignItemsMost = 10'000;  // of one call
 struct SignPayload {
   MediaType type;
   Bytes bytes;  // at most limits::kPayload
+  // Of in-toto's type: it has to be a statement. Links and layouts of in-toto's own form are none.
+  bool statement = true;
 };
 struct SignItem {
   std::string name;  // for people, and to find its result by

@@ -59,6 +59,9 @@ struct VerifyRequest {
   // What a caller who knows the predicate has to say of it, as further checks.
   std::function<void(const dsse::Statement&, Report&)> judge_statement = {};
   AcceptingCommand accepting = {};  // for the advice of a refusal
+  // The payload of an envelope of in-toto's type may be no statement: the caller reads it, and
+  // there is no artifact to compare.
+  bool any_payload = false;
 };
 
 struct VerifiedContent {

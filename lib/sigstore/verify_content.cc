@@ -154,7 +154,7 @@ Result<void> ContentJudge::check_bytes(const Message& message, const Bytes& sign
 Result<void> ContentJudge::check_payload(VerifiedContent& content) {
   const auto* envelope = std::get_if<dsse::Envelope>(&bundle_.content);
   if (envelope == nullptr) return {};
-  if (envelope->payload_type.str() == dsse::kInTotoPayload) {
+  if (envelope->payload_type.str() == dsse::kInTotoPayload && !request_.any_payload) {
     return check_statement(*envelope, content);
   }
   if (request_.predicate_type) {
