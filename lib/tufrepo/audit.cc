@@ -212,19 +212,30 @@ class Auditor {
     const Targets& targets = *set.targets(role, delegator);
     note(role, targets.header(), size, listed->length.has_value(), targets.count());
     out_.targets += targets.count();
-    SLUICE_CHECK(look_at_targets(targets));
+    SLUICE_CHECK(look_at_targets(role, targets));
     return true;
   }
 
-  Result<void> look_at_targets(const Targets& targets) {
+  Result<void> look_at_targets(const RoleName& role, const Targets& targets) {
     if (!options_.check_target) return {};
-    return targets.each([&](const TargetFile& file) -> Result<void> {
+    std::size_t odd = 0;
+    std::string first;
+    const auto looked = targets.each([&](const TargetFile& file) -> Result<void> {
+      if (file.path.find_first_of("%?#") != std::string::npos && odd++ == 0) first = file.path;
       SLUICE_TRY(const auto wrong, options_.check_target(file));
       if (wrong && wrong_targets_++ < kToldTargets) {
         out_.report.fail("tuf.target.missing", printable(file.path, 200), *wrong);
       }
       return {};
     });
+    if (odd > 0) {
+      warn("names", role,
+           cat(odd == 1 ? "the name of 1 target has" : cat("the names of ", odd, " targets have"),
+               " a %, ? or #, as \"", printable(first, 200),
+               "\": clients of others put it into the URL as it is, and do not find the file"),
+           "name it otherwise");
+    }
+    return looked;
   }
 
   Result<void> delegated(TrustedSet& set) {

@@ -18,7 +18,7 @@ using ReadMetadata =
     std::function<Result<std::optional<std::string>>(const std::string& name, std::size_t max)>;
 
 // Ids are stable: expires-soon, size, key-shared, key-unusable, threshold,
-// no-spare-key, consistent-snapshot.
+// no-spare-key, consistent-snapshot, and where targets are looked at, names.
 struct AuditWarning {
   std::string id;
   RoleName role{""};

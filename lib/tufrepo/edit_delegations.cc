@@ -27,12 +27,27 @@ Result<void> check_new_role_name(std::string_view role) {
   return {};
 }
 
+// Clients of others read classes, braces, negations and escapes, each in its own way; the
+// specification has * and ? alone (4.5).
+bool means_the_same_to_all(std::string_view pattern) {
+  if (pattern.find_first_of("[]{}()|\\") != std::string_view::npos) return false;
+  if (pattern.find("**") != std::string_view::npos) return false;
+  return std::ranges::none_of(split(pattern, '/'), [](std::string_view part) {
+    return part.starts_with('!') || part.starts_with('#');
+  });
+}
+
 Result<void> check_pattern(std::string_view pattern) {
   if (pattern.empty() || pattern.size() > kMaxTargetPath || pattern.front() == '/' ||
       !is_utf8(pattern)) {
     return fail(
         Error{Errc::usage, cat("\"", printable(pattern, 200), "\" is no path pattern")}.advise(
             "a relative path; * and ? stand for characters within one part"));
+  }
+  if (!means_the_same_to_all(pattern)) {
+    return fail(Error{Errc::usage, cat("\"", printable(pattern, 200),
+                                       "\" stands for other paths to clients of others")}
+                    .advise("* and ? alone, and several patterns"));
   }
   return {};
 }

@@ -183,6 +183,12 @@ Result<Version> Repository::find_root_version() {
     version = first;
   }
   while (there(version + 1)) ++version;
+  // Whoever took the one before the hole for the newest would make another root of that number.
+  if (there(version + 2)) {
+    return fail(Error{Errc::not_found, cat("metadata/", version + 1,
+                                           ".root.json is missing, and a later one is there")}
+                    .advise("the folder is not whole: take it from where it is published again"));
+  }
   return version;
 }
 

@@ -98,6 +98,20 @@ TEST_F(AuditTest, NamesATargetThatIsNotAsListed) {
   EXPECT_EQ(refusal(look(options)), "tuf.target.missing");
 }
 
+TEST_F(AuditTest, WarnsOfNamesThatClientsOfOthersDoNotFetch) {
+  start();
+  AuditOptions options;
+  options.check_target = [](const TargetFile&) -> Result<std::optional<std::string>> {
+    return std::nullopt;
+  };
+  EXPECT_FALSE(warns(look(options), "names", "targets"));
+  work.add("50%25.txt", "x");
+  work.sign_all({"carla"});
+  ASSERT_EQ(work.publish(), "good") << work.detail;
+  EXPECT_TRUE(warns(look(options), "names", "targets"));
+  EXPECT_EQ(refusal(look(options)), "none");
+}
+
 TEST_F(AuditTest, BeginsWithTheRootThatIsTrusted) {
   start();
   WorkFolder other;

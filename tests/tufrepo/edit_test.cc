@@ -48,6 +48,16 @@ class EditTest : public testing::Test {
   WorkFolder work;
 };
 
+TEST_F(EditTest, PatternsThatMeanSomethingElseToOthersAreRefused) {
+  for (const std::string bad :
+       {"lib-[ab]*", "{a,b}/*", "a\\*", "!a", "a/!b", "#a", "a/**", "+(a)"}) {
+    delegate(libs("libs", bad));
+    EXPECT_NE(work.problem.find("stands for other paths"), std::string::npos) << bad;
+  }
+  delegate(libs("libs", "a!/b#-?/*.tar"));
+  EXPECT_EQ(work.problem, "");
+}
+
 TEST_F(EditTest, TargetPathsAreRefusedWhereTheyAreMoreThanNames) {
   for (const std::string bad : {"", "/etc/passwd", "../x", "a/../b", "a//b", "a/", "a\\b", "./a"}) {
     EXPECT_FALSE(check_target_path(bad)) << bad;
