@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // sluice tuf propose, sign.
 #include <algorithm>
+#include <map>
 
 #include "base/text.h"
 #include "commands.h"
@@ -11,7 +12,7 @@ namespace sluice::cli {
 
 namespace {
 
-constexpr std::size_t kShownChanges = 200;
+constexpr std::size_t kShownChanges = 200;  // of each kind
 constexpr std::size_t kLargestCarried = 1U << 20;
 
 std::vector<tuf::RoleName> roles_given(const Invocation& in, std::string_view option) {
@@ -143,18 +144,29 @@ Result<std::vector<ToSign>> work_for(Invocation& in, tuf::Repository& repository
   return out;
 }
 
+std::string_view many_of(std::string_view kind) {
+  if (kind == "target-added") return "targets that it adds";
+  if (kind == "target-changed") return "targets that it changes";
+  if (kind == "target-removed") return "targets that it removes";
+  if (kind == "role-added") return "roles that it delegates to";
+  return kind;
+}
+
+// Many of one kind are counted, and none of another kind is lost among them.
 std::string shown_for_signing(const ToSign& work, Time now) {
   const auto& role = *work.role;
   std::string out = cat("You are about to sign ", printable(role.role.str(), 80), " ", role.to);
   out += role.from == 0 ? cat(", its first version\n") : cat(", which follows ", role.from, "\n");
-  std::size_t shown = 0;
+  std::map<std::string, std::size_t> seen;
   for (const auto& change : role.changes) {
-    if (shown++ == kShownChanges) {
-      out += cat("  and ", role.changes.size() - kShownChanges, " more: sluice tuf diff --role ",
-                 role.role.str(), "\n");
-      break;
-    }
-    out += cat("  ", change.text(), "\n");
+    if (++seen[change.kind] > kShownChanges) continue;
+    out += cat("  ", change.text(tuf::Shown::whole), "\n");
+  }
+  for (const auto& [kind, count] : seen) {
+    if (count <= kShownChanges) continue;
+    out += cat("  and ", count - kShownChanges, " more ", many_of(kind),
+               ", which are not shown here: sluice tuf diff --role ",
+               printable(role.role.str(), 200), "\n");
   }
   out += cat("  good until ", human_time(role.expires), ", for ",
              human_duration(role.expires - now), "\n");

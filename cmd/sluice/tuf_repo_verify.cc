@@ -12,6 +12,7 @@
 #include "tuf_repo.h"
 #include "tufrepo/audit.h"
 #include "tufrepo/import.h"
+#include "tufrepo/published_check.h"
 #include "tufrepo/store.h"
 
 namespace sluice::cli {
@@ -238,10 +239,21 @@ Result<std::vector<Compared>> compare_proposed(Invocation& in, tuf::Repository& 
   SLUICE_TRY(const auto* names, repository.names());
   SLUICE_TRY(const auto staged, repository.staged_roles());
   const auto only = in.args.get("--role");
+  tuf::PublishedCheck published(repository);
   for (const auto& role : staged) {
     if (only && role.str() != *only) continue;
     SLUICE_TRY(const auto* after, repository.staged(role));
     SLUICE_TRY(const auto* before, repository.published(role));
+    if (before != nullptr) {
+      SLUICE_TRY(const auto answer, published.of(role));
+      if (answer.standing == tuf::PublishedCheck::Standing::broken) {
+        return fail(Error{Errc::denied, cat("what is published of ", printable(role.str(), 80),
+                                            " here does not hold: ", answer.why)}
+                        .advise("metadata/ was changed in this folder: take it from where it is "
+                                "published"));
+      }
+      if (answer.standing == tuf::PublishedCheck::Standing::nobodys) before = nullptr;
+    }
     SLUICE_TRY(out.emplace_back(), compare(role.str(), before, after->draft, names));
   }
   return out;
@@ -276,7 +288,9 @@ Result<int> run_tuf_diff(Invocation& in) {
   std::string text;
   for (const auto& each : all) {
     text += cat(printable(each.role, 200), " ", each.from, " -> ", each.to, "\n");
-    for (const auto& change : each.changes) text += cat("  ", change.text(), "\n");
+    for (const auto& change : each.changes) {
+      text += cat("  ", change.text(tuf::Shown::whole), "\n");
+    }
   }
   SLUICE_CHECK(in.console.print(text.empty() ? "nothing is proposed\n" : text));
   return kDone;

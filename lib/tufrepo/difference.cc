@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tufrepo/difference.h"
 
+#include <algorithm>
 #include <map>
 #include <set>
 
@@ -12,10 +13,12 @@ namespace {
 
 constexpr std::size_t kShownValue = 300;
 
+// A string as it is, unless it reads like something else: "2" is not 2.
 std::string member_text(const json::Value* value) {
   if (value == nullptr) return "";
-  if (const auto* text = value->string()) return *text;
-  return sorted_json(*value);
+  const auto* text = value->string();
+  if (text == nullptr || text->empty() || json::parse_strict(*text)) return sorted_json(*value);
+  return *text;
 }
 
 const json::Value* member_of(const Draft* draft, std::string_view key) {
@@ -66,6 +69,16 @@ KeyHolders holders_of_delegations(const Draft* targets) {
   return out;
 }
 
+// Delegated roles in their order, which is the order in which clients ask them.
+std::vector<std::string> order_of_delegations(const Draft* targets) {
+  std::vector<std::string> out;
+  const auto* delegations = member_of(targets, "delegations");
+  const auto* roles = delegations == nullptr ? nullptr : delegations->find("roles");
+  if (roles == nullptr || roles->array() == nullptr) return out;
+  for (const auto& each : *roles->array()) out.push_back(member_text(each.find("name")));
+  return out;
+}
+
 const json::Value* keys_in(const Draft* draft) {
   if (draft == nullptr) return nullptr;
   if (draft->type() == RoleType::root) return draft->head().find("keys");
@@ -82,8 +95,10 @@ class Comparer {
     const bool root = after_.type() == RoleType::root;
     holders(root ? holders_of_root(before_) : holders_of_delegations(before_),
             root ? holders_of_root(&after_) : holders_of_delegations(&after_));
+    order();
     key_values();
     members();
+    delegation_members();
     SLUICE_CHECK(entries(limits));
     const std::string old_expiry = before_ == nullptr ? "" : rfc3339(before_->expires());
     add("expires", "", old_expiry, rfc3339(after_.expires()));
@@ -96,17 +111,16 @@ class Comparer {
     out_.push_back({std::move(kind), std::move(subject), std::move(before), std::move(after)});
   }
 
-  std::string shown_keyid(const std::string& keyid) const {
-    std::string type = "key";
-    for (const Draft* each : {&after_, before_}) {
+  // As the first of them lists it that does.
+  std::string shown_keyid(const std::string& keyid, const Draft* first, const Draft* second) const {
+    static const KeyNames kNone;
+    const KeyNames& names = names_ == nullptr ? kNone : *names_;
+    for (const Draft* each : {first, second}) {
       const auto* keys = keys_in(each);
       const auto* key = keys == nullptr ? nullptr : keys->find(keyid);
-      if (key == nullptr) continue;
-      type = member_text(key->find("keytype"));
-      break;
+      if (key != nullptr) return names.shown_whole(keyid, *key);
     }
-    static const KeyNames kNone;
-    return (names_ == nullptr ? kNone : *names_).shown(keyid, type);
+    return cat(printable(keyid, kShownValue), ", which is not listed");
   }
 
   void holders(const KeyHolders& before, const KeyHolders& after) {
@@ -120,10 +134,14 @@ class Comparer {
       }
       const KeyHolder was = at == before.end() ? KeyHolder{} : at->second;
       for (const auto& keyid : was.keyids) {
-        if (!is.keyids.contains(keyid)) add("key-removed", role, shown_keyid(keyid), "");
+        if (!is.keyids.contains(keyid)) {
+          add("key-removed", role, shown_keyid(keyid, before_, &after_), "");
+        }
       }
       for (const auto& keyid : is.keyids) {
-        if (!was.keyids.contains(keyid)) add("key-added", role, "", shown_keyid(keyid));
+        if (!was.keyids.contains(keyid)) {
+          add("key-added", role, "", shown_keyid(keyid, &after_, before_));
+        }
       }
       add("threshold", role, was.threshold, is.threshold);
       for (const auto& [key, value] : is.others) {
@@ -134,6 +152,21 @@ class Comparer {
         if (!is.others.contains(key)) add("role-changed", cat(role, " ", key), value, "");
       }
     }
+  }
+
+  // Where two roles may list a path the first one counts. New ones that come last are told already.
+  void order() {
+    const auto was = order_of_delegations(before_);
+    const auto is = order_of_delegations(&after_);
+    const std::set<std::string_view> old(was.begin(), was.end());
+    const std::set<std::string_view> now(is.begin(), is.end());
+    std::vector<std::string> expected;
+    std::ranges::copy_if(was, std::back_inserter(expected),
+                         [&](const std::string& each) { return now.contains(each); });
+    std::ranges::copy_if(is, std::back_inserter(expected),
+                         [&](const std::string& each) { return !old.contains(each); });
+    if (expected == is) return;
+    add("role-changed", "the order of delegations", join(was, ", "), join(is, ", "));
   }
 
   // The same keyid must stand for the same key.
@@ -152,6 +185,23 @@ class Comparer {
   static bool handled(std::string_view key) {
     return key == "version" || key == "expires" || key == "keys" || key == "roles" ||
            key == "delegations" || key == "_type";
+  }
+
+  // Beside the keys and roles that were compared.
+  void delegation_members() {
+    const auto* was = member_of(before_, "delegations");
+    const auto* is = after_.head().find("delegations");
+    std::set<std::string> keys;
+    for (const auto* each : {was, is}) {
+      if (each == nullptr || each->object() == nullptr) continue;
+      for (const auto& [key, value] : *each->object()) keys.insert(key);
+    }
+    for (const auto& key : keys) {
+      if (key == "keys" || key == "roles" || key == "succinct_roles") continue;
+      add("member", cat("delegations ", key),
+          member_text(was == nullptr ? nullptr : was->find(key)),
+          member_text(is == nullptr ? nullptr : is->find(key)));
+    }
   }
 
   void members() {
@@ -200,51 +250,91 @@ class Comparer {
   std::vector<Change> out_;
 };
 
-// "1.2 MiB, sha256 3b688a2c…", and what changed of a target for a reader.
-std::string target_summary(const std::string& text) {
+constexpr std::size_t kShortHash = 12;
+constexpr std::size_t kShortKeyid = 8;
+
+std::size_t most(Shown shown) { return shown == Shown::whole ? std::string::npos : kShownValue; }
+
+// "1.2 MiB, sha256 3b688a2c…", and what else there is of a target.
+std::string target_summary(const std::string& text, Shown shown) {
   const auto value = json::parse_strict(text, {.bytes = text.size()});
-  if (!value) return printable(text, kShownValue);
+  if (!value || value->object() == nullptr) return printable(text, most(shown));
   std::string out;
-  if (const auto* length = value->find("length"); length != nullptr && length->integer()) {
-    out = human_bytes(static_cast<std::uint64_t>(*length->integer()));
-  }
-  if (const auto* hashes = value->find("hashes"); hashes != nullptr && hashes->object()) {
-    for (const auto& [name, hash] : *hashes->object()) {
-      out += cat(", ", printable(name, 20), " ", printable(member_text(&hash).substr(0, 12), 40));
+  std::string rest;
+  for (const auto& [key, member] : *value->object()) {
+    if (key == "length" && member.integer()) {
+      const auto length = static_cast<std::uint64_t>(*member.integer());
+      out = human_bytes(length) + out;
+      if (shown == Shown::whole && length >= 1024) out += cat(" (", length, " bytes)");
+    } else if (key == "hashes" && member.object() != nullptr) {
+      for (const auto& [name, hash] : *member.object()) {
+        const std::string hex = printable(member_text(&hash), most(shown));
+        out += cat(", ", printable(name, 20), " ",
+                   shown == Shown::whole ? hex : hex.substr(0, kShortHash));
+      }
+    } else if (key == "custom") {
+      rest += cat(", ", printable(json::write(member), most(shown)));
+    } else {
+      rest +=
+          cat(", ", printable(key, most(shown)), " ", printable(json::write(member), most(shown)));
     }
   }
-  if (const auto* custom = value->find("custom")) {
-    out += cat(", ", printable(json::write(*custom), kShownValue));
+  return out + rest;
+}
+
+// "ann (ed25519 3b688a2c)": what is as long as a keyid only by its beginning.
+std::string with_short_keyids(std::string_view text) {
+  constexpr std::size_t kWhole = 64;
+  const auto is_hex = [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); };
+  std::string out;
+  while (!text.empty()) {
+    const auto end = std::ranges::find_if_not(text, is_hex);
+    const auto run = static_cast<std::size_t>(end - text.begin());
+    out += text.substr(0, run >= kWhole ? kShortKeyid : run);
+    text.remove_prefix(run);
+    if (text.empty()) break;
+    out += text.front();
+    text.remove_prefix(1);
   }
   return out;
 }
 
-std::string arrow(const Change& change) {
-  const auto side = [](const std::string& text) { return printable(text, kShownValue); };
+std::string key_text(const std::string& key, Shown shown) {
+  return shown == Shown::whole ? printable(key, most(shown))
+                               : with_short_keyids(printable(key, kShownValue));
+}
+
+std::string arrow(const Change& change, Shown shown) {
+  const auto side = [&](const std::string& text) { return printable(text, most(shown)); };
   if (change.before.empty()) return side(change.after);
   if (change.after.empty()) return cat(side(change.before), " -> nothing");
   return cat(side(change.before), " -> ", side(change.after));
 }
 
+// Where the two sides look the same in brief they are shown whole.
+std::string target_arrow(const Change& change, Shown shown) {
+  const auto was = target_summary(change.before, shown);
+  const auto is = target_summary(change.after, shown);
+  if (was == is && shown == Shown::briefly) return target_arrow(change, Shown::whole);
+  return cat(was, " -> ", is);
+}
+
 }  // namespace
 
-std::string Change::text() const {
-  const std::string what = printable(subject, kShownValue);
-  if (kind == "key-added") return cat("adds key ", printable(after, kShownValue), " to ", what);
-  if (kind == "key-removed") {
-    return cat("removes key ", printable(before, kShownValue), " from ", what);
+std::string Change::text(Shown shown) const {
+  const std::string what = printable(subject, most(shown));
+  if (kind == "key-added") return cat("adds key ", key_text(after, shown), " to ", what);
+  if (kind == "key-removed") return cat("removes key ", key_text(before, shown), " from ", what);
+  if (kind == "key-changed") {
+    return cat("changes what the keyid ", what, " stands for: ", arrow(*this, shown));
   }
-  if (kind == "key-changed") return cat("changes what the keyid ", what, " stands for");
-  if (kind == "threshold") return cat("threshold of ", what, ": ", arrow(*this));
+  if (kind == "threshold") return cat("threshold of ", what, ": ", arrow(*this, shown));
   if (kind == "role-added") return cat("delegates to ", what);
   if (kind == "role-removed") return cat("no longer delegates to ", what);
-  if (kind == "target-added") return cat("adds ", what, "   ", target_summary(after));
+  if (kind == "target-added") return cat("adds ", what, "   ", target_summary(after, shown));
   if (kind == "target-removed") return cat("removes ", what);
-  if (kind == "target-changed") {
-    return cat("changes ", what, "   ", target_summary(before), " -> ", target_summary(after));
-  }
-  if (kind == "expires") return cat("expires: ", arrow(*this));
-  return cat(what, ": ", arrow(*this));
+  if (kind == "target-changed") return cat("changes ", what, "   ", target_arrow(*this, shown));
+  return cat(kind == "expires" ? kind : what, ": ", arrow(*this, shown));
 }
 
 Result<std::vector<Change>> difference(const Draft* before, const Draft& after,

@@ -12,12 +12,17 @@ namespace sluice::tuf {
 
 // Kinds are stable: key-added, key-removed, threshold, expires, target-added, target-changed,
 // target-removed, role-added, role-removed, role-changed, key-changed, meta, member.
+// A key is shown with its whole keyid, by its name only where keys/ has that key under the name,
+// and with the keyid that it would have by itself where that is another one: what metadata calls a
+// key is whatever its writer liked.
+enum class Shown : std::uint8_t { briefly, whole };  // hashes, keyids and long values cut, or not
 struct Change {
   std::string kind;
   std::string subject;  // a role, a target's path, a member
   std::string before;
   std::string after;
-  std::string text() const;  // one line: "adds key ops-d (ed25519 9f2c…) to root"
+  // One line: "adds key ops-d (ed25519 9f2c0d11) to root".
+  std::string text(Shown shown = Shown::briefly) const;
 };
 
 struct DifferenceLimits {

@@ -13,6 +13,7 @@ namespace {
 
 constexpr std::size_t kShortKeyid = 8;
 constexpr std::size_t kLongestKeyName = 100;
+constexpr std::size_t kLongestKeyid = 200;  // that is shown
 
 Result<RoleKey> key_from_json(std::string_view text) {
   SLUICE_TRY(auto value, json::parse_strict(text, {.bytes = limits::kKeyFile}));
@@ -85,6 +86,32 @@ std::string KeyNames::shown(const std::string& keyid, std::string_view keytype) 
       cat(printable(keytype, 40), " ", printable(keyid.substr(0, kShortKeyid), 40));
   const auto* name = name_of(keyid);
   return name == nullptr ? plain : cat(printable(*name, kLongestKeyName), " (", plain, ")");
+}
+
+std::string KeyNames::shown(const std::string& keyid, const Key& key) const {
+  static const KeyNames kNone;
+  const auto* name = name_of(keyid);
+  const auto* named_key = name == nullptr ? nullptr : named(*name);
+  if (named_key == nullptr) return shown(keyid, key.keytype);
+  const auto known = understood(*named_key, {});
+  // What is not understood without help, an identity, cannot be compared here.
+  const bool other = known && known->usable() && known->material != key.material;
+  return (other ? kNone : *this).shown(keyid, key.keytype);
+}
+
+std::string KeyNames::shown_whole(const std::string& keyid, const json::Value& key) const {
+  const auto listed = parse_role_key(keyid, key);
+  const auto own = listed ? compute_keyid(*listed) : Result<KeyId>(fail(listed.error()));
+  const std::string_view type = listed ? std::string_view(listed->keytype) : "unreadable";
+  std::string out = cat(printable(type, 40), " ", printable(keyid, kLongestKeyid));
+  const auto* name = name_of(keyid);
+  const auto* named_key = name == nullptr ? nullptr : named(*name);
+  if (own && named_key != nullptr) {
+    const auto of_name = compute_keyid(*named_key);
+    if (of_name && *of_name == *own) out = cat(printable(*name, kLongestKeyName), " (", out, ")");
+  }
+  if (own && own->str() != keyid) out += cat(", whose own keyid is ", own->str());
+  return out;
 }
 
 const std::string* KeyNames::name_of(std::string_view keyid) const {

@@ -28,6 +28,10 @@ class KeyNames {
   [[nodiscard]] static Result<KeyNames> load(Files& files, const Path& folder);
   // "ops-a (ed25519 3b688a2c)", or "ed25519 3b688a2c" where it has no name.
   std::string shown(const std::string& keyid, std::string_view keytype) const;
+  // The same, but by its name only where the key of that name is this one.
+  std::string shown(const std::string& keyid, const Key& key) const;
+  // The same with the whole keyid; key: as metadata lists it.
+  std::string shown_whole(const std::string& keyid, const json::Value& key) const;
   const std::string* name_of(std::string_view keyid) const;
   const RoleKey* named(std::string_view name) const;
   const std::map<std::string, RoleKey, std::less<>>& all() const { return by_name_; }

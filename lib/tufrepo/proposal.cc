@@ -5,6 +5,7 @@
 #include <set>
 
 #include "base/text.h"
+#include "tufrepo/published_check.h"
 
 namespace sluice::tuf {
 
@@ -56,7 +57,7 @@ std::string why_wrong(const Ballot& ballot, const Draft& draft, const std::strin
 class Examiner {
  public:
   Examiner(Repository& repository, Time now, const ExamineOptions& options)
-      : repository_(repository), now_(now), options_(options) {}
+      : repository_(repository), now_(now), options_(options), published_(repository) {}
 
   Result<Proposal> run() && {
     SLUICE_TRY(names_, repository_.names());
@@ -103,10 +104,25 @@ class Examiner {
       }
       SLUICE_CHECK(votes(role, draft, entry));
     }
-    if (options_.changes) {
-      SLUICE_TRY(entry.changes, difference(before, draft, names_));
-    }
+    if (options_.changes) SLUICE_CHECK(compare(role, before, draft, entry));
     out_.roles.push_back(std::move(entry));
+    return {};
+  }
+
+  Result<void> compare(const RoleName& role, const Draft* before, const Draft& draft,
+                       ProposedRole& entry) {
+    if (before != nullptr) {
+      SLUICE_TRY(const auto answer, published_.of(role));
+      if (answer.standing == PublishedCheck::Standing::nobodys) before = nullptr;
+      if (answer.standing == PublishedCheck::Standing::broken) {
+        fault("published", role,
+              cat("what is published of it here does not hold, and nothing can be compared with "
+                  "it: ",
+                  answer.why),
+              "metadata/ was changed in this folder: take it from where it is published");
+      }
+    }
+    SLUICE_TRY(entry.changes, difference(before, draft, names_));
     return {};
   }
 
@@ -219,6 +235,7 @@ class Examiner {
   Repository& repository_;
   Time now_;
   ExamineOptions options_;
+  PublishedCheck published_;
   const KeyNames* names_ = nullptr;
   Proposal out_;
 };
@@ -259,8 +276,8 @@ Result<Quorum> count_votes(const Draft& draft, const Signatories& signatories,
   std::set<std::string_view> counted;
   for (const auto& keyid : signatories.role.keyids) {
     const auto key = signatories.keys.find(keyid);
-    Voter voter{keyid,
-                names.shown(keyid, key == signatories.keys.end() ? "key" : key->second.keytype)};
+    Voter voter{keyid, key == signatories.keys.end() ? names.shown(keyid, "key")
+                                                     : names.shown(keyid, key->second)};
     const auto ballot = std::ranges::find_if(
         ballots, [&](const Ballot& each) { return each.signature.keyid == keyid; });
     if (key == signatories.keys.end() || !key->second.usable()) {

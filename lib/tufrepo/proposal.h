@@ -18,6 +18,7 @@ namespace sluice::tuf {
 //   threshold   more signatures are asked for than there are different keys
 //   expired     it would be expired already
 //   unsigned    what is published is not signed for the keys that the proposal brings
+//   published   what it is compared with does not hold: metadata/ was changed in this folder
 //   format      the file cannot be read
 //   signature   a signature is over something else, or by a key that the role does not have
 //   target      the file of a target that the proposal lists is missing, or is not what is listed
@@ -69,7 +70,7 @@ struct Proposal {
 };
 
 struct ExamineOptions {
-  bool changes = true;  // list them
+  bool changes = true;  // list them, and see whether what they are compared with holds
   bool files = false;   // read the files of targets, too: see examine_files()
 };
 [[nodiscard]] Result<Proposal> examine_proposal(Repository& repository, Time now,

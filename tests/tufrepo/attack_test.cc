@@ -148,5 +148,186 @@ TEST_F(AttackTest, AStagedFileThatIsALinkIsNotFollowed) {
   EXPECT_EQ(staged.error().code, Errc::denied) << staged.error().text();
 }
 
+// --- what a signer sees
+
+TEST_F(AttackTest, WhatIsPublishedCannotBeEditedToHideAChange) {
+  work.add("evil.txt", "evil");
+  // The base lists it already, as if it had been there for long: the difference would be empty.
+  std::string base = file("metadata/1.targets.json");
+  const auto at = base.find("\"targets\":{") + 11;
+  const std::string listed = "\"evil.txt\":" + [&] {
+    auto repository = work.open();
+    return std::string(*(*repository.staged(RoleName("targets")))->draft.find("evil.txt"));
+  }();
+  base.insert(at, listed + ",");
+  overwrite("metadata/1.targets.json", base);
+  auto repository = work.open();
+  const auto digest = (*repository.published(RoleName("targets")))->digest()->hex();
+  std::string record = file("staging/made-from/targets.json");
+  const auto from = record.find("\"from_sha256\": \"") + 16;
+  overwrite("staging/made-from/targets.json", record.replace(from, 64, digest));
+  EXPECT_EQ(faults(), Names{"published"});
+}
+
+TEST_F(AttackTest, WhatIsPublishedHoldsAfterEverythingExpired) {
+  work.add("b.txt", "b");
+  work.clock.set(work.clock.now() + std::chrono::days(3'000));
+  EXPECT_EQ(faults(), Names{"expired"});
+}
+
+TEST_F(AttackTest, ARootThatIsPutInByHandIsNamed) {
+  work.change([&](Repository& r) {
+    return add_key(r, RoleName("root"), work.key("dora"), work.clock.now());
+  });
+  std::string root = file("metadata/1.root.json");
+  overwrite("metadata/1.root.json",
+            root.replace(root.find("\"threshold\":2"), 13, "\"threshold\":1"));
+  const auto found = faults();
+  EXPECT_NE(std::ranges::find(found, "published"), found.end());
+}
+
+class DifferenceForSigners : public AttackTest {
+ protected:
+  std::string told(Shown shown = Shown::whole) {
+    std::string out;
+    for (const auto& role : examine().roles) {
+      for (const auto& change : role.changes) out += change.text(shown) + "\n";
+    }
+    return out;
+  }
+  void edit(const std::string& role, const std::function<void(json::Value& head)>& use) {
+    auto repository = work.open();
+    Draft draft = **repository.latest(RoleName(role));
+    use(draft.head());
+    ASSERT_TRUE(repository.stage(RoleName(role), std::move(draft), work.clock.now()));
+    ASSERT_TRUE(repository.save());
+  }
+  void delegate(const std::string& role) {
+    work.change([&](Repository& r) {
+      return delegate_paths(
+          r, {.role = RoleName(role), .paths = {"libs/*"}, .keys = work.keys({role})},
+          work.clock.now());
+    });
+    ASSERT_EQ(work.problem, "");
+  }
+};
+
+TEST_F(DifferenceForSigners, TheOrderOfDelegationsIsTold) {
+  delegate("libs");
+  delegate("guests");
+  work.sign_all({"carla", "libs", "guests"});
+  ASSERT_EQ(work.publish(), "good") << work.detail;
+  edit("targets", [](json::Value& head) {
+    auto& roles = *member_in(*member_in(head, "delegations"), "roles")->array();
+    std::swap(roles[0], roles[1]);
+  });
+  EXPECT_TRUE(told().find("the order of delegations: libs, guests -> guests, libs") !=
+              std::string::npos)
+      << told();
+}
+
+TEST_F(DifferenceForSigners, ADelegationThatComesLastHasNoOrderToTell) {
+  delegate("libs");
+  work.sign_all({"carla", "libs"});
+  ASSERT_EQ(work.publish(), "good") << work.detail;
+  delegate("guests");
+  EXPECT_EQ(told().find("the order"), std::string::npos) << told();
+}
+
+TEST_F(DifferenceForSigners, AKeyUnderTheKeyidOfAnotherIsNotCalledByItsName) {
+  const std::string carla = work.key("carla").keyid.str();
+  {
+    auto repository = work.open();
+    ASSERT_TRUE(repository.name_key("carla", work.key("carla")));
+  }
+  RoleKey mallory = work.key("mallory");
+  const std::string own = mallory.keyid.str();
+  mallory.keyid = KeyId(carla);
+  work.change([&](Repository& r) {
+    return delegate_paths(r,
+                          {.role = RoleName("libs"), .paths = {"libs/*"}, .keys = {{mallory}, 1}},
+                          work.clock.now());
+  });
+  ASSERT_EQ(work.problem, "");
+  EXPECT_NE(told().find(cat("adds key ed25519 ", carla, ", whose own keyid is ", own, " to libs")),
+            std::string::npos)
+      << told();
+  EXPECT_EQ(told().find("carla ("), std::string::npos) << told();
+  // The one that is hers keeps her name.
+  for (const auto& role : examine().roles) {
+    if (role.role.str() == "targets") {
+      EXPECT_TRUE(role.quorums[0].voters[0].shown.starts_with("carla (ed25519 "));
+    }
+    if (role.role.str() == "libs") {
+      EXPECT_TRUE(role.quorums[0].voters[0].shown.starts_with("ed25519 "));
+    }
+  }
+}
+
+TEST_F(DifferenceForSigners, WhatAKeyidStandsForIsTold) {
+  const std::string ann = work.key("ann").keyid.str();
+  const std::string other = *work.key("mallory").keyval.find("public")->string();
+  edit("root", [&](json::Value& head) {
+    member_in(*member_in(*member_in(head, "keys"), ann), "keyval")->set("public", other);
+  });
+  EXPECT_NE(told().find(cat("changes what the keyid ", ann, " stands for: ")), std::string::npos);
+  EXPECT_NE(told().find(other), std::string::npos) << told();
+}
+
+TEST_F(DifferenceForSigners, TargetsAreToldToTheirEnd) {
+  const auto digest = crypto::digest_of(crypto::HashAlgorithm::sha256, bytes_of("x"));
+  NewTarget target{
+      "b.txt", 5'000, {digest}, cat(R"({"note": ")", std::string(2'000, 'x'), R"("})")};
+  const auto put = [&](const std::string& last) {
+    target.custom = cat(R"({"a": ")", std::string(2'000, 'x'), R"(", "z": ")", last, R"("})");
+    work.change(
+        [&](Repository& r) { return add_targets(r, {target}, std::nullopt, work.clock.now()); });
+    ASSERT_EQ(work.problem, "");
+  };
+  put("last words");
+  EXPECT_NE(told().find("last words"), std::string::npos);
+  EXPECT_NE(told().find(digest.hex()), std::string::npos);
+  EXPECT_NE(told().find("(5000 bytes)"), std::string::npos);
+  EXPECT_EQ(told(Shown::briefly).find("last words"), std::string::npos);
+}
+
+TEST_F(DifferenceForSigners, AChangeBehindWhatIsShownInBriefIsShownWhole) {
+  const std::string long_one(2'000, 'x');
+  const Change change{"target-changed", "a",
+                      cat(R"({"custom":{"a":")", long_one, R"(1"},"hashes":{},"length":1})"),
+                      cat(R"({"custom":{"a":")", long_one, R"(2"},"hashes":{},"length":1})")};
+  EXPECT_NE(change.text().find(cat(long_one, "2")), std::string::npos);
+}
+
+TEST_F(DifferenceForSigners, MembersThatNobodyKnowsAreTold) {
+  work.add("b.txt", "b");
+  {
+    auto repository = work.open();
+    Draft draft = (*repository.staged(RoleName("targets")))->draft;
+    std::string entry(*draft.find("b.txt"));
+    draft.put("b.txt", cat(R"({"also":"this",)", entry.substr(1)));
+    ASSERT_TRUE(repository.stage_as_is(RoleName("targets"), std::move(draft)));
+    ASSERT_TRUE(repository.save());
+  }
+  EXPECT_NE(told().find(R"(also "this")"), std::string::npos) << told();
+  edit("targets", [](json::Value& head) {
+    member_or_new(head, "delegations", json::Value(json::Object{})).set("keys", json::Object{});
+    member_in(head, "delegations")->set("roles", json::Array{});
+    member_in(head, "delegations")->set("beside", "it");
+  });
+  EXPECT_NE(told().find("delegations beside: it"), std::string::npos) << told();
+}
+
+TEST_F(DifferenceForSigners, NamesThatWouldChangeTheScreenAreEscaped) {
+  const auto digest = crypto::digest_of(crypto::HashAlgorithm::sha256, bytes_of("x"));
+  const NewTarget target{"a\u202Etxt.exe", 1, {digest}, R"({"b": "\u001b[2J\u200b"})"};
+  work.change(
+      [&](Repository& r) { return add_targets(r, {target}, std::nullopt, work.clock.now()); });
+  ASSERT_EQ(work.problem, "");
+  EXPECT_NE(told().find("adds a\\u{202e}txt.exe"), std::string::npos) << told();
+  EXPECT_EQ(told().find('\x1b'), std::string::npos);
+  EXPECT_EQ(told().find("\u200b"), std::string::npos);
+}
+
 }  // namespace
 }  // namespace sluice::tuf

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+// Whether what is published in the folder holds: signed, from its first root on, as a client wants
+// it, whatever has expired. What is proposed is compared with it, so that who could edit it there
+// would choose what a signer gets to see. It vouches for one folder, not for its first root: that
+// one each clone has from where it was cloned.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "tuf/trusted_set.h"
+#include "tufrepo/repository.h"
+
+namespace sluice::tuf {
+
+class PublishedCheck {
+ public:
+  explicit PublishedCheck(Repository& repository) : repository_(repository) {}
+
+  enum class Standing : std::uint8_t {
+    holds,
+    nobodys,  // nobody who is published delegates to it: its signatures say nothing
+    broken,
+  };
+  struct Answer {
+    Standing standing = Standing::holds;
+    std::string why = {};  // of what is broken
+  };
+  // Of a role that is published. Roles that lead to it are read, and no others.
+  [[nodiscard]] Result<Answer> of(const RoleName& role);
+
+ private:
+  [[nodiscard]] Result<void> start();
+  [[nodiscard]] Result<void> walk_roots();
+  [[nodiscard]] Result<void> top_level();
+  [[nodiscard]] Result<Answer> delegated(const RoleName& role);
+  [[nodiscard]] Result<const Targets*> load(const RoleName& role, const Targets* delegator);
+
+  Repository& repository_;
+  bool started_ = false;
+  std::optional<TrustedSet> set_;
+  std::string root_problem_;
+  std::string problem_;  // of the other top-level roles
+  std::string load_problem_;
+};
+
+}  // namespace sluice::tuf
