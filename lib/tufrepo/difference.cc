@@ -11,6 +11,7 @@ namespace sluice::tuf {
 namespace {
 
 constexpr std::size_t kShownValue = 300;
+constexpr std::size_t kShownKey = 16U << 10;  // whose it is, to the last character
 
 std::string member_text(const json::Value* value) {
   if (value == nullptr) return "";
@@ -73,6 +74,19 @@ const json::Value* keys_in(const Draft* draft) {
   return delegations == nullptr ? nullptr : delegations->find("keys");
 }
 
+// Whose it is counts more than its keyid, where it is an identity (TAP 18).
+std::string identity_in(const json::Value& key) {
+  const auto* keyval = key.find("keyval");
+  const bool known = member_text(key.find("keytype")) == "sigstore-oidc" &&
+                     member_text(key.find("scheme")) == "Fulcio";
+  if (keyval == nullptr || !known) return "";
+  const std::string identity = member_text(keyval->find("identity"));
+  const std::string issuer = member_text(keyval->find("issuer"));
+  if (identity.empty() || issuer.empty()) return "";
+  return cat("identity ", printable(identity, kShownKey), ", issuer ",
+             printable(issuer, kShownKey));
+}
+
 class Comparer {
  public:
   Comparer(const Draft* before, const Draft& after, const KeyNames* names)
@@ -98,15 +112,18 @@ class Comparer {
 
   std::string shown_keyid(const std::string& keyid) const {
     std::string type = "key";
+    std::string whose;
     for (const Draft* each : {&after_, before_}) {
       const auto* keys = keys_in(each);
       const auto* key = keys == nullptr ? nullptr : keys->find(keyid);
       if (key == nullptr) continue;
       type = member_text(key->find("keytype"));
+      whose = identity_in(*key);
       break;
     }
     static const KeyNames kNone;
-    return (names_ == nullptr ? kNone : *names_).shown(keyid, type);
+    const KeyNames& names = names_ == nullptr ? kNone : *names_;
+    return whose.empty() ? names.shown(keyid, type) : names.shown_as(keyid, whose);
   }
 
   void holders(const KeyHolders& before, const KeyHolders& after) {
@@ -230,7 +247,7 @@ std::string arrow(const Change& change) {
 
 std::string Change::text() const {
   const std::string what = printable(subject, kShownValue);
-  if (kind == "key-added") return cat("adds key ", printable(after, kShownValue), " to ", what);
+  if (kind == "key-added") return cat("adds key ", printable(after, kShownKey), " to ", what);
   if (kind == "key-removed") {
     return cat("removes key ", printable(before, kShownValue), " from ", what);
   }

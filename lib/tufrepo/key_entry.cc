@@ -81,10 +81,13 @@ Result<KeyNames> KeyNames::load(Files& files, const Path& folder) {
 }
 
 std::string KeyNames::shown(const std::string& keyid, std::string_view keytype) const {
-  const std::string plain =
-      cat(printable(keytype, 40), " ", printable(keyid.substr(0, kShortKeyid), 40));
+  return shown_as(keyid,
+                  cat(printable(keytype, 40), " ", printable(keyid.substr(0, kShortKeyid), 40)));
+}
+
+std::string KeyNames::shown_as(std::string_view keyid, const std::string& what) const {
   const auto* name = name_of(keyid);
-  return name == nullptr ? plain : cat(printable(*name, kLongestKeyName), " (", plain, ")");
+  return name == nullptr ? what : cat(printable(*name, kLongestKeyName), " (", what, ")");
 }
 
 const std::string* KeyNames::name_of(std::string_view keyid) const {

@@ -28,6 +28,8 @@ class KeyNames {
   [[nodiscard]] static Result<KeyNames> load(Files& files, const Path& folder);
   // "ops-a (ed25519 3b688a2c)", or "ed25519 3b688a2c" where it has no name.
   std::string shown(const std::string& keyid, std::string_view keytype) const;
+  // "ann (WHAT)", or WHAT.
+  std::string shown_as(std::string_view keyid, const std::string& what) const;
   const std::string* name_of(std::string_view keyid) const;
   const RoleKey* named(std::string_view name) const;
   const std::map<std::string, RoleKey, std::less<>>& all() const { return by_name_; }

@@ -43,14 +43,16 @@ std::vector<Ballot> ballots_of(const Draft& draft, const std::vector<StagedSigna
   return out;
 }
 
-std::string why_wrong(const Ballot& ballot, const Draft& draft, const std::string& sha256) {
+std::string why_wrong(const Ballot& ballot, const Draft& draft, const std::string& sha256,
+                      bool identity) {
   if (ballot.version && *ballot.version != draft.version()) {
     return cat("it is over version ", *ballot.version, ", not over version ", draft.version());
   }
   if (ballot.version && ballot.sha256 != sha256) {
     return cat("version ", draft.version(), " was changed after it was signed");
   }
-  return "it is over something else";
+  return identity ? "it is over something else, or not by this identity: the log says which"
+                  : "it is over something else";
 }
 
 class Examiner {
@@ -259,8 +261,11 @@ Result<Quorum> count_votes(const Draft& draft, const Signatories& signatories,
   std::set<std::string_view> counted;
   for (const auto& keyid : signatories.role.keyids) {
     const auto key = signatories.keys.find(keyid);
-    Voter voter{keyid,
-                names.shown(keyid, key == signatories.keys.end() ? "key" : key->second.keytype)};
+    const bool identity = key != signatories.keys.end() && key->second.foreign != nullptr;
+    Voter voter{
+        keyid,
+        identity ? names.shown_as(keyid, key->second.foreign->describe())
+                 : names.shown(keyid, key == signatories.keys.end() ? "key" : key->second.keytype)};
     const auto ballot = std::ranges::find_if(
         ballots, [&](const Ballot& each) { return each.signature.keyid == keyid; });
     if (key == signatories.keys.end() || !key->second.usable()) {
@@ -272,7 +277,7 @@ Result<Quorum> count_votes(const Draft& draft, const Signatories& signatories,
       const Envelope envelope{{ballot->signature}, message, {}};
       SLUICE_TRY(const auto found, count_signatures(envelope, signatories.keys, {{keyid}, 1}));
       voter.vote = found.valid == 1 ? Vote::given : Vote::wrong;
-      if (voter.vote == Vote::wrong) voter.why = why_wrong(*ballot, draft, sha256);
+      if (voter.vote == Vote::wrong) voter.why = why_wrong(*ballot, draft, sha256, identity);
       if (voter.vote == Vote::given && !counted.insert(key->second.material).second) {
         voter.vote = Vote::unusable;
         voter.why = "a key that counted already, under another keyid";
