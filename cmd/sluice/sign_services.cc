@@ -208,7 +208,7 @@ Result<void> complete_givens(Invocation& in, SignGivens& given) {
   if (!given.trust) {
     SLUICE_TRY(given.trust, trust_root_for(in));
   }
-  const auto key = in.args.get("--key");
+  const auto key = given.keyless ? std::nullopt : in.args.get("--key");
   if (key && !given.key) {
     SLUICE_TRY(given.key, load_private_key(in, *key));
   }
@@ -274,8 +274,8 @@ Result<sigstore::SignItem> sign_item_of(const std::string& file) {
   return sigstore::SignItem{"standard input", hasher.finish()};
 }
 
-std::vector<Option> sign_setup_options() {
-  std::vector<Option> out = {
+std::vector<Option> token_options() {
+  return {
       {"--signing-config", "FILE",
        "the services to use; default: those that `trust update` fetched, else Sigstore's public "
        "ones, which are built in, where the trust material lists them"},
@@ -283,15 +283,23 @@ std::vector<Option> sign_setup_options() {
       {"--device", "", "sign in on another device, by a code"},
       {"--oidc-issuer", "URL", "whom to ask who you are; default: as the signing config says"},
       {"--oidc-client-id", "ID", "what the token has to be for; default: sigstore"},
-      {"--journal", "FILE",
-       "keep there what was obtained, so that a run that was killed goes on: without a second "
-       "certificate or log entry"},
-      {"--deadline", "SECONDS", "for everything together; default: 120"},
-      {"--allow-no-log", "",
-       "where no log answers, go on with a timestamp alone; verifiers have to be told to accept "
-       "that"},
-      {"--allow-no-timestamp", "",
-       "where no timestamp authority answers, go on with the log's time (Rekor v1)"}};
+      {"--deadline", "SECONDS", "for everything together; default: 120"}};
+}
+
+std::vector<Option> sign_setup_options() {
+  std::vector<Option> out = token_options();
+  for (Option& option : std::vector<Option>{
+           {"--journal", "FILE",
+            "keep there what was obtained, so that a run that was killed goes on: without a second "
+            "certificate or log entry"},
+           {"--allow-no-log", "",
+            "where no log answers, go on with a timestamp alone; verifiers have to be told to "
+            "accept "
+            "that"},
+           {"--allow-no-timestamp", "",
+            "where no timestamp authority answers, go on with the log's time (Rekor v1)"}}) {
+    out.push_back(std::move(option));
+  }
   for (Option& option : trust_options()) out.push_back(std::move(option));
   for (Option& option : network_options()) out.push_back(std::move(option));
   return out;

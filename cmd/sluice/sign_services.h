@@ -31,12 +31,14 @@ struct SignGivens {
   crypto::KeyType key_type = crypto::KeyType::ecdsa_p256;  // of a key for this run
   // The services were not named, but whom to trust was: the two may be of different Sigstores.
   bool services_apart = false;
+  bool keyless = false;  // --key is something else here
 };
 
 // From the options below. Asks nobody yet: the token is fetched when it is needed.
 [[nodiscard]] Result<std::unique_ptr<SignSetup>> make_sign_setup(Invocation& in,
                                                                  SignGivens given = {});
 std::vector<Option> sign_setup_options();
+std::vector<Option> token_options();  // those of them that say who signs, where, and how long
 
 // A file, or standard input ("-"), which is read here, once.
 [[nodiscard]] Result<sigstore::SignItem> sign_item_of(const std::string& file);

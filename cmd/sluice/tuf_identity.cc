@@ -62,7 +62,7 @@ class IdentityKey final : public crypto::SignatureVerifier {
                                           .bundle_source = "metadata",
                                           .artifact = message.digest()});
     if (!verdict) return no(verdict.error().text());
-    if (!verdict->passed()) return no(verdict->report().first_failure()->detail);
+    if (!verdict->passed()) return no(reason(*verdict->report().first_failure()));
     // An envelope signs a statement about the metadata, and not the metadata.
     if (std::holds_alternative<dsse::Envelope>(verdict->value()->bundle.content)) {
       return no("it is an attestation");
@@ -71,6 +71,9 @@ class IdentityKey final : public crypto::SignatureVerifier {
   }
 
  private:
+  static std::string reason(const Check& failure) {
+    return failure.found.empty() ? failure.detail : cat(failure.detail, ": ", failure.found);
+  }
   Result<Match> no(const std::string& why) const {
     trust_->note(who_, why);
     return Match::no;
@@ -98,7 +101,34 @@ Result<IdentityValue> read_identity(std::string_view keyval) {
   return out;
 }
 
+constexpr std::string_view kIdentityPrefix = "sigstore:";
+constexpr std::string_view kIssuerPart = "?issuer=";
+
 }  // namespace
+
+Result<tuf::RoleKey> identity_key_for(const std::string& identity, const std::string& issuer) {
+  if (std::max(identity.size(), issuer.size()) > kIdentityMost) {
+    return fail(Errc::usage, "an identity that is too long");
+  }
+  SLUICE_TRY(const auto rule,
+             sigstore::make_identity_rule({.identity = identity, .issuer = issuer}));
+  (void)rule;  // it names somebody
+  return tuf::identity_key(identity, issuer);
+}
+
+Result<std::optional<tuf::RoleKey>> identity_argument(const std::string& given) {
+  if (!given.starts_with(kIdentityPrefix)) return std::nullopt;
+  const auto issuer = given.rfind(kIssuerPart);
+  if (issuer == std::string::npos) {
+    return fail(
+        Error{Errc::usage, cat(printable(given, 200), " does not say who vouches for that")}.advise(
+            "say sigstore:WHO?issuer=URL"));
+  }
+  SLUICE_TRY(auto key,
+             identity_key_for(given.substr(kIdentityPrefix.size(), issuer - kIdentityPrefix.size()),
+                              given.substr(issuer + kIssuerPart.size())));
+  return key;
+}
 
 tuf::ForeignKeys identity_keys(Invocation& in) {
   return [trust = std::make_shared<SharedTrust>(in)](

@@ -10,6 +10,8 @@
 #include "commands.h"
 #include "exit.h"
 #include "keyfile.h"
+#include "trust_material.h"
+#include "tuf_identity.h"
 
 namespace sluice::cli {
 
@@ -18,8 +20,10 @@ namespace {
 constexpr std::chrono::milliseconds kRepositoryWait{10'000};
 constexpr std::size_t kToldRoles = 8;
 
-tuf::SignerOptions signer_options(Invocation& in, const std::string& source) {
+tuf::SignerOptions signer_options(Invocation& in, const std::string& source,
+                                  tuf::IdentitySigners& identities) {
   tuf::SignerOptions out;
+  out.identities = &identities;
   out.password = [&in, source] {
     const std::string prompt = cat("Password for ", printable(source, 100), ": ");
     return password(in, {.prompt = prompt});
@@ -44,14 +48,14 @@ Result<tuf::RoleKey> listed_key(const std::string& keyid, const tuf::Key& key) {
     out.keytype = key.keytype;
     return out;
   }
-  // keytype, scheme and keyval, a line each.
-  SLUICE_TRY(auto keyval, json::parse_strict(key.material.substr(key.material.rfind('\n') + 1)));
+  SLUICE_TRY(auto keyval, json::parse_strict(key.keyval));
   return tuf::RoleKey{KeyId(keyid), key.keytype, key.scheme_name, std::move(keyval)};
 }
 
 struct Candidate {
   tuf::RoleKey key;
   std::string material;
+  bool identity = false;
 };
 Result<std::vector<Candidate>> candidates(const std::vector<tuf::Signatories>& signatories) {
   std::vector<Candidate> out;
@@ -64,7 +68,7 @@ Result<std::vector<Candidate>> candidates(const std::vector<tuf::Signatories>& s
         continue;
       }
       SLUICE_TRY(auto key, listed_key(keyid, at->second));
-      out.push_back({std::move(key), at->second.material});
+      out.push_back({std::move(key), at->second.material, at->second.foreign != nullptr});
     }
   }
   return out;
@@ -72,14 +76,18 @@ Result<std::vector<Candidate>> candidates(const std::vector<tuf::Signatories>& s
 
 }  // namespace
 
-Option repository_option() {
-  return {"--repo", "DIR", "the repository; otherwise the folder that you are in"};
+std::vector<Option> with_repository_options(std::vector<Option> own) {
+  std::vector<Option> out{
+      {"--repo", "DIR", "the repository; otherwise the folder that you are in"}};
+  std::ranges::move(own, std::back_inserter(out));
+  std::ranges::move(trust_options(), std::back_inserter(out));
+  return out;
 }
 
 Path repository_folder(const Invocation& in) { return in.args.get("--repo").value_or("."); }
 
 Result<tuf::Repository> open_repository(Invocation& in) {
-  return tuf::Repository::open(in.world.files, repository_folder(in));
+  return tuf::Repository::open(in.world.files, repository_folder(in), identity_keys(in));
 }
 
 Result<OpenRepository> open_to_change(Invocation& in) {
@@ -98,7 +106,27 @@ Result<std::int64_t> count_argument(std::string_view option, const std::string& 
   return out;
 }
 
+namespace {
+
+// A key's name has no colon: what stands before "sigstore:" is one, or nothing.
+Result<std::optional<NamedKey>> named_identity(const std::string& given) {
+  const auto at = given.find("sigstore:");
+  const bool named = at != std::string::npos && at > 0 && given.find('=') == at - 1;
+  if (at != 0 && !named) return std::nullopt;
+  SLUICE_TRY(auto key, identity_argument(given.substr(at)));
+  const auto* identity = key->keyval.find("identity");
+  NamedKey out{named ? given.substr(0, at - 1) : *identity->string(), *std::move(key)};
+  if (auto good = tuf::check_key_name(out.name); !good) {
+    return fail(std::move(good).error().advise("give it a name: NAME=sigstore:WHO?issuer=URL"));
+  }
+  return out;
+}
+
+}  // namespace
+
 Result<NamedKey> read_named_key(Invocation& in, const std::string& given) {
+  SLUICE_TRY(auto identity, named_identity(given));
+  if (identity) return *std::move(identity);
   const auto equals = given.find('=');
   const Path file = equals == std::string::npos ? given : given.substr(equals + 1);
   NamedKey out{equals == std::string::npos ? file.stem().native() : given.substr(0, equals),
@@ -111,7 +139,8 @@ Result<NamedKey> read_named_key(Invocation& in, const std::string& given) {
                                        "ones")}
                     .advise(cat("sluice key public ", shown(file))));
   }
-  SLUICE_TRY(out.key, within(tuf::read_public_key(text, {}), cat("reading the key ", shown(file))));
+  SLUICE_TRY(out.key, within(tuf::read_public_key(text, identity_keys(in)),
+                             cat("reading the key ", shown(file))));
   return out;
 }
 
@@ -127,26 +156,32 @@ Result<tuf::RoleKey> key_argument(Invocation& in, tuf::Repository& repository,
 Result<std::unique_ptr<tuf::RoleSigner>> open_any_signer(Invocation& in, const std::string& source,
                                                          const Path& base) {
   keep_out_of_cores();
-  return tuf::open_role_signer(below(source, base), signer_options(in, source), in.world);
+  const auto identities = identity_signers(in);
+  return tuf::open_role_signer(below(source, base), signer_options(in, source, *identities),
+                               in.world);
 }
 
 Result<std::unique_ptr<tuf::RoleSigner>> open_signer(
     Invocation& in, const std::string& source, const Path& base,
-    const std::vector<tuf::Signatories>& signatories) {
+    const std::vector<tuf::Signatories>& signatories, tuf::IdentitySigners& identities) {
   keep_out_of_cores();
   SLUICE_TRY(const auto known, candidates(signatories));
-  auto options = signer_options(in, source);
+  auto options = signer_options(in, source, identities);
   const std::string where = below(source, base);
-  // A command does not say which key it has: it is asked as each.
-  if (source.starts_with("cmd:")) {
+  const bool identity = source.starts_with("sigstore:");
+  std::string why;
+  // A command does not say which key it has, nor does a token: it is asked as each.
+  if (identity || source.starts_with("cmd:")) {
     for (const auto& each : known) {
+      if (each.identity != identity) continue;
       options.expected = each.key;
       auto signer = tuf::open_role_signer(where, options, in.world);
       if (signer || signer.error().code != Errc::denied) return signer;
+      why = signer.error().what;
     }
   } else {
     SLUICE_TRY(auto signer, tuf::open_role_signer(where, options, in.world));
-    SLUICE_TRY(const auto key, tuf::understood(signer->key(), {}));
+    SLUICE_TRY(const auto key, tuf::understood(signer->key(), identity_keys(in)));
     for (const auto& each : known) {
       if (each.material != key.material) continue;
       if (each.key.keyid == signer->key().keyid && each.key.scheme == signer->key().scheme) {
@@ -156,16 +191,18 @@ Result<std::unique_ptr<tuf::RoleSigner>> open_signer(
       return tuf::open_role_signer(where, options, in.world);
     }
   }
+  if (identity && !why.empty()) return fail(Errc::denied, std::move(why));
   return fail(Errc::denied, cat(printable(source, 200), " is none of the keys that may sign"));
 }
 
 tuf::OnlineSigners online_signers(Invocation& in, const tuf::Repository& repository) {
-  return [&in, folder = repository.folder(), policy = repository.policy()](
-             const tuf::RoleName& role, const tuf::Signatories& signatories)
+  return [&in, folder = repository.folder(), policy = repository.policy(),
+          identities = identity_signers(in)](const tuf::RoleName& role,
+                                             const tuf::Signatories& signatories)
              -> Result<std::vector<std::unique_ptr<tuf::RoleSigner>>> {
     std::vector<std::unique_ptr<tuf::RoleSigner>> out;
     for (const auto& source : policy.of(role).online) {
-      auto signer = open_signer(in, source, folder, {signatories});
+      auto signer = open_signer(in, source, folder, {signatories}, *identities);
       if (!signer && signer.error().code == Errc::denied) {
         // Another of the role's keys may do; where none does, the count says so.
         in.log.write(LogLevel::warning, "a key of the policy does not sign for its role",

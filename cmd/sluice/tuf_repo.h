@@ -22,9 +22,11 @@ struct OpenRepository {
 [[nodiscard]] Result<tuf::Repository> open_repository(Invocation& in);
 [[nodiscard]] Result<OpenRepository> open_to_change(Invocation& in);
 Path repository_folder(const Invocation& in);
-Option repository_option();
+// --repo, and what says whom to trust where identities signed.
+std::vector<Option> with_repository_options(std::vector<Option> own);
 
-// "[NAME=]FILE", a public key, or the name of one that is known; then kept below keys/.
+// "[NAME=]FILE", a public key, "[NAME=]sigstore:WHO?issuer=URL", or the name of one that is known;
+// then kept below keys/.
 [[nodiscard]] Result<tuf::RoleKey> key_argument(Invocation& in, tuf::Repository& repository,
                                                 const std::string& given);
 // The same without a repository: the name and the key.
@@ -41,7 +43,7 @@ struct NamedKey {
 // relative. Of the keys that the role lists it must be one; which one counts for keyid and scheme.
 [[nodiscard]] Result<std::unique_ptr<tuf::RoleSigner>> open_signer(
     Invocation& in, const std::string& source, const Path& base,
-    const std::vector<tuf::Signatories>& signatories);
+    const std::vector<tuf::Signatories>& signatories, tuf::IdentitySigners& identities);
 // Any key: for a role that is new.
 [[nodiscard]] Result<std::unique_ptr<tuf::RoleSigner>> open_any_signer(Invocation& in,
                                                                        const std::string& source,
@@ -61,7 +63,7 @@ struct PublishRequest {
 };
 [[nodiscard]] Result<int> publish_and_tell(Invocation& in, tuf::Repository& repository,
                                            const PublishRequest& request);
-std::vector<Option> with_publish_options(std::vector<Option> own);  // --repo too
+std::vector<Option> with_publish_options(std::vector<Option> own);  // --repo and the like too
 
 json::Value changes_json(const std::vector<tuf::Change>& changes);
 json::Value proposal_json(const tuf::Proposal& proposal);

@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "commands.h"
 #include "exit.h"
+#include "tuf_identity.h"
 #include "tuf_repo.h"
 
 namespace sluice::cli {
@@ -115,8 +116,8 @@ Result<int> run_repository_init(Invocation& in) {
     SLUICE_TRY(plan.roles[static_cast<std::size_t>(type)], key_set(in, type, plan.policy, names));
   }
   SLUICE_CHECK(in.world.files.make_folders(folder));
-  SLUICE_TRY(auto repository,
-             tuf::init_repository(in.world.files, folder, plan, in.world.clock.now()));
+  SLUICE_TRY(auto repository, tuf::init_repository(in.world.files, folder, plan,
+                                                   in.world.clock.now(), identity_keys(in)));
   for (const auto& each : names) SLUICE_CHECK(repository.name_key(each.name, each.key));
   tuf::Edited edited;
   edited.add(tuf::RoleName("root"));
@@ -141,7 +142,8 @@ std::vector<Option> init_options() {
                  tuf::RepoPolicy{}.of(tuf::RoleName(std::string(tuf::name(type)))).expires))});
     out.push_back({option_for(type, "signer"),
                    "SOURCE",
-                   "a key that signs without a person: FILE, env:NAME, pkcs11:…, cmd:PROGRAM",
+                   "a key that signs without a person: FILE, env:NAME, pkcs11:…, cmd:PROGRAM, "
+                   "sigstore:WHO?issuer=URL",
                    {},
                    false,
                    true});
@@ -172,7 +174,8 @@ std::vector<Command> tuf_init_commands() {
            "Makes the folder, writes how it is kept to tuf-repo.yaml, and proposes the first "
            "root and targets. Their keys sign with `sluice tuf sign`; then `sluice tuf publish` "
            "makes it a repository that clients can read.\n"
-           "Keys are public ones: PEM, or TUF's JSON. Those of snapshot and timestamp are best "
+           "Keys are public ones: PEM, TUF's JSON, or sigstore:WHO?issuer=URL for who signs by an "
+           "identity. Those of snapshot and timestamp are best "
            "online, since they sign each day: they are named by where they are, and file names "
            "count from DIR. Thresholds above the number of different keys are refused.\n"
            "A tuf-repo.yaml that is in DIR already, say from a template, counts where the options "

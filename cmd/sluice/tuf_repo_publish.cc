@@ -7,6 +7,7 @@
 #include "exit.h"
 #include "report/report.h"
 #include "settings.h"
+#include "sign_services.h"
 #include "tuf_repo.h"
 #include "tufrepo/clean.h"
 #include "tufrepo/mirror.h"
@@ -124,6 +125,7 @@ tuf::PublishOptions place_options(const Invocation& in, const tuf::Repository& r
   tuf::PublishOptions out;
   out.verify = false;  // prepare_release() did, or it is published already
   out.single_writer = in.args.has("--single-writer") || repository.policy().single_writer;
+  out.foreign = repository.foreign();
   return out;
 }
 
@@ -225,18 +227,19 @@ Result<int> publish_and_tell(Invocation& in, tuf::Repository& repository,
     places = cat(place.store->describe(), " and ");
   }
   const auto here = tuf::folder_store(in.world.files, repository.folder());
-  SLUICE_CHECK(tuf::publish(*here, release.publication, now, {.verify = false}));
+  SLUICE_CHECK(tuf::publish(*here, release.publication, now,
+                            {.verify = false, .foreign = repository.foreign()}));
   SLUICE_CHECK(tuf::finish_release(repository, release));
   return tell_released(in, release, cat(places, shown(repository.folder())), request.edited);
 }
 
 std::vector<Option> with_publish_options(std::vector<Option> own) {
-  std::vector<Option> out{repository_option()};
-  std::ranges::move(own, std::back_inserter(out));
-  out.push_back(
+  own.push_back(
       {"--to", "PLACE", "another place that it is published to: DIR, or s3://BUCKET/PREFIX"});
-  out.push_back({"--single-writer", "", "nobody else publishes to that place"});
-  for (auto& each : network_options()) out.push_back(std::move(each));
+  own.push_back({"--single-writer", "", "nobody else publishes to that place"});
+  std::ranges::move(token_options(), std::back_inserter(own));
+  auto out = with_repository_options(std::move(own));
+  std::ranges::move(network_options(), std::back_inserter(out));
   return out;
 }
 

@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "commands.h"
 #include "exit.h"
+#include "tuf_identity.h"
 #include "tuf_repo.h"
 
 namespace sluice::cli {
@@ -88,10 +89,32 @@ Result<std::string> keyid_of_role(tuf::Repository& repository, const tuf::RoleNa
   return fail(Errc::not_found, cat("there is no role ", printable(role.str(), 80)));
 }
 
+// NEW, or --identity and --issuer.
+Result<tuf::RoleKey> key_to_add(Invocation& in, tuf::Repository& repository) {
+  const auto& given = in.args.positionals();
+  const auto identity = in.args.get("--identity");
+  const auto issuer = in.args.get("--issuer");
+  if (identity.has_value() != issuer.has_value()) {
+    return fail(Errc::usage, "--identity and --issuer go together");
+  }
+  if (identity.has_value() == (given.size() > 1)) {
+    return fail(Error{Errc::usage, "which key is it?"}.advise(
+        "say [NAME=]FILE; or --identity WHO --issuer URL, and --name where WHO can be none"));
+  }
+  if (!identity) return key_argument(in, repository, given[1]);
+  const std::string name = in.args.get("--name").value_or(*identity);
+  if (auto good = tuf::check_key_name(name); !good) {
+    return fail(std::move(good).error().advise("say --name NAME"));
+  }
+  SLUICE_TRY(auto key, identity_key_for(*identity, *issuer));
+  SLUICE_CHECK(repository.name_key(name, key));
+  return key;
+}
+
 Result<int> run_tuf_key_add(Invocation& in) {
   SLUICE_TRY(auto open, open_to_change(in));
   const tuf::RoleName role(in.args.positionals()[0]);
-  SLUICE_TRY(const auto key, key_argument(in, open.repository, in.args.positionals()[1]));
+  SLUICE_TRY(const auto key, key_to_add(in, open.repository));
   SLUICE_TRY(const auto edited, tuf::add_key(open.repository, role, key, in.world.clock.now()));
   return save_and_tell(in, open.repository, edited);
 }
@@ -188,9 +211,27 @@ Command key_command(std::string_view word, std::string summary, std::string desc
           .summary = std::move(summary),
           .description = std::move(description),
           .examples = {{"for example", std::move(example)}},
-          .options = {repository_option()},
+          .options = with_repository_options({}),
           .positionals = std::move(positionals),
           .run = run};
+}
+
+Command key_add_command(const Positional& role, Positional new_key) {
+  new_key.required = false;
+  auto out = key_command("add", "let one more key sign for a role",
+                         "A key counts once in a role, whatever keyids it has. With --identity "
+                         "the key is who somebody is, as Sigstore's certificates say it (TAP 18): "
+                         "they sign with `sluice tuf sign --key sigstore:`.",
+                         "sluice tuf key add root dora=dora.pub", {role, std::move(new_key)},
+                         run_tuf_key_add);
+  out.examples.push_back({"who signs in as",
+                          "sluice tuf key add targets --identity dora@example.org --issuer "
+                          "https://accounts.example.org"});
+  out.options = with_repository_options(
+      {{"--identity", "WHO", "an address, or the URI of a workflow, as a certificate names it"},
+       {"--issuer", "URL", "who vouches for that"},
+       {"--name", "NAME", "what people call it; WHO, where that can be a name"}});
+  return out;
 }
 
 }  // namespace
@@ -199,12 +240,11 @@ std::vector<Command> tuf_role_commands() {
   const Positional role{"ROLE",
                         "root, targets, snapshot, timestamp, a delegated role, or the bins"};
   const Positional old_key{"KEY", "its name below keys/, or the beginning of its keyid"};
-  const Positional new_key{"NEW", "[NAME=]FILE, a public key, or the name of a known one"};
+  const Positional new_key{"NEW",
+                           "[NAME=]FILE, a public key; sigstore:WHO?issuer=URL, an identity; or "
+                           "the name of a known one"};
   std::vector<Command> out{delegate_command()};
-  out.push_back(key_command("add", "let one more key sign for a role",
-                            "A key counts once in a role, whatever keyids it has.",
-                            "sluice tuf key add root dora=dora.pub", {role, new_key},
-                            run_tuf_key_add));
+  out.push_back(key_add_command(role, new_key));
   out.push_back(key_command(
       "remove", "let a key no longer sign for a role",
       "Refused where fewer keys would be left than must sign. What the remaining keys did not sign "

@@ -6,6 +6,9 @@
 #include "base/text.h"
 #include "commands.h"
 #include "exit.h"
+#include "settings.h"
+#include "sign_services.h"
+#include "tuf_identity.h"
 #include "tuf_repo.h"
 
 namespace sluice::cli {
@@ -125,7 +128,8 @@ bool wants(const tuf::ProposedRole& role, const std::string& keyid) {
 
 // What each key at hand has to sign, of the roles asked for.
 Result<std::vector<ToSign>> work_for(Invocation& in, tuf::Repository& repository,
-                                     const tuf::Proposal& proposal) {
+                                     const tuf::Proposal& proposal,
+                                     tuf::IdentitySigners& identities) {
   const auto only = roles_given(in, "--role");
   std::vector<ToSign> out;
   for (const auto& role : proposal.roles) {
@@ -134,7 +138,7 @@ Result<std::vector<ToSign>> work_for(Invocation& in, tuf::Repository& repository
     ToSign work{&role, {}};
     SLUICE_TRY(const auto signatories, tuf::signatories_of(repository, role.role));
     for (const auto& source : in.args.all("--key")) {
-      auto signer = open_signer(in, source, "", signatories);
+      auto signer = open_signer(in, source, "", signatories, identities);
       if (!signer && signer.error().code == Errc::denied && in.args.all("--role").empty()) continue;
       if (!signer) return fail(std::move(signer).error().in(cat("signing ", role.role.str())));
       if (wants(role, (*signer)->key().keyid.str())) work.signers.push_back(*std::move(signer));
@@ -250,10 +254,11 @@ Result<int> run_tuf_sign(Invocation& in) {
   if (in.args.all("--key").empty()) {
     if (in.args.has("--collect")) return tell_signed(in, repository, 0, collected);
     return fail(Error{Errc::usage, "no key to sign with"}.advise(
-        "say --key FILE, pkcs11:…, env:NAME or cmd:PROGRAM"));
+        "say --key FILE, pkcs11:…, env:NAME, cmd:PROGRAM or sigstore:"));
   }
   SLUICE_TRY(const auto proposal, tuf::examine_proposal(repository, in.world.clock.now()));
-  SLUICE_TRY(const auto works, work_for(in, repository, proposal));
+  const auto identities = identity_signers(in);
+  SLUICE_TRY(const auto works, work_for(in, repository, proposal, *identities));
   if (works.empty()) {
     if (!in.json) in.console.talk("There is nothing that this key has to sign.\n");
     return tell_signed(in, repository, 0, collected);
@@ -276,6 +281,20 @@ Result<int> run_tuf_sign(Invocation& in) {
   return tell_signed(in, repository, made, collected);
 }
 
+std::vector<Option> sign_options() {
+  std::vector<Option> own{
+      {"--key", "SOURCE", "FILE, pkcs11:…, env:NAME, cmd:PROGRAM or sigstore:", {}, false, true},
+      {"--role", "ROLE", "only this one", {}, false, true},
+      {"--collect", "DIR", "take over the signatures of a staging area"},
+      {"--yes", "", "sign without asking"},
+      {"--password-file", "FILE", "the key's password; otherwise SLUICE_PASSWORD, or a prompt"},
+      {"--pin-file", "FILE", "the token's PIN; otherwise a prompt"}};
+  std::ranges::move(token_options(), std::back_inserter(own));
+  auto out = with_repository_options(std::move(own));
+  std::ranges::move(network_options(), std::back_inserter(out));
+  return out;
+}
+
 }  // namespace
 
 std::vector<Command> tuf_sign_commands() {
@@ -289,10 +308,10 @@ std::vector<Command> tuf_sign_commands() {
            "role again with a later expiry.",
        .examples = {{"before root expires", "sluice tuf propose --renew root"},
                     {"never mind", "sluice tuf propose --drop"}},
-       .options = {repository_option(),
-                   {"--renew", "ROLE", "a new version that expires later", {}, false, true},
-                   {"--drop", "", "give the proposal up"},
-                   {"--role", "ROLE", "with --drop: only this one", {}, false, true}},
+       .options = with_repository_options(
+           {{"--renew", "ROLE", "a new version that expires later", {}, false, true},
+            {"--drop", "", "give the proposal up"},
+            {"--role", "ROLE", "with --drop: only this one", {}, false, true}}),
        .run = run_tuf_propose},
       {.words = {"tuf", "sign"},
        .summary = "see what a proposal changes, and sign it",
@@ -300,17 +319,13 @@ std::vector<Command> tuf_sign_commands() {
            "Shows all that changes before it signs, and asks; where there is no terminal it "
            "refuses, unless --yes says that this was looked at elsewhere. Each signature is a file "
            "of its own below staging/signatures: several people sign in any order, on machines of "
-           "their own, and hand over that folder by git, mail or a stick (--collect).",
+           "their own, and hand over that folder by git, mail or a stick (--collect).\n"
+           "With --key sigstore: who signs is who you sign in as, or whom the CI job has an ID "
+           "token for (TAP 18). The signature goes into Sigstore's public log, with that name.",
        .examples = {{"with a key file", "sluice tuf sign --key ann.key"},
+                    {"as who you are", "sluice tuf sign --key sigstore:"},
                     {"what came on a stick", "sluice tuf sign --collect /media/stick/staging"}},
-       .options = {repository_option(),
-                   {"--key", "SOURCE", "FILE, pkcs11:…, env:NAME or cmd:PROGRAM", {}, false, true},
-                   {"--role", "ROLE", "only this one", {}, false, true},
-                   {"--collect", "DIR", "take over the signatures of a staging area"},
-                   {"--yes", "", "sign without asking"},
-                   {"--password-file", "FILE",
-                    "the key's password; otherwise SLUICE_PASSWORD, or a prompt"},
-                   {"--pin-file", "FILE", "the token's PIN; otherwise a prompt"}},
+       .options = sign_options(),
        .run = run_tuf_sign}};
 }
 

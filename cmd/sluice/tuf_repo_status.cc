@@ -274,8 +274,8 @@ std::vector<Command> tuf_status_commands() {
                "nothing is wrong, and signatures are missing.",
            .examples = {{"here", "sluice tuf status"},
                         {"for a program", "sluice tuf status --repo repo --output json"}},
-           .options = {repository_option(),
-                       {"--check", "", "say by the exit code whether it is good and complete"}},
+           .options = with_repository_options(
+               {{"--check", "", "say by the exit code whether it is good and complete"}}),
            .run = run_tuf_status}};
 }
 

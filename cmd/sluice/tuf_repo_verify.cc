@@ -8,7 +8,9 @@
 #include "exit.h"
 #include "report/report.h"
 #include "settings.h"
+#include "trust_material.h"
 #include "tuf/names.h"
+#include "tuf_identity.h"
 #include "tuf_repo.h"
 #include "tufrepo/audit.h"
 #include "tufrepo/import.h"
@@ -163,7 +165,7 @@ Result<int> run_tuf_verify(Invocation& in) {
   const std::string place =
       in.args.positionals().empty() ? std::string(".") : in.args.positionals()[0];
   SLUICE_TRY(auto from, outside_at(in, place));
-  tuf::AuditOptions options{.now = in.world.clock.now()};
+  tuf::AuditOptions options{.now = in.world.clock.now(), .foreign = identity_keys(in)};
   if (const auto root = in.args.get("--root")) {
     SLUICE_TRY(options.root, in.world.files.read(*root, tuf::Limits().root));
   }
@@ -305,7 +307,8 @@ Result<int> run_tuf_import(Invocation& in) {
   plan.targets = in.args.get("--targets").value_or("");
   plan.now = in.world.clock.now();
   SLUICE_CHECK(in.world.files.make_folders(folder));
-  SLUICE_TRY(const auto done, tuf::import_repository(in.world.files, folder, plan));
+  SLUICE_TRY(const auto done,
+             tuf::import_repository(in.world.files, folder, plan, identity_keys(in)));
   if (in.json) {
     json::Value out;
     out.set("kind", "sluice.tuf-imported/v1");
@@ -331,6 +334,13 @@ Result<int> run_tuf_import(Invocation& in) {
   return done.missing.empty() ? kDone : kRefused;
 }
 
+std::vector<Option> import_options() {
+  std::vector<Option> out{{"--metadata", "DIR", "the folder with timestamp.json", {}, true},
+                          {"--targets", "DIR", "the folder with the targets"}};
+  std::ranges::move(trust_options(), std::back_inserter(out));
+  return out;
+}
+
 Command repository_verify_command() {
   std::vector<Option> options{
       {"--root", "FILE", "begin with this root; otherwise with the first that is there"},
@@ -339,7 +349,8 @@ Command repository_verify_command() {
       {"--deep", "", "read every target, and compare it with its hash"},
       {"--metadata-only", "", "look at no targets"},
       {"--fail-on-warning", "", "exit code 1 for warnings too"}};
-  for (auto& each : network_options()) options.push_back(std::move(each));
+  std::ranges::move(trust_options(), std::back_inserter(options));
+  std::ranges::move(network_options(), std::back_inserter(options));
   return {
       .words = {"tuf", "verify"},
       .summary = "look at a whole repository as a client would",
@@ -370,10 +381,9 @@ std::vector<Command> tuf_look_commands() {
        .examples = {{"what is proposed", "sluice tuf diff"},
                     {"since a version", "sluice tuf diff --role targets --from 41"},
                     {"two files", "sluice tuf diff old/root.json new/root.json"}},
-       .options = {repository_option(),
-                   {"--role", "ROLE", "only this one"},
-                   {"--from", "N", "a published version"},
-                   {"--to", "N", "another one; the newest"}},
+       .options = with_repository_options({{"--role", "ROLE", "only this one"},
+                                           {"--from", "N", "a published version"},
+                                           {"--to", "N", "another one; the newest"}}),
        .positionals = {{"FILE", "two files of metadata", false, true}},
        .run = run_tuf_diff},
       {.words = {"tuf", "import"},
@@ -385,8 +395,7 @@ std::vector<Command> tuf_look_commands() {
        .examples = {{"from tuf-on-ci",
                      "sluice tuf import --metadata old/metadata --targets "
                      "old/targets repo"}},
-       .options = {{"--metadata", "DIR", "the folder with timestamp.json", {}, true},
-                   {"--targets", "DIR", "the folder with the targets"}},
+       .options = import_options(),
        .positionals = {{"DIR", "the folder to make"}},
        .run = run_tuf_import}};
 }

@@ -288,19 +288,6 @@ class IssuedJudge {
     return true;
   }
 
-  // An issuer that passes others' identities on says whose (Dex: federated_claims); the CA then
-  // certifies that one.
-  static std::vector<std::string> issuers_of(const oidc::Claims& claims) {
-    std::vector<std::string> out{claims.issuer};
-    if (const Value* federated = claims.find("federated_claims")) {
-      const Value* connector = federated->find("connector_id");
-      if (connector != nullptr && connector->string() != nullptr) {
-        out.push_back(*connector->string());
-      }
-    }
-    return out;
-  }
-
   const IssuedCertificate& issued_;
   const CertificateRules& rules_;
   const x509::Certificate& leaf_;

@@ -89,5 +89,10 @@ struct NameJudgement {
 };
 NameJudgement judge_name(const x509::Certificate& leaf, const oidc::Claims& claims,
                          const oidc::CaRules& rules);
+NameJudgement judge_name(const x509::AlternativeName& name, const oidc::Claims& claims,
+                         const oidc::CaRules& rules);
+// Which issuers it may name. One that passes others' identities on says whose (Dex:
+// federated_claims); the CA then certifies that one.
+std::vector<std::string> issuers_of(const oidc::Claims& claims);
 
 }  // namespace sluice::sigstore

@@ -110,14 +110,8 @@ IssuerKind kind_of_issuer(const oidc::Claims& claims, const oidc::CaRules& rules
 
 }  // namespace
 
-NameJudgement judge_name(const x509::Certificate& leaf, const oidc::Claims& claims,
+NameJudgement judge_name(const x509::AlternativeName& name, const oidc::Claims& claims,
                          const oidc::CaRules& rules) {
-  if (leaf->alternative_names.size() != 1) return {false, "exactly one name"};
-  const x509::AlternativeName& name = leaf->alternative_names.front();
-  // Newer CAs say it outright.
-  if (const auto* subject = leaf->fulcio.find(x509::FulcioField::token_subject)) {
-    if (*subject != claims.subject) return {false, cat("the token's subject ", claims.subject)};
-  }
   switch (kind_of_issuer(claims, rules)) {
     case IssuerKind::email:
       return {name.kind == NameKind::email && !claims.email.empty() && name.value == claims.email,
@@ -130,6 +124,28 @@ NameJudgement judge_name(const x509::Certificate& leaf, const oidc::Claims& clai
       break;
   }
   return by_subject(name, claims);
+}
+
+NameJudgement judge_name(const x509::Certificate& leaf, const oidc::Claims& claims,
+                         const oidc::CaRules& rules) {
+  if (leaf->alternative_names.size() != 1) return {false, "exactly one name"};
+  const x509::AlternativeName& name = leaf->alternative_names.front();
+  // Newer CAs say it outright.
+  if (const auto* subject = leaf->fulcio.find(x509::FulcioField::token_subject)) {
+    if (*subject != claims.subject) return {false, cat("the token's subject ", claims.subject)};
+  }
+  return judge_name(name, claims, rules);
+}
+
+std::vector<std::string> issuers_of(const oidc::Claims& claims) {
+  std::vector<std::string> out{claims.issuer};
+  if (const json::Value* federated = claims.find("federated_claims")) {
+    const json::Value* connector = federated->find("connector_id");
+    if (connector != nullptr && connector->string() != nullptr) {
+      out.push_back(*connector->string());
+    }
+  }
+  return out;
 }
 
 }  // namespace sluice::sigstore

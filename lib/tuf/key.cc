@@ -19,6 +19,7 @@ void make_usable(Key& key, const std::optional<std::string>& text, const Foreign
     if (foreign) key.foreign = foreign({key.keytype, key.scheme_name, keyval});
     // However its value is written: the same one counts once.
     if (key.foreign) key.material = cat("foreign\n", key.foreign->describe());
+    if (key.foreign) key.keyval = keyval;
     if (!key.foreign) {
       key.why_unusable = cat("unsupported: keytype ", printable(key.keytype, 60), ", scheme ",
                              printable(key.scheme_name, 60));

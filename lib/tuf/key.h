@@ -32,6 +32,7 @@ struct Key {
   std::optional<crypto::PublicKey> key;  // none: never counts
   std::optional<crypto::Scheme> scheme;
   std::shared_ptr<const crypto::SignatureVerifier> foreign;  // shared: one key, many roles
+  std::string keyval;  // of a foreign one: JSON text, as it was received
   // What the key is, whatever its keyid: two entries with the same material are one key.
   std::string material;
   std::string why_unusable;  // where it never counts

@@ -12,6 +12,7 @@ namespace sluice::tuf {
 namespace {
 
 constexpr std::size_t kShownValue = 300;
+constexpr std::size_t kShownKey = 16U << 10;  // whose it is, to the last character
 
 // A string as it is, unless it reads like something else: "2" is not 2.
 std::string member_text(const json::Value* value) {
@@ -86,6 +87,19 @@ const json::Value* keys_in(const Draft* draft) {
   return delegations == nullptr ? nullptr : delegations->find("keys");
 }
 
+// Whose it is counts more than its keyid, where it is an identity (TAP 18).
+std::string identity_in(const json::Value& key) {
+  const auto* keyval = key.find("keyval");
+  const bool known = member_text(key.find("keytype")) == "sigstore-oidc" &&
+                     member_text(key.find("scheme")) == "Fulcio";
+  if (keyval == nullptr || !known) return "";
+  const std::string identity = member_text(keyval->find("identity"));
+  const std::string issuer = member_text(keyval->find("issuer"));
+  if (identity.empty() || issuer.empty()) return "";
+  return cat("identity ", printable(identity, kShownKey), ", issuer ",
+             printable(issuer, kShownKey));
+}
+
 class Comparer {
  public:
   Comparer(const Draft* before, const Draft& after, const KeyNames* names)
@@ -118,7 +132,7 @@ class Comparer {
     for (const Draft* each : {first, second}) {
       const auto* keys = keys_in(each);
       const auto* key = keys == nullptr ? nullptr : keys->find(keyid);
-      if (key != nullptr) return names.shown_whole(keyid, *key);
+      if (key != nullptr) return names.shown_whole(keyid, *key, identity_in(*key));
     }
     return cat(printable(keyid, kShownValue), ", which is not listed");
   }

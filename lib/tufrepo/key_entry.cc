@@ -82,10 +82,13 @@ Result<KeyNames> KeyNames::load(Files& files, const Path& folder) {
 }
 
 std::string KeyNames::shown(const std::string& keyid, std::string_view keytype) const {
-  const std::string plain =
-      cat(printable(keytype, 40), " ", printable(keyid.substr(0, kShortKeyid), 40));
+  return shown_as(keyid,
+                  cat(printable(keytype, 40), " ", printable(keyid.substr(0, kShortKeyid), 40)));
+}
+
+std::string KeyNames::shown_as(std::string_view keyid, const std::string& what) const {
   const auto* name = name_of(keyid);
-  return name == nullptr ? plain : cat(printable(*name, kLongestKeyName), " (", plain, ")");
+  return name == nullptr ? what : cat(printable(*name, kLongestKeyName), " (", what, ")");
 }
 
 std::string KeyNames::shown(const std::string& keyid, const Key& key) const {
@@ -99,11 +102,13 @@ std::string KeyNames::shown(const std::string& keyid, const Key& key) const {
   return (other ? kNone : *this).shown(keyid, key.keytype);
 }
 
-std::string KeyNames::shown_whole(const std::string& keyid, const json::Value& key) const {
+std::string KeyNames::shown_whole(const std::string& keyid, const json::Value& key,
+                                  const std::string& whose) const {
   const auto listed = parse_role_key(keyid, key);
   const auto own = listed ? compute_keyid(*listed) : Result<KeyId>(fail(listed.error()));
   const std::string_view type = listed ? std::string_view(listed->keytype) : "unreadable";
-  std::string out = cat(printable(type, 40), " ", printable(keyid, kLongestKeyid));
+  std::string out =
+      whose.empty() ? cat(printable(type, 40), " ", printable(keyid, kLongestKeyid)) : whose;
   const auto* name = name_of(keyid);
   const auto* named_key = name == nullptr ? nullptr : named(*name);
   if (own && named_key != nullptr) {

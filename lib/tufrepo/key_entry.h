@@ -30,8 +30,11 @@ class KeyNames {
   std::string shown(const std::string& keyid, std::string_view keytype) const;
   // The same, but by its name only where the key of that name is this one.
   std::string shown(const std::string& keyid, const Key& key) const;
-  // The same with the whole keyid; key: as metadata lists it.
-  std::string shown_whole(const std::string& keyid, const json::Value& key) const;
+  // "ann (WHAT)", or WHAT.
+  std::string shown_as(std::string_view keyid, const std::string& what) const;
+  // As metadata lists it: with the whole keyid, or with whose it is where that is known.
+  std::string shown_whole(const std::string& keyid, const json::Value& key,
+                          const std::string& whose = {}) const;
   const std::string* name_of(std::string_view keyid) const;
   const RoleKey* named(std::string_view name) const;
   const std::map<std::string, RoleKey, std::less<>>& all() const { return by_name_; }

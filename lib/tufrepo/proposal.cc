@@ -44,14 +44,16 @@ std::vector<Ballot> ballots_of(const Draft& draft, const std::vector<StagedSigna
   return out;
 }
 
-std::string why_wrong(const Ballot& ballot, const Draft& draft, const std::string& sha256) {
+std::string why_wrong(const Ballot& ballot, const Draft& draft, const std::string& sha256,
+                      bool identity) {
   if (ballot.version && *ballot.version != draft.version()) {
     return cat("it is over version ", *ballot.version, ", not over version ", draft.version());
   }
   if (ballot.version && ballot.sha256 != sha256) {
     return cat("version ", draft.version(), " was changed after it was signed");
   }
-  return "it is over something else";
+  return identity ? "it is over something else, or not by this identity: the log says which"
+                  : "it is over something else";
 }
 
 class Examiner {
@@ -276,20 +278,22 @@ Result<Quorum> count_votes(const Draft& draft, const Signatories& signatories,
   std::set<std::string_view> counted;
   for (const auto& keyid : signatories.role.keyids) {
     const auto key = signatories.keys.find(keyid);
-    Voter voter{keyid, key == signatories.keys.end() ? names.shown(keyid, "key")
-                                                     : names.shown(keyid, key->second)};
+    const bool known = key != signatories.keys.end();
+    const bool identity = known && key->second.foreign != nullptr;
+    Voter voter{keyid, identity ? names.shown_as(keyid, key->second.foreign->describe())
+                       : known  ? names.shown(keyid, key->second)
+                                : names.shown(keyid, "key")};
     const auto ballot = std::ranges::find_if(
         ballots, [&](const Ballot& each) { return each.signature.keyid == keyid; });
-    if (key == signatories.keys.end() || !key->second.usable()) {
+    if (!known || !key->second.usable()) {
       voter.vote = Vote::unusable;
-      voter.why =
-          key == signatories.keys.end() ? "the key is not listed" : key->second.why_unusable;
+      voter.why = known ? key->second.why_unusable : "the key is not listed";
     } else if (ballot != ballots.end() &&
                !(ballot->signature.sig.empty() && ballot->signature.bundle.empty())) {
       const Envelope envelope{{ballot->signature}, message, {}};
       SLUICE_TRY(const auto found, count_signatures(envelope, signatories.keys, {{keyid}, 1}));
       voter.vote = found.valid == 1 ? Vote::given : Vote::wrong;
-      if (voter.vote == Vote::wrong) voter.why = why_wrong(*ballot, draft, sha256);
+      if (voter.vote == Vote::wrong) voter.why = why_wrong(*ballot, draft, sha256, identity);
       if (voter.vote == Vote::given && !counted.insert(key->second.material).second) {
         voter.vote = Vote::unusable;
         voter.why = "a key that counted already, under another keyid";

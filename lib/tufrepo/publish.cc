@@ -57,9 +57,11 @@ class Publisher {
     SLUICE_TRY(root_, latest_root(store_));
     resumes_ = timestamp_ && timestamp_->bytes == publication_.timestamp;
     if (!resumes_) SLUICE_CHECK(check_basis());
-    SLUICE_TRY(set_, options_.verify && !resumes_
-                         ? check_publication(store_, publication_, root_, timestamp_, now_)
-                         : look_at_publication(store_, publication_, root_, timestamp_));
+    SLUICE_TRY(
+        set_, options_.verify && !resumes_
+                  ? check_publication(store_, publication_, root_, timestamp_,
+                                      {.now = now_, .foreign = options_.foreign})
+                  : look_at_publication(store_, publication_, root_, timestamp_, options_.foreign));
     SLUICE_CHECK(roots_to_files());
     if (!resumes_) SLUICE_CHECK(leave_note());
     auto done = resumes_ ? complete() : write();

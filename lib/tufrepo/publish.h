@@ -38,7 +38,8 @@ struct Publication {
 struct PublishOptions {
   // Needed on stores that do not notice another writer; the user says that there is none.
   bool single_writer = false;
-  bool verify = true;  // as a client would, before anything is written; false: the caller did
+  bool verify = true;        // as a client would, before anything is written; false: the caller did
+  ForeignKeys foreign = {};  // that a client of this repository knows
   std::chrono::milliseconds lock_wait{10'000};
   std::function<void(std::size_t done, std::size_t all)> progress = {};
 };

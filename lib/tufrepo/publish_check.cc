@@ -3,7 +3,6 @@
 
 #include "base/text.h"
 #include "tuf/names.h"
-#include "tuf/trusted_set.h"
 
 namespace sluice::tuf {
 
@@ -83,19 +82,20 @@ bool all_hold(const Root& root, const TopLevel& set) {
          holds_under(root, RoleType::targets, set.targets);
 }
 
-Result<Root> open_root(std::string_view bytes) {
+Result<Root> open_root(std::string_view bytes, const ForeignKeys& foreign) {
   SLUICE_TRY(const auto envelope, open_envelope(bytes, Limits{}.root));
-  return parse_root(envelope.signed_part, {});
+  return parse_root(envelope.signed_part, foreign);
 }
 
 Result<RootOrder> root_order(Store& store, const Publication& publication, const StoredRoots& root,
-                             const std::optional<StoredFile>& timestamp) {
+                             const std::optional<StoredFile>& timestamp,
+                             const ForeignKeys& foreign) {
   if (publication.roots.empty() || !timestamp || root.latest == 0) return RootOrder::first;
-  SLUICE_TRY(const Root after, open_root(publication.roots.back()));
+  SLUICE_TRY(const Root after, open_root(publication.roots.back(), foreign));
   const FilesAtHand old_files(store, {});
   const auto old_set = top_level(old_files, timestamp->bytes);
   if (old_set && all_hold(after, *old_set)) return RootOrder::first;
-  SLUICE_TRY(const Root before, open_root(root.bytes));
+  SLUICE_TRY(const Root before, open_root(root.bytes, foreign));
   const FilesAtHand files(store, publication);
   SLUICE_TRY(const TopLevel new_set, top_level(files, publication.timestamp));
   return all_hold(before, new_set) ? RootOrder::last : RootOrder::between;
@@ -103,8 +103,8 @@ Result<RootOrder> root_order(Store& store, const Publication& publication, const
 
 class PublicationCheck {
  public:
-  PublicationCheck(Store& store, const Publication& publication, Time now)
-      : store_(store), publication_(publication), files_(store, publication), now_(now) {}
+  PublicationCheck(Store& store, const Publication& publication, const TrustOptions& trust)
+      : store_(store), publication_(publication), files_(store, publication), trust_(trust) {}
 
   // In the order of a client that has the published repository in its cache.
   Result<void> run(const StoredRoots& root, const std::optional<StoredFile>& timestamp) {
@@ -134,12 +134,12 @@ class PublicationCheck {
       return fail(Errc::denied, "there is no root, neither in the store nor in the set");
     }
     const std::string& first = root.latest == 0 ? publication_.roots.front() : root.bytes;
-    auto started = TrustedSet::start(first, {.now = now_});
+    auto started = TrustedSet::start(first, trust_);
     SLUICE_CHECK(must_pass(started));
     set_ = *std::move(started).value();
     for (const auto& bytes : publication_.roots) {
       // Those that an interrupted run wrote; that they are the same is seen when they are written.
-      const auto parsed = open_root(bytes);
+      const auto parsed = open_root(bytes, trust_.foreign);
       if (parsed && parsed->header.version <= set_->root().header.version) continue;
       SLUICE_CHECK(must_pass(set_->update_root(bytes)));
     }
@@ -195,8 +195,9 @@ class PublicationCheck {
       }
     }
     const std::string_view part = envelope.signed_part;
-    SLUICE_TRY(const Targets parsed,
-               parse_targets(std::make_shared<const std::string>(std::move(bytes)), part, {}));
+    SLUICE_TRY(
+        const Targets parsed,
+        parse_targets(std::make_shared<const std::string>(std::move(bytes)), part, trust_.foreign));
     if (parsed.header().version == meta.version) return {};
     return fail(Errc::denied, cat(name, " has version ", parsed.header().version));
   }
@@ -204,7 +205,7 @@ class PublicationCheck {
   Store& store_;
   const Publication& publication_;
   FilesAtHand files_;
-  Time now_;
+  const TrustOptions& trust_;
   std::optional<TrustedSet> set_;
   std::string old_snapshot_;  // empty: none
 };
@@ -213,19 +214,21 @@ class PublicationCheck {
 
 Result<CheckedSet> look_at_publication(Store& store, const Publication& publication,
                                        const StoredRoots& root,
-                                       const std::optional<StoredFile>& timestamp) {
+                                       const std::optional<StoredFile>& timestamp,
+                                       const ForeignKeys& foreign) {
   SLUICE_TRY(const Timestamp parsed,
              within(open_timestamp(publication.timestamp), "reading the new timestamp"));
   CheckedSet out{parsed.header.version, RootOrder::first};
-  SLUICE_TRY(out.order, root_order(store, publication, root, timestamp));
+  SLUICE_TRY(out.order, root_order(store, publication, root, timestamp, foreign));
   return out;
 }
 
 Result<CheckedSet> check_publication(Store& store, const Publication& publication,
                                      const StoredRoots& root,
-                                     const std::optional<StoredFile>& timestamp, Time now) {
-  SLUICE_CHECK(PublicationCheck(store, publication, now).run(root, timestamp));
-  return look_at_publication(store, publication, root, timestamp);
+                                     const std::optional<StoredFile>& timestamp,
+                                     const TrustOptions& trust) {
+  SLUICE_CHECK(PublicationCheck(store, publication, trust).run(root, timestamp));
+  return look_at_publication(store, publication, root, timestamp, trust.foreign);
 }
 
 }  // namespace sluice::tuf

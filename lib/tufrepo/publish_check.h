@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 
+#include "tuf/trusted_set.h"
 #include "tufrepo/publish_parts.h"
 
 namespace sluice::tuf {
@@ -21,10 +22,11 @@ struct CheckedSet {
 [[nodiscard]] Result<CheckedSet> check_publication(Store& store, const Publication& publication,
                                                    const StoredRoots& root,
                                                    const std::optional<StoredFile>& timestamp,
-                                                   Time now);
+                                                   const TrustOptions& trust);
 // The same without the verdict: for callers that have it.
 [[nodiscard]] Result<CheckedSet> look_at_publication(Store& store, const Publication& publication,
                                                      const StoredRoots& root,
-                                                     const std::optional<StoredFile>& timestamp);
+                                                     const std::optional<StoredFile>& timestamp,
+                                                     const ForeignKeys& foreign);
 
 }  // namespace sluice::tuf
