@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -81,6 +82,12 @@ class Http {
   // All at once over shared connections; the answers in the order of the requests.
   [[nodiscard]] virtual std::vector<Result<HttpResponse>> send_all(
       const std::vector<HttpRequest>& requests) = 0;
+  // The same; `answered` hears of the answers as they come, by the place of the request: for work
+  // that can be done while others are awaited. Called by this thread. By itself, once all are
+  // there.
+  using OnAnswer = std::function<void(std::size_t, const Result<HttpResponse>&)>;
+  [[nodiscard]] virtual std::vector<Result<HttpResponse>> send_all_hearing(
+      const std::vector<HttpRequest>& requests, const OnAnswer& answered);
 };
 
 }  // namespace sluice

@@ -2,6 +2,7 @@
 #include "crypto/private_key.h"
 
 #include <openssl/bio.h>
+#include <openssl/core_names.h>
 #include <openssl/decoder.h>
 #include <openssl/ec.h>
 #include <openssl/encoder.h>
@@ -16,6 +17,7 @@
 #include <new>
 #include <utility>
 
+#include "base/codec.h"
 #include "base/text.h"
 #include "crypto/encrypted_key.h"
 #include "crypto/openssl.h"
@@ -52,8 +54,44 @@ Result<KeyArmourName> armour_named(std::string_view label) {
   return fail(Errc::unsupported, cat("a PEM block ", label, ", where a PRIVATE KEY is due"));
 }
 
+// What stands in front of the point of a key on a named curve in its SPKI (RFC 5480), in hex.
+struct PointHead {
+  std::string_view curve;
+  std::string_view head;
+};
+constexpr std::array kPointHeads{
+    PointHead{"prime256v1", "3059301306072a8648ce3d020106082a8648ce3d030107034200"},
+    PointHead{"secp384r1", "3076301006072a8648ce3d020106052b81040022036200"},
+    PointHead{"secp521r1", "30819b301006072a8648ce3d020106052b8104002303818600"},
+};
+
+// For the usual form of an ECDSA key: OpenSSL's encoder takes several times as long as making the
+// key. Empty for all others.
+Bytes spki_of_point(const EVP_PKEY& key) {
+  std::array<char, 32> curve{};
+  if (EVP_PKEY_get_group_name(&key, curve.data(), curve.size(), nullptr) != 1) return {};
+  const auto* const found =
+      std::ranges::find(kPointHeads, std::string_view(curve.data()), &PointHead::curve);
+  if (found == kPointHeads.end()) return {};
+  std::array<std::uint8_t, 160> point{};
+  std::size_t size = 0;
+  if (EVP_PKEY_get_octet_string_param(&key, OSSL_PKEY_PARAM_PUB_KEY, point.data(), point.size(),
+                                      &size) != 1) {
+    return {};
+  }
+  Bytes out = from_hex(found->head).value();
+  // The head states the length of what follows it: another form of point is not for it.
+  const std::size_t due = std::size_t{out[out[1] == 0x81 ? 2 : 1]} + (out[1] == 0x81 ? 3 : 2);
+  if (out.size() + size != due || point[0] != 4) return {};
+  out.insert(out.end(), point.begin(), point.begin() + static_cast<std::ptrdiff_t>(size));
+  return out;
+}
+
 // The public half, under all the rules for public keys.
 Result<PublicKey> public_half(const EVP_PKEY& key) {
+  const Bytes usual = spki_of_point(key);
+  ERR_clear_error();
+  if (!usual.empty()) return PublicKey::from_der(usual);
   std::uint8_t* der = nullptr;
   const int size = i2d_PUBKEY(&key, &der);
   ERR_clear_error();
@@ -158,15 +196,17 @@ struct PrivateKey::Impl {
   std::shared_ptr<const KeyMaterial> material;  // shared by the same key under several schemes
   Scheme scheme;
 
-  static Result<PrivateKey> adopt(Pkey pkey);
+  // From outside the halves may be of different keys.
+  enum class Halves : std::uint8_t { to_be_checked, made_together };
+  static Result<PrivateKey> adopt(Pkey pkey, Halves halves = Halves::to_be_checked);
   static Result<PrivateKey> read(std::string_view pem, const PasswordSource& password);
 };
 
-Result<PrivateKey> PrivateKey::Impl::adopt(Pkey pkey) {
+Result<PrivateKey> PrivateKey::Impl::adopt(Pkey pkey, Halves halves) {
   SLUICE_TRY(PublicKey half, public_half(*pkey));
   const KeyType type = half.type();
   const bool ecdsa = type != KeyType::ed25519 && type != KeyType::rsa;
-  if (ecdsa && !halves_agree(*pkey)) {
+  if (ecdsa && halves == Halves::to_be_checked && !halves_agree(*pkey)) {
     return fail(Errc::malformed,
                 "a damaged key: its private and its public half do not belong together");
   }
@@ -249,7 +289,7 @@ Result<PrivateKey> PrivateKey::generate(KeyType type, unsigned rsa_bits) {
   if (!pkey)
     return fail(Errc::internal,
                 cat("OpenSSL cannot make a key of type ", sluice::crypto::name(type)));
-  return Impl::adopt(std::move(pkey));
+  return Impl::adopt(std::move(pkey), Impl::Halves::made_together);
 }
 
 Result<PrivateKey> PrivateKey::from_pem(std::string_view pem, const PasswordSource& password) {

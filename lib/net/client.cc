@@ -84,11 +84,12 @@ class Surroundings {
 class Batch {
  public:
   Batch(const World& world, const ClientOptions& options, Surroundings& surroundings,
-        Session& session, std::span<const HttpRequest> requests)
+        Session& session, std::span<const HttpRequest> requests, const Http::OnAnswer& answered)
       : clock_(world.clock),
         options_(options),
         surroundings_(surroundings),
         session_(session),
+        answered_(answered),
         allowance_(requests.size()) {
     for (const HttpRequest& request : requests) {
       exchanges_.emplace_back(request, world.clock, world.random, allowance_);
@@ -168,6 +169,7 @@ class Batch {
     exchange.conclude(std::move(outcome));
     if (exchange.state() == Exchange::State::ready) ready_.push_front(id);
     if (exchange.state() == Exchange::State::waiting) waiting_.push_back(id);
+    if (exchange.state() == Exchange::State::done && answered_) answered_(id, exchange.result());
   }
 
   void check_bounds() {
@@ -218,6 +220,7 @@ class Batch {
   const ClientOptions& options_;
   Surroundings& surroundings_;
   Session& session_;
+  const Http::OnAnswer& answered_;  // may be empty
   RetryAllowance allowance_;
   std::deque<Exchange> exchanges_;
   std::deque<std::size_t> ready_;
@@ -240,12 +243,17 @@ class Client final : public Http {
   std::vector<Result<HttpResponse>> send_all(const std::vector<HttpRequest>& requests) override {
     return run(requests);
   }
+  std::vector<Result<HttpResponse>> send_all_hearing(const std::vector<HttpRequest>& requests,
+                                                     const OnAnswer& answered) override {
+    return run(requests, answered);
+  }
 
  private:
-  std::vector<Result<HttpResponse>> run(std::span<const HttpRequest> requests) {
+  std::vector<Result<HttpResponse>> run(std::span<const HttpRequest> requests,
+                                        const OnAnswer& answered = {}) {
     if (requests.empty()) return {};
     auto session = pool_.take();
-    auto results = Batch(world_, options_, surroundings_, *session, requests).run();
+    auto results = Batch(world_, options_, surroundings_, *session, requests, answered).run();
     pool_.give_back(std::move(session));
     return results;
   }

@@ -39,6 +39,8 @@ class Exchange {
   // Watches the transfer rate; the error once it was too low for ten seconds.
   std::optional<Error> too_slow(std::uint64_t bytes_moved, bool server_is_thinking);
 
+  // Once it is done.
+  const Result<HttpResponse>& result() const { return *result_; }
   [[nodiscard]] Result<HttpResponse> take() { return *std::move(result_); }
 
  private:

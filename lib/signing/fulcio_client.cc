@@ -175,7 +175,8 @@ class IssuedJudge {
     if (!certifies_our_key() || !clocks_agree()) return std::nullopt;
     SLUICE_TRY(const auto issuers, rules_.trust.issuers_for(leaf_, issued_.above));
     const std::array times{moment()};
-    auto chain = x509::verify_chain(leaf_, issued_.above, issuers, times, x509::kCodeSigning);
+    auto chain =
+        x509::verify_chain(leaf_, issued_.above, issuers, times, x509::kCodeSigning, rules_.memo);
     if (!chain) return refuse_chain(std::move(chain).error());
     report_.pass("sign.certificate.chain", "certificate chain", chain->detail());
     SLUICE_TRY(const bool logged, seen_by_a_log(*chain));
@@ -241,7 +242,7 @@ class IssuedJudge {
     if (issued_.detached && !leaf_->sct_list) {
       return x509::verify_detached_scts(chain, std::span(&*issued_.detached, 1), logs, 1);
     }
-    return x509::verify_embedded_scts(chain, logs, 1);
+    return x509::verify_embedded_scts(chain, logs, 1, rules_.memo);
   }
 
   Result<bool> seen_by_a_log(const x509::VerifiedChain& chain) {

@@ -66,6 +66,7 @@ struct CertificateRules {
   const oidc::CaRules& ca;
   const TrustRoot& trust;
   Time now;
+  crypto::SignatureMemo* memo = nullptr;  // of signatures that held before
 };
 
 // Appends, in this order; a row that failed ends it:

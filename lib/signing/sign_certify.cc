@@ -49,7 +49,10 @@ class Certifying {
     std::vector<HttpRequest> all{request};
     all.insert(all.end(), beside_->requests.begin(), beside_->requests.end());
     beside_->sent = run_.now();
-    auto answers = run_.http.send_all(all);
+    auto answers =
+        run_.http.send_all_hearing(all, [&](std::size_t i, const Result<HttpResponse>& answer) {
+          if (i > 0 && beside_->answered) beside_->answered(i - 1, answer);
+        });
     auto own = std::move(answers.front());
     answers.erase(answers.begin());
     beside_->answers = std::move(answers);
@@ -111,7 +114,8 @@ class Certifying {
                                                .token = *token_,
                                                .ca = rules_,
                                                .trust = *options_.trust,
-                                               .now = run_.now()},
+                                               .now = run_.now(),
+                                               .memo = &run_.memo},
                                               run_.shared));
     if (!certificate) return std::nullopt;
     ++run_.certificates;

@@ -31,25 +31,53 @@ bool would_help(const Run& run, const std::vector<Work>& works) {
 Result<std::optional<EarlyStamps>> EarlyStamps::prepare(const Run& run, std::vector<Work>& works) {
   if (!would_help(run, works)) return std::nullopt;
   SLUICE_TRY(auto key, crypto::PrivateKey::generate(run.options.key_type));
-  EarlyStamps out(std::move(key));
+  EarlyStamps out(run, std::move(key));
   absorb_all(run, works);
   for (Work& work : works) {
     if (work.over()) continue;
-    SLUICE_CHECK(out.ask(run, work));
+    SLUICE_CHECK(out.ask(work));
   }
   return out;
 }
 
-Result<void> EarlyStamps::ask(const Run& run, Work& work) {
+Beside& EarlyStamps::beside() {
+  beside_.answered = [this](std::size_t place, const Result<HttpResponse>& answer) {
+    look_ahead(place, answer);
+  };
+  return beside_;
+}
+
+// The CA takes longest. What its certificate and the stamp will be judged by is computed while it
+// works: the signatures on the stamp, and the links between trusted certificates. Nothing is
+// decided here; the judgement comes later and finds them in the memo.
+void EarlyStamps::look_ahead(std::size_t place, const Result<HttpResponse>& answer) const {
+  const Asked& asked = asked_[place];
+  const TrustRoot& trust = *run_->options.trust;
+  const auto stamp = read_stamp_answer(url_of(asked), answer);
+  if (stamp) {
+    const auto stampers = trust.stampers_for(*stamp);
+    if (stampers) {
+      (void)x509::verify_timestamp(*stamp, signature_of(asked.work->bundle), *stampers, &run_->memo);
+    }
+  }
+  trust.ready_for_certificates();
+}
+
+const std::string& EarlyStamps::url_of(const Asked& asked) const {
+  return run_->options.services.stampers[asked.work->slots[asked.slot].service];
+}
+
+Result<void> EarlyStamps::ask(Work& work) {
   SLUICE_CHECK(sign_by_key(work, beside_.key, {}));
   work.signer.reset();  // not before there is a certificate
   work.signed_ahead = true;
   for (std::size_t i = 0; i < work.slots.size(); ++i) {
-    SLUICE_TRY(auto question,
-               stamp_question(run.options.services.stampers[work.slots[i].service],
-                              signature_of(work.bundle), run.world.random, run.patience()));
+    Asked asked{&work, i, {}};
+    SLUICE_TRY(auto question, stamp_question(url_of(asked), signature_of(work.bundle),
+                                             run_->world.random, run_->patience()));
     beside_.requests.push_back(std::move(question.request));
-    asked_.push_back({&work, i, std::move(question.nonce)});
+    asked.nonce = std::move(question.nonce);
+    asked_.push_back(std::move(asked));
   }
   return {};
 }

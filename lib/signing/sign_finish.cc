@@ -13,6 +13,7 @@ Result<VerifierOptions> verifier_options(const Run& run, const Work& work) {
     out.trust = run.options.trust;
   }
   out.thresholds.logs = work.proofs.size();
+  out.memo = &run.memo;
   if (const auto& certificate = work.signer->certificate) {
     out.thresholds.certificate_logs = work.embedded_sct ? 1 : 0;
     IdentityWish wish;

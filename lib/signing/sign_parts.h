@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "crypto/memo.h"
 #include "net/retry.h"
 #include "signing/sign.h"
 #include "signing/sign_journal.h"
@@ -38,6 +39,8 @@ struct Beside {
   std::vector<HttpRequest> requests = {};
   std::vector<Result<HttpResponse>> answers = {};  // none, or as many
   Time sent{};
+  // Hears of answers while the certificate is awaited, by the place of the request.
+  Http::OnAnswer answered = {};
 };
 
 // A stamp that came beside the certificate: judged once that is there.
@@ -96,6 +99,8 @@ struct Run {
   Report shared{"signing"};
   std::vector<std::string> notes = {};
   std::size_t certificates = 0;
+  // What was proven of an answer need not be proven again of the bundle that it is in.
+  mutable crypto::SignatureMemo memo = {};
 
   Time now() const { return world.clock.now(); }
   std::chrono::milliseconds left() const;
@@ -137,7 +142,8 @@ class EarlyStamps {
   // Nothing where it would not help.
   [[nodiscard]] static Result<std::optional<EarlyStamps>> prepare(const Run& run,
                                                                   std::vector<Work>& works);
-  Beside& beside() { return beside_; }
+  // Good as long as this, and until it is moved.
+  Beside& beside();
   void hand_out();  // the answers, to their works
 
  private:
@@ -146,9 +152,13 @@ class EarlyStamps {
     std::size_t slot;
     Bytes nonce;
   };
-  explicit EarlyStamps(crypto::PrivateKey key) : beside_{std::move(key)} {}
-  [[nodiscard]] Result<void> ask(const Run& run, Work& work);
+  explicit EarlyStamps(const Run& run, crypto::PrivateKey key)
+      : run_(&run), beside_{std::move(key)} {}
+  [[nodiscard]] Result<void> ask(Work& work);
+  const std::string& url_of(const Asked& asked) const;
+  void look_ahead(std::size_t place, const Result<HttpResponse>& answer) const;
 
+  const Run* run_;  // never none
   Beside beside_;
   std::vector<Asked> asked_;
 };

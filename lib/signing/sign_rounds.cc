@@ -225,7 +225,8 @@ Result<void> Rounds::take_stamp(Asked& asked, Result<HttpResponse> answer, Time 
                                     {.signature = signature_of(work.bundle),
                                      .nonce = asked.question.nonce,
                                      .trust = *run_.options.trust,
-                                     .between = std::pair(sent, run_.now())},
+                                     .between = std::pair(sent, run_.now()),
+                                     .memo = &run_.memo},
                                     url, work.report));
   if (!time) {
     work.refused = true;

@@ -81,7 +81,7 @@ Result<std::optional<x509::VerifiedTime>> judge_stamp(const x509::Timestamp& sta
     }
   }
   SLUICE_TRY(const auto stampers, rules.trust.stampers_for(stamp));
-  auto verified = x509::verify_timestamp(stamp, rules.signature, stampers);
+  auto verified = x509::verify_timestamp(stamp, rules.signature, stampers, rules.memo);
   if (!verified) return refuse(std::move(verified).error());
   if (rules.between && !judge_moment(verified->time, *rules.between, source, report)) {
     return std::nullopt;

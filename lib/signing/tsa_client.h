@@ -31,6 +31,7 @@ struct StampRules {
   const TrustRoot& trust;
   // When it was asked for and when it came, by this machine's clock; none: by an earlier run.
   std::optional<std::pair<Time, Time>> between = {};
+  crypto::SignatureMemo* memo = nullptr;  // of signatures that held before
 };
 
 // Appends, in this order; a row that failed ends it:

@@ -297,6 +297,13 @@ std::vector<std::string> TrustRoot::urls(TrustKind kind) const {
   return out;
 }
 
+void TrustRoot::ready_for_certificates() const {
+  for (const LazyAuthority& one : state_->issuers) {
+    if (one.get()) (void)one.get()->prove();
+  }
+  for (const LazyCtLog& one : state_->ct_logs) (void)one.get();
+}
+
 std::vector<TrustEntry> TrustRoot::entries() const {
   std::vector<TrustEntry> out;
   for (const auto& one : state_->issuers) {

@@ -121,6 +121,10 @@ class TrustRoot {
   std::size_t count(TrustKind kind) const;
   std::vector<std::string> urls(TrustKind kind) const;
 
+  // What issuers_for() and ct_logs_for() answer with, decoded and proven ahead of need: for who
+  // waits for a certificate anyway. What is malformed shows when it is asked for.
+  void ready_for_certificates() const;
+
   // Everything, decoded and proven, in the order of TrustKind and of the file.
   std::vector<TrustEntry> entries() const;
   // The first entry that is malformed; what is merely unsupported is not an error.

@@ -330,8 +330,9 @@ class Verification {
 
 struct Verifier::Shared {
   explicit Shared(VerifierOptions given) : options(std::move(given)) {}
+  crypto::SignatureMemo& memo() { return options.memo != nullptr ? *options.memo : own_memo; }
   const VerifierOptions options;
-  crypto::SignatureMemo memo;
+  crypto::SignatureMemo own_memo;
 };
 
 Verifier::Verifier(VerifierOptions options)
@@ -341,7 +342,7 @@ Result<Verdict<VerifiedContent>> Verifier::verify(Files& files,
                                                   const VerifyRequest& request) const {
   std::optional<ArtifactReading> artifact;
   if (request.artifact) artifact.emplace(files, *request.artifact);
-  Verification verification(shared_->options, shared_->memo, request);
+  Verification verification(shared_->options, shared_->memo(), request);
   SLUICE_CHECK(verification.begin());
   return verification.finish(artifact ? &*artifact : nullptr);
 }
@@ -353,7 +354,7 @@ Result<std::vector<Verdict<VerifiedContent>>> Verifier::verify_together(
   begun.reserve(requests.size());
   for (VerifyRequest& request : requests) {
     request.artifact = artifact;
-    SLUICE_CHECK(begun.emplace_back(shared_->options, shared_->memo, request).begin());
+    SLUICE_CHECK(begun.emplace_back(shared_->options, shared_->memo(), request).begin());
     begun.back().announce(reading);
   }
   std::vector<Verdict<VerifiedContent>> out;

@@ -47,6 +47,8 @@ struct VerifierOptions {
   Thresholds thresholds = {};
   std::optional<WitnessPolicy> witnesses = {};
   std::optional<Time> now = {};  // to tell the age of the trust material, and for nothing else
+  // Shared with who checked parts of the bundles already, and outlives the verifier; none: its own.
+  crypto::SignatureMemo* memo = nullptr;
 };
 
 struct VerifyRequest {

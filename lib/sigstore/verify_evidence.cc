@@ -114,7 +114,7 @@ Result<void> EvidenceJudge::check_timestamps() {
       continue;
     }
     SLUICE_TRY(const auto stampers, trust_.stampers_for(*stamp));
-    auto verified = x509::verify_timestamp(*stamp, signature, stampers);
+    auto verified = x509::verify_timestamp(*stamp, signature, stampers, &memo_);
     if (verified) {
       report_.pass("timestamp.verified", "timestamp", verified->detail());
       stamps_.push_back(*std::move(verified));

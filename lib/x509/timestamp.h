@@ -85,7 +85,9 @@ struct VerifiedTime {
 // one alone; under the others any certificate for timestamps counts that comes along. Beside it
 // only those of authorities may come; what they say is not looked at unless the chain needs them.
 // The signer has to be named by a SHA-2 digest (RFC 5816); the older way, by SHA-1, is not enough.
+// With a memo, signatures that held before are not checked again; everything else is.
 [[nodiscard]] Judged<VerifiedTime> verify_timestamp(const Timestamp& timestamp, ByteView message,
-                                                    std::span<const Authority> authorities);
+                                                    std::span<const Authority> authorities,
+                                                    crypto::SignatureMemo* memo = nullptr);
 
 }  // namespace sluice::x509

@@ -4,6 +4,7 @@
 
 #include "base/codec.h"
 #include "base/text.h"
+#include "crypto/memo.h"
 #include "x509/timestamp.h"
 
 namespace sluice::x509 {
@@ -38,8 +39,9 @@ Result<Scheme> signer_scheme(const TimestampFields& stamp) {
 
 class StampJudge {
  public:
-  StampJudge(const TimestampFields& stamp, std::span<const Authority> authorities)
-      : stamp_(stamp), authorities_(authorities) {}
+  StampJudge(const TimestampFields& stamp, std::span<const Authority> authorities,
+             crypto::SignatureMemo* memo)
+      : stamp_(stamp), authorities_(authorities), memo_(memo) {}
 
   Judged<VerifiedTime> judge(ByteView message) {
     SLUICE_CHECK(exact_enough());
@@ -174,7 +176,7 @@ class StampJudge {
   Result<crypto::Match> check_signature() const {
     SLUICE_TRY(const Scheme scheme, signer_scheme(stamp_));
     SLUICE_TRY(const auto message, crypto::Message::of(scheme, stamp_.signed_attributes));
-    return crypto::verify((*signer_)->key, message, stamp_.signature);
+    return crypto::verify(memo_, (*signer_)->key, message, stamp_.signature);
   }
 
   Judged<VerifiedTime> vouched_for() const {
@@ -184,12 +186,13 @@ class StampJudge {
     }
     const std::array times{stamp_.time};
     SLUICE_TRY(const VerifiedChain chain,
-               verify_chain(*signer_, others_, eligible, times, kTimeStamping));
+               verify_chain(*signer_, others_, eligible, times, kTimeStamping, memo_));
     return VerifiedTime{stamp_.time, stamp_.accuracy, chain.authority(), *signer_};
   }
 
   const TimestampFields& stamp_;
   std::span<const Authority> authorities_;
+  crypto::SignatureMemo* memo_;
   std::optional<Certificate> signer_;
   std::vector<Certificate> others_;
 };
@@ -208,8 +211,9 @@ std::string VerifiedTime::detail() const {
 }
 
 Judged<VerifiedTime> verify_timestamp(const Timestamp& timestamp, ByteView message,
-                                      std::span<const Authority> authorities) {
-  return StampJudge(*timestamp, authorities).judge(message);
+                                      std::span<const Authority> authorities,
+                                      crypto::SignatureMemo* memo) {
+  return StampJudge(*timestamp, authorities, memo).judge(message);
 }
 
 }  // namespace sluice::x509

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <future>
 #include <thread>
 
 #include "base/text.h"
@@ -161,6 +162,31 @@ TEST(Client, OneFailureAmongManyLeavesTheOthersAlone) {
   EXPECT_EQ(answers[2].error().code, Errc::usage);
   EXPECT_EQ(answers[3]->body, "GET /b ");
   EXPECT_TRUE(http->send_all({}).empty());
+}
+
+// The slow one waits for what is done with the fast one's answer.
+TEST(Client, AnswersAreHeardOfWhileOthersAreAwaited) {
+  FakeWorld fake;
+  std::promise<void> heard;
+  const auto once_heard = heard.get_future().share();
+  HttpServer server([&](const RawRequest& request) {
+    if (request.target != "/slow") return ServedAnswer{.body = "fast"};
+    const bool in_time = once_heard.wait_for(std::chrono::seconds(20)) == std::future_status::ready;
+    return ServedAnswer{.body = in_time ? "slow" : "nobody heard"};
+  });
+  auto http = make_client(fake.world());
+  std::vector<std::string> order;
+  const auto answers = http->send_all_hearing(
+      {{.url = server.url("/slow")}, {.url = server.url("/fast")}, {.url = "file:///x"}},
+      [&](std::size_t place, const Result<HttpResponse>& answer) {
+        order.push_back(cat(place, " ", answer ? answer->body : "error"));
+        if (place == 1) heard.set_value();
+      });
+  ASSERT_EQ(answers.size(), 3U);
+  EXPECT_EQ(answers[0]->body, "slow");
+  EXPECT_EQ(answers[1]->body, "fast");
+  EXPECT_EQ(answers[2].error().code, Errc::unsupported);
+  EXPECT_EQ(order, (std::vector<std::string>{"1 fast", "0 slow"}));
 }
 
 TEST(Client, TakesGzipUnlessTheBytesMatter) {

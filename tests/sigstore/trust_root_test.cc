@@ -367,6 +367,7 @@ TEST(TrustRoot, ABrokenLinkIsForTheChainToRefuseAndForProveToFind) {
   RawTrust raw = raw_of(world());
   raw.issuers[0].certificates[1] = test::make_root().der;  // the same name, another key
   const auto root = read(raw).value();
+  root.ready_for_certificates();  // is no judgement
   const auto issuers = root.issuers_for(certificate(world().leaf), {});
   ASSERT_EQ(issuers->size(), 1U);
   const std::array times{test::at("2026-06-01T12:00:00Z")};
