@@ -3,6 +3,7 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -17,6 +18,7 @@
 #include <optional>
 #include <system_error>
 #include <thread>
+#include <utility>
 
 #include "base/text.h"
 
@@ -73,10 +75,22 @@ struct Ancestry {
   ino_t number;
 };
 
-struct OpenFolder {
-  explicit OpenFolder(DIR* opened) : dir(opened, ::closedir) {}
-  int fd() const { return ::dirfd(dir.get()); }
-  std::unique_ptr<DIR, int (*)(DIR*)> dir;
+bool is_at(const Ancestry& folder, const struct stat& seen) {
+  return folder.device == seen.st_dev && folder.number == seen.st_ino;
+}
+
+class Descriptor {
+ public:
+  explicit Descriptor(int fd) : fd_(fd) {}
+  ~Descriptor() {
+    if (fd_ >= 0) ::close(fd_);
+  }
+  Descriptor(const Descriptor&) = delete;
+  Descriptor& operator=(const Descriptor&) = delete;
+  int fd() const { return fd_; }
+
+ private:
+  int fd_;
 };
 
 struct TreeFile {
@@ -84,13 +98,14 @@ struct TreeFile {
   bool link;
 };
 
-// A folder to look into, or some files of one that was.
+// A folder to look into, or some files of one that was. Nothing in it is open: each thread has
+// descriptors of its own.
 struct TreeTask {
   std::string path;  // of the folder, without a slash at its end but for "/"
   std::size_t root = 0;
   int depth = 0;
-  std::shared_ptr<const Ancestry> above = nullptr;  // shared: a folder's folders have one
-  std::shared_ptr<OpenFolder> folder = nullptr;     // shared: by the pieces of its files
+  std::shared_ptr<const Ancestry> above = nullptr;   // shared: a folder's folders have one
+  std::shared_ptr<const Ancestry> folder = nullptr;  // that the files are in
   std::vector<TreeFile> files = {};
 };
 
@@ -106,7 +121,12 @@ class TreeReader {
     {
       std::vector<std::jthread> pool;
       try {
-        for (unsigned i = 1; i < threads; ++i) pool.emplace_back([this, i] { work(i); });
+        for (unsigned i = 1; i < threads; ++i) {
+          pool.emplace_back([this, i] {
+            own_descriptors();
+            work(i);
+          });
+        }
       } catch (const std::system_error&) {  // NOLINT(bugprone-empty-catch)
         // No more threads to be had: those that there are do the work.
       }
@@ -133,12 +153,16 @@ class TreeReader {
     return {};
   }
 
+  // A table of descriptors that several threads share is locked for every file that is opened, read
+  // and closed: a twentieth of all time. Where the system does not allow it, they share one.
+  static void own_descriptors() { static_cast<void>(::unshare(CLONE_FILES)); }
+
   // Takes tasks until all are done, or one failed.
   void work(unsigned worker) {
     while (auto task = take()) {
       Result<void> outcome;
       try {
-        outcome = task->folder ? read_files(worker, *task) : look_into(worker, *task);
+        outcome = task->folder ? read_piece(worker, *task) : look_into(worker, *task);
       } catch (...) {
         // Memory has run out; jthreads must not end by it.
         outcome = fail(Errc::limit, "there is not enough memory for so many files");
@@ -191,55 +215,63 @@ class TreeReader {
       return fail(Errc::limit, cat(printable(task.path, 4096), " is more than ", options_.max_depth,
                                    " folders deep"));
     }
-    DIR* const dir = ::opendir(task.path.c_str());
-    if (dir == nullptr) return fail_at("list", task.path, errno);
-    const auto folder = std::make_shared<OpenFolder>(dir);
+    const std::unique_ptr<DIR, int (*)(DIR*)> dir(::opendir(task.path.c_str()), ::closedir);
+    if (!dir) return fail_at("list", task.path, errno);
+    const int folder = ::dirfd(dir.get());
     struct stat self{};
-    if (::fstat(folder->fd(), &self) != 0) return fail_at("look at", task.path, errno);
+    if (::fstat(folder, &self) != 0) return fail_at("look at", task.path, errno);
     for (auto at = task.above; at; at = at->above) {
-      if (at->device == self.st_dev && at->number == self.st_ino) {
+      if (is_at(*at, self)) {
         visitor_.passed_over(task.path, PassedOver::loop);
         return {};
       }
     }
     const auto here = std::make_shared<const Ancestry>(task.above, self.st_dev, self.st_ino);
-    TreeTask piece = piece_of(task, folder);
+    TreeTask piece = piece_of(task, here);
+    std::size_t uncounted = 0;
     for (;;) {
       errno = 0;
-      const dirent* entry = ::readdir(dir);
+      const dirent* entry = ::readdir(dir.get());
       if (entry == nullptr) break;
-      SLUICE_CHECK(sort_out(task, *entry, *folder, here, piece));
+      const std::string_view name(entry->d_name);
+      if (name == "." || name == "..") continue;
+      if (++uncounted == kFilesAtOnce) SLUICE_CHECK(count_entries(std::exchange(uncounted, 0)));
+      SLUICE_CHECK(sort_out(task, *entry, folder, here, piece));
       if (piece.files.size() == kFilesAtOnce) {
         push(std::move(piece));
-        piece = piece_of(task, folder);
+        piece = piece_of(task, here);
       }
     }
     if (errno != 0) return fail_at("list", task.path, errno);
-    return read_files(worker, piece);
+    SLUICE_CHECK(count_entries(uncounted));
+    return read_files(worker, folder, piece);
   }
 
-  static TreeTask piece_of(const TreeTask& task, const std::shared_ptr<OpenFolder>& folder) {
+  // Of all threads: asked for by each once in a while, so that it does not go from one core to the
+  // other with every file.
+  Result<void> count_entries(std::size_t more) {
+    if ((seen_ += more) <= options_.max_entries) return {};
+    return fail(Errc::limit, cat("more than ", options_.max_entries, " entries"));
+  }
+
+  static TreeTask piece_of(const TreeTask& task, const std::shared_ptr<const Ancestry>& folder) {
     return {.path = task.path, .root = task.root, .folder = folder};
   }
 
-  Result<void> sort_out(const TreeTask& task, const dirent& entry, const OpenFolder& folder,
+  Result<void> sort_out(const TreeTask& task, const dirent& entry, int folder,
                         const std::shared_ptr<const Ancestry>& here, TreeTask& piece) {
     const std::string_view name(entry.d_name);
-    if (name == "." || name == "..") return {};
-    if (++seen_ > options_.max_entries) {
-      return fail(Errc::limit, cat("more than ", options_.max_entries, " entries"));
-    }
     struct stat info{};
     unsigned char type = entry.d_type;
     if (type == DT_UNKNOWN) {
-      if (::fstatat(folder.fd(), entry.d_name, &info, AT_SYMLINK_NOFOLLOW) != 0) {
+      if (::fstatat(folder, entry.d_name, &info, AT_SYMLINK_NOFOLLOW) != 0) {
         return fail_at("look at", join_path(task.path, name), errno);
       }
       type = static_cast<unsigned char>(IFTODT(info.st_mode));
     }
     const bool link = type == DT_LNK;
     if (link) {
-      const bool there = ::fstatat(folder.fd(), entry.d_name, &info, 0) == 0;
+      const bool there = ::fstatat(folder, entry.d_name, &info, 0) == 0;
       type = static_cast<unsigned char>(there ? IFTODT(info.st_mode) : unsigned{DT_UNKNOWN});
     }
     if (type == DT_REG) {
@@ -276,14 +308,31 @@ class TreeReader {
     return !error && real != top && !real.starts_with(top.ends_with('/') ? top : top + "/");
   }
 
-  Result<void> read_files(unsigned worker, const TreeTask& task) {
+  Result<void> read_piece(unsigned worker, TreeTask& task) {
+    const Descriptor folder(::open(task.path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    struct stat self{};
+    if (folder.fd() < 0 || ::fstat(folder.fd(), &self) != 0) {
+      return fail_at("list", task.path, errno);
+    }
+    if (!is_at(*task.folder, self)) {
+      return fail(Errc::io, cat(printable(task.path, 4096), " changed while it was read"));
+    }
+    return read_files(worker, folder.fd(), task);
+  }
+
+  // In the order of their names: whoever sorts them later finds them sorted.
+  Result<void> read_files(unsigned worker, int folder, TreeTask& task) {
+    std::ranges::sort(task.files, {}, &TreeFile::name);
+    std::string path = join_path(task.path, "");
+    const std::size_t front = path.size();
     for (const TreeFile& file : task.files) {
-      const std::string path = join_path(task.path, file.name);
+      path.resize(front);
+      path += file.name;
       if (!visitor_.wants(path, false)) {
         visitor_.passed_over(path, PassedOver::unwanted);
         continue;
       }
-      SLUICE_CHECK(read_file(worker, task.folder->fd(), file.name.c_str(), path, file.link));
+      SLUICE_CHECK(read_file(worker, folder, file.name.c_str(), path, file.link));
     }
     return {};
   }
@@ -297,17 +346,15 @@ class TreeReader {
       return {};
     }
     // A pipe that took the file's place is opened at once, and seen for what it is.
-    const int fd = ::openat(folder, name,
-                            O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK | (link ? 0 : O_NOFOLLOW));
-    if (fd < 0) return fail_at("read", path, errno);
-    const std::unique_ptr<const int, void (*)(const int*)> closer(
-        &fd, [](const int* open) { ::close(*open); });
-    if (::fstat(fd, &info) != 0) return fail_at("look at", path, errno);
+    const Descriptor file(::openat(
+        folder, name, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK | (link ? 0 : O_NOFOLLOW)));
+    if (file.fd() < 0) return fail_at("read", path, errno);
+    if (::fstat(file.fd(), &info) != 0) return fail_at("look at", path, errno);
     if (!S_ISREG(info.st_mode)) {
       visitor_.passed_over(path, PassedOver::special);
       return {};
     }
-    TreeSource source(fd, path, info);
+    TreeSource source(file.fd(), path, info);
     return visitor_.file(worker, path, file_info(info), source);
   }
 

@@ -4,7 +4,8 @@
 // A link to a file stands for that file, under the link's own name. A link to a folder is entered
 // where that is asked for; one that leads back into a folder that it stands in is not. Pipes,
 // sockets and devices are never opened for reading, not even one that takes a file's place while
-// the walk goes on. What is passed over is told to the visitor, each by its name.
+// the walk goes on. A folder that another takes the place of meanwhile is an error. What is passed
+// over is told to the visitor, each by its name.
 #pragma once
 
 #include <cstdint>
@@ -25,7 +26,8 @@ enum class PassedOver : std::uint8_t {
   special       // a pipe, a socket, a device
 };
 
-// Its functions are called by several threads at once, worker being below the number of threads.
+// Its functions are called by several threads at once, worker being below the number of threads. A
+// thread may have a table of descriptors to itself: what one of them opens, it closes.
 class TreeVisitor {
  public:
   virtual ~TreeVisitor() = default;

@@ -20,6 +20,9 @@ class Signer {
   virtual const PublicKey& public_key() const = 0;
   virtual Scheme scheme() const = 0;
   [[nodiscard]] virtual Result<Bytes> sign(const Message& message) const = 0;
+  // The same of bytes that are in memory, with the key's own scheme: a key in memory copies
+  // nothing, and hashes what the scheme needs.
+  [[nodiscard]] virtual Result<Bytes> sign_bytes(ByteView message) const;
 };
 
 // Asked for only when the file turns out to be encrypted.
@@ -49,6 +52,7 @@ class PrivateKey final : public Signer {
   Scheme scheme() const override;
   [[nodiscard]] Result<PrivateKey> with_scheme(Scheme scheme) const;  // Ed25519ph, RSA-PSS
   [[nodiscard]] Result<Bytes> sign(const Message& message) const override;
+  [[nodiscard]] Result<Bytes> sign_bytes(ByteView message) const override;
 
   struct Impl;
   explicit PrivateKey(std::shared_ptr<const Impl> impl) : impl_(std::move(impl)) {}

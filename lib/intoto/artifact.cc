@@ -154,13 +154,17 @@ Agreement agreement(const DigestSet& a, const DigestSet& b) {
 }
 
 Result<Artifacts> Artifacts::of(std::vector<Artifact> artifacts) {
-  if (!std::ranges::is_sorted(artifacts, {}, &Artifact::name)) {
+  // Mostly they are in order: then that, and that none is there twice, is seen in one go.
+  const auto find = [&](auto order) {
+    return std::ranges::adjacent_find(artifacts, order, &Artifact::name);
+  };
+  if (find(std::ranges::greater_equal()) != artifacts.end()) {
     std::ranges::sort(artifacts, {}, &Artifact::name);
-  }
-  const auto twice = std::ranges::adjacent_find(artifacts, {}, &Artifact::name);
-  if (twice != artifacts.end()) {
-    return fail(Errc::malformed,
-                cat("the artifact \"", printable(twice->name, 200), "\" is there twice"));
+    const auto twice = find(std::ranges::equal_to());
+    if (twice != artifacts.end()) {
+      return fail(Errc::malformed,
+                  cat("the artifact \"", printable(twice->name, 200), "\" is there twice"));
+    }
   }
   if (!artifacts.empty() && artifacts.front().name.empty()) {
     return fail(Errc::malformed, "an artifact without a name");
@@ -176,10 +180,23 @@ const Artifact* Artifacts::find(std::string_view name) const {
   return at == all_.end() || at->name != name ? nullptr : &*at;
 }
 
-void append_json(std::string& out, const DigestSet& digests) {
+void DigestSet::append_json(std::string& out) const {
+  if (has_sha256_ && others_.empty()) {
+    // By far the most: straight into its place.
+    constexpr std::string_view kDigits = "0123456789abcdef";
+    std::array<char, 2 * sizeof sha256_> hex;
+    for (std::size_t i = 0; i < sha256_.size(); ++i) {
+      hex[2 * i] = kDigits[sha256_[i] >> 4U];
+      hex[2 * i + 1] = kDigits[sha256_[i] & 0xFU];
+    }
+    out += R"({"sha256":")";
+    out.append(hex.data(), hex.size());
+    out += "\"}";
+    return;
+  }
   out += '{';
   bool first = true;
-  for (const auto& [algorithm, hex] : digests.entries()) {
+  for (const auto& [algorithm, hex] : entries()) {
     if (!first) out += ',';
     first = false;
     json::append_quoted(out, algorithm);

@@ -43,8 +43,9 @@ class DigestSet {
 
   bool strong() const;  // has one that is_strong
   bool empty() const { return !has_sha256_ && others_.empty(); }
-  std::vector<Entry> entries() const;  // sorted by algorithm
-  std::string text() const;            // for people: "sha256:5891…", the strongest; "" for none
+  std::vector<Entry> entries() const;        // sorted by algorithm
+  void append_json(std::string& out) const;  // {"sha256":"…"}
+  std::string text() const;  // for people: "sha256:5891…", the strongest; "" for none
   bool operator==(const DigestSet&) const = default;
 
  private:
@@ -83,8 +84,5 @@ class Artifacts {
  private:
   std::vector<Artifact> all_;
 };
-
-// {"sha256":"…"}, appended to JSON text.
-void append_json(std::string& out, const DigestSet& digests);
 
 }  // namespace sluice::intoto

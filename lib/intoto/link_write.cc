@@ -24,7 +24,7 @@ void append_by_name(std::string& out, const Artifacts& artifacts) {
     if (&each != &artifacts[0]) out += ',';
     json::append_quoted(out, each.name);
     out += ':';
-    append_json(out, each.digests);
+    each.digests.append_json(out);
   }
   out += '}';
 }
@@ -34,7 +34,7 @@ void append_descriptors(std::string& out, const Artifacts& artifacts) {
   for (const Artifact& each : artifacts) {
     if (&each != &artifacts[0]) out += ',';
     out += "{\"digest\":";
-    append_json(out, each.digests);
+    each.digests.append_json(out);
     out += ",\"name\":";
     json::append_quoted(out, each.name);
     out += '}';

@@ -5,8 +5,8 @@
 #include <iterator>
 #include <mutex>
 #include <optional>
+#include <span>
 
-#include "base/parallel.h"
 #include "base/text.h"
 #include "crypto/digest.h"
 #include "intoto/limits.h"
@@ -47,9 +47,19 @@ struct FoundFile {
   DigestSet digests;
 };
 
-// What one thread has found; no other one touches it before the walk has ended.
-struct Share {
-  std::vector<FoundFile> files;
+// Files in the order in which they were found. Chunks, so that none is moved to make room.
+using FoundFiles = std::vector<std::vector<FoundFile>>;
+constexpr std::size_t kChunk = 1024;
+
+void append(FoundFiles& files, FoundFile file) {
+  if (files.empty() || files.back().size() == kChunk) files.emplace_back().reserve(kChunk);
+  files.back().push_back(std::move(file));
+}
+
+// What one thread has found; no other one touches it before the walk has ended, nor what lies on
+// the same line of the cache.
+struct alignas(64) Share {
+  FoundFiles files;
   std::vector<std::pair<FileInfo, DigestSet>> known;
   std::uint64_t bytes = 0;
   std::uint64_t reused = 0;
@@ -102,9 +112,9 @@ class ArtifactVisitor final : public TreeVisitor {
     note(into_.outside, name_of(path));
   }
 
-  void hand_over(std::vector<std::vector<FoundFile>>& files) {
+  void hand_over(FoundFiles& files) {
     for (Share& share : shares_) {
-      files.push_back(std::move(share.files));
+      std::ranges::move(share.files, std::back_inserter(files));
       for (const auto& [info, digests] : share.known) reuse_.keep->add(info, digests, reuse_.now);
       into_.bytes += share.bytes;
       into_.reused += share.reused;
@@ -135,7 +145,7 @@ class ArtifactVisitor final : public TreeVisitor {
       return fail(Errc::usage, cat("nothing is left of the name ", printable(path, 4096),
                                    " without its prefix, or too much"));
     }
-    share.files.push_back({std::string(name), taken - options_.strip.begin(), digests});
+    append(share.files, {std::string(name), taken - options_.strip.begin(), digests});
     return {};
   }
 
@@ -256,28 +266,59 @@ void add_notes(const Recorded& content, std::string_view folder, Recorded& notes
   notes.bytes += content.bytes;
 }
 
-// All files in the order of their names: each thread's share is sorted on a core of its own.
-std::vector<FoundFile*> in_order(std::vector<std::vector<FoundFile>>& shares, unsigned threads) {
-  const auto name = [](const FoundFile* file) -> const std::string& { return file->name; };
-  std::vector<std::vector<FoundFile*>> sorted(shares.size());
-  for_each_parallel(shares.size(), threads, [&](std::size_t i) {
-    sorted[i].reserve(shares[i].size());
-    for (FoundFile& each : shares[i]) sorted[i].push_back(&each);
-    std::ranges::sort(sorted[i], {}, name);
-  });
+const std::string& name_of_found(const FoundFile* file) { return file->name; }
+
+// Whether b is in the folder that a is in, itself.
+bool in_one_folder(std::string_view a, std::string_view b) {
+  const std::size_t front = a.rfind('/') + 1;
+  return b.starts_with(a.substr(0, front)) && b.find('/', front) == std::string_view::npos;
+}
+
+// Stretches of files that are in the order of their names: the walk reads a folder's files so.
+std::vector<std::span<FoundFile>> stretches(FoundFiles& files) {
+  std::vector<std::span<FoundFile>> out;
+  for (auto& chunk : files) {
+    for (auto from = chunk.begin(); from != chunk.end();) {
+      auto to = from + 1;
+      while (to != chunk.end() && to[-1].name < to->name && in_one_folder(to[-1].name, to->name)) {
+        ++to;
+      }
+      out.emplace_back(from, to);
+      from = to;
+    }
+  }
+  std::ranges::sort(out, {},
+                    [](const auto& each) -> const std::string& { return each.front().name; });
+  return out;
+}
+
+// All files in the order of their names. Of a tree most stretches follow one another already; those
+// that do not are merged, two neighbours at a time.
+std::vector<FoundFile*> in_order(FoundFiles& files) {
   std::vector<FoundFile*> out;
-  for (const auto& each : sorted) {
-    const auto middle = static_cast<std::ptrdiff_t>(out.size());
-    out.insert(out.end(), each.begin(), each.end());
-    std::ranges::inplace_merge(out, out.begin() + middle, {}, name);
+  std::vector<std::ptrdiff_t> ends{0};
+  for (const auto stretch : stretches(files)) {
+    if (out.empty() || name_of_found(out.back()) > stretch.front().name)
+      ends.push_back(ends.back());
+    for (FoundFile& each : stretch) out.push_back(&each);
+    ends.back() = std::ssize(out);
+  }
+  while (ends.size() > 2) {
+    std::vector<std::ptrdiff_t> merged{0};
+    for (std::size_t i = 0; i + 1 < ends.size(); i += 2) {
+      const std::size_t last = std::min(i + 2, ends.size() - 1);
+      std::ranges::inplace_merge(out.begin() + ends[i], out.begin() + ends[i + 1],
+                                 out.begin() + ends[last], {}, name_of_found);
+      merged.push_back(ends[last]);
+    }
+    ends = std::move(merged);
   }
   return out;
 }
 
 // The same file named twice is there once.
-Result<Artifacts> gather(std::vector<std::vector<FoundFile>> shares, unsigned threads,
-                         std::vector<Artifact> resolved) {
-  const auto files = in_order(shares, threads);
+Result<Artifacts> gather(FoundFiles found, std::vector<Artifact> resolved) {
+  const auto files = in_order(found);
   std::vector<Artifact> out;
   out.reserve(files.size() + resolved.size());
   const FoundFile* last = nullptr;
@@ -323,7 +364,7 @@ Result<Recorded> record_artifacts(const std::vector<std::string>& named,
   TreeOptions tree{.threads = options.threads};
   tree.follow_folder_links = options.folder_links == FolderLinks::followed;
   tree.look_first = reuse.reuse != nullptr;
-  std::vector<std::vector<FoundFile>> files;
+  FoundFiles files;
   const std::string base = normal_name(options.base.native());
   const std::string prefix = base == "." ? "" : base.ends_with('/') ? base : base + "/";
   for (const bool absolute : {false, true}) {
@@ -333,7 +374,7 @@ Result<Recorded> record_artifacts(const std::vector<std::string>& named,
     SLUICE_CHECK(read_tree(roots, visitor, tree));
     visitor.hand_over(files);
   }
-  SLUICE_TRY(out.artifacts, gather(std::move(files), options.threads, std::move(sorted.resolved)));
+  SLUICE_TRY(out.artifacts, gather(std::move(files), std::move(sorted.resolved)));
   return out;
 }
 

@@ -21,8 +21,7 @@ Result<void> append_signed(std::vector<std::string>& entries, Wrapping wrapping,
     return fail(Errc::internal, cat("a signer of the scheme ", name(signer.scheme()),
                                     " for a key of the scheme ", key.scheme_name()));
   }
-  SLUICE_TRY(const auto digested, crypto::Message::of(signer.scheme(), message));
-  SLUICE_TRY(const Bytes sig, signer.sign(digested));
+  SLUICE_TRY(const Bytes sig, signer.sign_bytes(message));
   const std::string text = wrapping == Wrapping::dsse ? to_base64(sig) : to_hex(sig);
   for (const std::string& id : {key.python_id(), key.go_id()}) {
     entries.push_back(cat(R"({"keyid":")", id, R"(","sig":")", text, "\"}"));
@@ -32,12 +31,21 @@ Result<void> append_signed(std::vector<std::string>& entries, Wrapping wrapping,
 
 std::string written(Wrapping wrapping, std::string_view payload,
                     const std::vector<std::string>& entries) {
-  const std::string list = join(entries, ",");
-  if (wrapping == Wrapping::metablock) {
-    return cat("{\"signatures\":[", list, "],\"signed\":", payload, "}\n");
+  std::string encoded;
+  std::string front = cat("{\"signatures\":[", join(entries, ","), "],\"signed\":");
+  std::string back = "}\n";
+  if (wrapping == Wrapping::dsse) {
+    encoded = to_base64(bytes_of(payload));
+    payload = encoded;
+    front = "{\"payload\":\"";
+    back = cat("\",\"payloadType\":\"", dsse::kInTotoPayload, "\",\"signatures\":[",
+               join(entries, ","), "]}\n");
   }
-  return cat("{\"payload\":\"", to_base64(bytes_of(payload)), "\",\"payloadType\":\"",
-             dsse::kInTotoPayload, "\",\"signatures\":[", list, "]}\n");
+  std::string out = std::move(front);
+  out.reserve(out.size() + payload.size() + back.size());  // a payload may be tens of megabytes
+  out += payload;
+  out += back;
+  return out;
 }
 
 bool is_canonical(std::string_view text) {

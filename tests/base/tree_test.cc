@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <filesystem>
+#include <iterator>
 #include <map>
 #include <mutex>
 #include <set>
@@ -70,6 +71,21 @@ TEST(Tree, ReadsEachFileOnceFromAllThreads) {
     EXPECT_EQ(visitor.files.size(), 7U * 150U + 1U);
     EXPECT_EQ(visitor.files.at(temp / "a/3/77"), "377");
     EXPECT_TRUE(visitor.over.empty());
+  }
+}
+
+TEST(Tree, LeavesNoFileOpen) {
+  const TempFolder temp;
+  for (int file = 0; file < 600; ++file) temp.write(cat("f", file), "x");
+  const auto open = [] {
+    return std::distance(std::filesystem::directory_iterator("/proc/self/fd"), {});
+  };
+  const auto before = open();
+  for (const unsigned threads : {1U, 4U}) {
+    KeepingVisitor visitor;
+    ASSERT_TRUE(read_tree({temp.path()}, visitor, {.threads = threads}));
+    EXPECT_EQ(visitor.files.size(), 600U);
+    EXPECT_EQ(open(), before);
   }
 }
 
@@ -154,6 +170,34 @@ TEST(Tree, APipeThatTakesAFilesPlaceIsSeenForWhatItIs) {
   ASSERT_TRUE(read_tree({temp.path()}, visitor));
   EXPECT_TRUE(visitor.files.empty());
   EXPECT_EQ(visitor.over.at(temp / "file"), PassedOver::special);
+}
+
+// Renames the folder, and makes another of its name, when the first file of it is read.
+class SwappingVisitor final : public KeepingVisitor {
+ public:
+  explicit SwappingVisitor(Path folder) : folder_(std::move(folder)) {}
+  Result<void> file(unsigned worker, std::string_view path, const FileInfo& info,
+                    ByteSource& content) override {
+    if (files.empty()) {
+      std::filesystem::rename(folder_, folder_.native() + ".old");
+      std::filesystem::create_directory(folder_);
+    }
+    return KeepingVisitor::file(worker, path, info, content);
+  }
+
+ private:
+  Path folder_;
+};
+
+TEST(Tree, AFolderThatTakesAnothersPlaceIsNotedWhereItIsLarge) {
+  const TempFolder temp;
+  std::filesystem::create_directory(temp / "a");
+  for (int file = 0; file < 300; ++file) temp.write(cat("a/f", file), "x");
+  SwappingVisitor visitor(temp / "a");
+  const auto read = read_tree({temp / "a"}, visitor, {.threads = 1});
+  ASSERT_FALSE(read);
+  EXPECT_EQ(read.error().code, Errc::io);
+  EXPECT_NE(read.error().what.find("changed while it was read"), std::string::npos);
 }
 
 TEST(Tree, WhatIsUnwantedIsNotEntered) {

@@ -77,13 +77,22 @@ TEST(Digests, AreBoundedInNumber) {
 
 TEST(Digests, AreWrittenInOrder) {
   std::string out;
-  append_json(
-      out,
-      set({{"sha512", kDigestA + kDigestA}, {"sha256", kDigestA}, {"md5", std::string(32, 'c')}}));
+  set({{"sha512", kDigestA + kDigestA}, {"sha256", kDigestA}, {"md5", std::string(32, 'c')}})
+      .append_json(out);
   EXPECT_EQ(out, cat("{\"md5\":\"", std::string(32, 'c'), "\",\"sha256\":\"", kDigestA,
                      "\",\"sha512\":\"", kDigestA, kDigestA, "\"}"));
   EXPECT_EQ(set({{"md5", std::string(32, 'c')}, {"sha512", kDigestA + kDigestA}}).text(),
             cat("sha512:", kDigestA, kDigestA));
+}
+
+TEST(Digests, OneAloneIsWrittenAsItWasRead) {
+  const std::string hex = "0123456789abcdef" + std::string(46, '7') + "0f";
+  std::string out = "x";
+  set({{"sha256", hex}}).append_json(out);
+  EXPECT_EQ(out, cat("x{\"sha256\":\"", hex, "\"}"));
+  out.clear();
+  set({{"sha512", kDigestA + kDigestA}}).append_json(out);
+  EXPECT_EQ(out, cat("{\"sha512\":\"", kDigestA, kDigestA, "\"}"));
 }
 
 TEST(ArtifactList, IsSortedAndHasEachNameOnce) {

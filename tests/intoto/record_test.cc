@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <filesystem>
 
 #include "base/text.h"
@@ -52,6 +53,35 @@ TEST_F(Recording, HashesWhatItWalks) {
   EXPECT_EQ(out->artifacts.find("a/x")->digests, digest("x"));
   EXPECT_EQ(out->bytes, 3U);
   EXPECT_TRUE(out->left_out.empty());
+}
+
+// Names that come between those of a folder and those of its folders, many files in one folder, and
+// folders that are done in any order.
+TEST_F(Recording, NamesAreInOrderHoweverTheTreeIs) {
+  std::vector<std::string> all;
+  for (const std::string folder : {"t", "t/b", "t/b/b", "t/b0", "t/b.d", "t/c"}) {
+    std::filesystem::create_directories(temp / folder);
+    for (int i = 0; i < (folder == "t/b" ? 1500 : 40); ++i) {
+      for (const std::string_view front : {"", "a", "b1", "c", "z-"}) {
+        all.push_back(cat(folder, "/", front, i, front.empty() ? "" : "."));
+        temp.write(all.back(), all.back());
+      }
+    }
+  }
+  std::ranges::sort(all);
+  for (const unsigned threads : {1U, 3U}) {
+    options.threads = threads;
+    const auto out = record_artifacts({"t"}, options);
+    ASSERT_TRUE(out) << out.error().text();
+    EXPECT_EQ(names(out->artifacts), all);
+    for (const auto& each : out->artifacts) EXPECT_EQ(each.digests, digest(each.name));
+  }
+  options.strip = {"t/b/"};
+  for (auto& name : all) {
+    if (name.starts_with("t/b/")) name.erase(0, 4);
+  }
+  std::ranges::sort(all);
+  EXPECT_EQ(recorded({"t"}), all);
 }
 
 TEST_F(Recording, NamesAreWhatWasWrittenWithoutDotsAndDoubleSlashes) {
