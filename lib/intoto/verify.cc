@@ -8,18 +8,21 @@ namespace sluice::intoto {
 
 namespace {
 
-Result<std::optional<SignedMetadata>> open_layout(const std::string& text,
-                                                  const VerifyOptions& options, Report& report) {
+Result<std::optional<SignedLayout>> open_layout(const std::string& text,
+                                                const VerifyOptions& options, Report& report) {
   if (options.owners.empty()) {
     return fail(Error{Errc::usage, "nobody was named who owns the layout", {}, "--key FILE"});
+  }
+  if (options.identities != nullptr && options.identities->is_one(text)) {
+    return std::optional(SignedLayout{.bundle = text, .source = report.subject()});
   }
   auto metadata = SignedMetadata::parse(text);
   if (!metadata) {
     report.fail("layout.envelope", "layout", metadata.error().text()).advice =
         metadata.error().hint;
-    return std::optional<SignedMetadata>();
+    return std::optional<SignedLayout>();
   }
-  return std::optional(*std::move(metadata));
+  return std::optional(SignedLayout{.metadata = *std::move(metadata)});
 }
 
 void tell_facts(const ChainLevel& level, Report& report) {
@@ -38,12 +41,12 @@ Result<Verdict<VerifiedChain>> verify_chain(const World& world, const std::strin
                                             const std::string& subject, const Path& links,
                                             const VerifyOptions& options) {
   Report report(subject);
-  SLUICE_TRY(auto metadata, open_layout(layout_text, options, report));
+  SLUICE_TRY(auto file, open_layout(layout_text, options, report));
   std::optional<VerifiedChain> out;
-  if (metadata) {
+  if (file) {
     ChainVerifier verifier(world, options, report);
     SLUICE_TRY(ChainLevel * level,
-               verifier.run(*std::move(metadata), options.owners, links, "", false));
+               verifier.run(*std::move(file), options.owners, links, "", false));
     if (level != nullptr) {
       tell_facts(*level, report);
       Link summary = ChainVerifier::summary_of(*level, "");
@@ -57,11 +60,11 @@ Result<Explanation> explain_chain(const World& world, const std::string& layout_
                                   const std::string& subject, const Path& links,
                                   const VerifyOptions& options) {
   Explanation out{Report(subject)};
-  SLUICE_TRY(auto metadata, open_layout(layout_text, options, out.report));
-  if (!metadata) return out;
+  SLUICE_TRY(auto file, open_layout(layout_text, options, out.report));
+  if (!file) return out;
   ChainVerifier verifier(world, options, out.report);
   SLUICE_TRY(const ChainLevel* level,
-             verifier.run(*std::move(metadata), options.owners, links, "", true));
+             verifier.run(*std::move(file), options.owners, links, "", true));
   if (level == nullptr) return out;
   verifier.judge_rules(
       *level, Tracing::samples, [&out](const QueueInput& input, const QueueResult& result) {

@@ -338,6 +338,19 @@ TEST(VerifyChain, TheLayoutBelowHasToHold) {
   EXPECT_EQ(expired.hand_over(), "layout.time");
 }
 
+TEST(VerifyChain, ADelegatesCommandsAreAllowedApart) {
+  Delegated chain;
+  test::TempFolder here;
+  chain.inner.inspection("look", {"true"}, {"ALLOW *"});
+  chain.options.inspections.folder = here.path();
+  chain.options.inspections.scratch = here.path().parent_path();
+  EXPECT_EQ(chain.hand_over(), "not-run:inspection.run");
+  chain.options.inspections.commands = true;
+  EXPECT_EQ(chain.hand_over(), "not-run:inspection.run");
+  chain.options.delegated_commands = true;
+  EXPECT_EQ(chain.hand_over(), "");
+}
+
 TEST(VerifyChain, ALayoutThatIsItsOwnSublayoutComesToAnEnd) {
   ChainBuilder chain;
   chain.step({.name = "build"});
