@@ -25,6 +25,15 @@ Result<std::optional<SignedLayout>> open_layout(const std::string& text,
   return std::optional(SignedLayout{.metadata = *std::move(metadata)});
 }
 
+std::vector<std::string> steps_before(const Layout& layout, std::string_view step) {
+  std::vector<std::string> out;
+  for (const Step& each : layout.steps) {
+    if (each.name == step) break;
+    out.push_back(each.name);
+  }
+  return out;
+}
+
 void tell_facts(const ChainLevel& level, Report& report) {
   std::size_t artifacts = 0;
   for (const auto& [name, link] : level.links) {
@@ -67,10 +76,10 @@ Result<Explanation> explain_chain(const World& world, const std::string& layout_
              verifier.run(*std::move(file), options.owners, links, "", true));
   if (level == nullptr) return out;
   verifier.judge_rules(
-      *level, Tracing::samples, [&out](const QueueInput& input, const QueueResult& result) {
+      *level, Tracing::samples, [&out, level](const QueueInput& input, const QueueResult& result) {
         ExplainedQueue queue{
             std::string(input.step), input.side, {input.rules.begin(), input.rules.end()}, result};
-        queue.suggestion = suggest(input, result);
+        queue.suggestion = suggest(input, result, steps_before(level->layout, input.step));
         out.queues.push_back(std::move(queue));
       });
   out.keeps = std::make_shared<const std::list<ChainLevel>>(std::move(verifier.levels()));

@@ -81,7 +81,7 @@ struct ExplainedQueue {
   Side side;
   std::vector<Rule> rules;
   QueueResult result;
-  std::optional<Rule> suggestion = {};
+  std::optional<Suggestion> suggestion = {};
 };
 struct Explanation {
   Report report;
