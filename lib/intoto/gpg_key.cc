@@ -91,26 +91,47 @@ Result<std::optional<Time>> expiry_of_part(const json::Fields& fields) {
   return std::optional(Time(std::chrono::seconds(created + lasts)));
 }
 
-// What gpg hashed behind the message, with the trailer of version 4.
-Bytes hashed_by_gpg(ByteView message, const Bytes& headers) {
-  Bytes out = copy_of(message);
-  out.insert(out.end(), headers.begin(), headers.end());
-  out.insert(out.end(), {kVersion, kTrailer});
-  for (int shift = 24; shift >= 0; shift -= 8) {
-    out.push_back(static_cast<std::uint8_t>((headers.size() >> shift) & 0xffU));
-  }
-  return out;
-}
-
-Result<Bytes> headers_of(const MetadataSignature& signature) {
+// What a signature says of itself, as bytes and read.
+struct Said {
+  Bytes headers;
+  GpgHeaders what;
+};
+Result<Said> said_in(const MetadataSignature& signature) {
   SLUICE_TRY(Bytes headers, from_hex(lower_ascii(signature.other_headers)));
   if (headers.size() > kHeadersMost) return fail(Errc::limit, "headers of a GPG signature");
-  return headers;
+  SLUICE_TRY(auto what, read_gpg_headers(headers));
+  return Said{std::move(headers), std::move(what)};
 }
 
-Result<GpgHeaders> said_by(const Result<Bytes>& headers) {
-  if (!headers) return std::unexpected(headers.error());
-  return read_gpg_headers(*headers);
+// What gpg signs: the message, the headers, and the trailer of version 4.
+crypto::Digest signed_digest(ByteView message, const Bytes& headers) {
+  Bytes trailer{kVersion, kTrailer};
+  for (int shift = 24; shift >= 0; shift -= 8) {
+    trailer.push_back(static_cast<std::uint8_t>((headers.size() >> shift) & 0xffU));
+  }
+  crypto::Hasher hasher(crypto::HashAlgorithm::sha256);
+  hasher.update(message);
+  hasher.update(headers);
+  hasher.update(trailer);
+  return hasher.finish();
+}
+
+Result<crypto::Match> verify_digest(const crypto::PublicKey& key, GpgAlgorithm algorithm,
+                                    const crypto::Digest& digest, Bytes sig) {
+  const bool rsa = key.type() == crypto::KeyType::rsa;
+  if (rsa != (algorithm == GpgAlgorithm::rsa)) return crypto::Match::no;
+  if (!rsa) {
+    // EdDSA of OpenPGP signs the digest, as a message.
+    return crypto::verify(key, {crypto::SchemeKind::ed25519, crypto::HashAlgorithm::sha512},
+                          digest.bytes(), sig);
+  }
+  // OpenPGP writes numbers without the zeros in front.
+  const std::size_t length = (key.bits() + kByte - 1) / kByte;
+  if (sig.size() < length) sig.insert(sig.begin(), length - sig.size(), 0);
+  SLUICE_TRY(const auto message,
+             crypto::Message::of_digest(
+                 {crypto::SchemeKind::rsa_pkcs1, crypto::HashAlgorithm::sha256}, digest));
+  return crypto::verify(key, message, sig);
 }
 
 }  // namespace
@@ -193,13 +214,12 @@ std::string GpgKey::describe() const {
   return cat("GPG ", material().describe(), " ", id().substr(0, 8));
 }
 
-bool GpgKey::counts(const Part& part, const MetadataSignature& signature, Time now) const {
-  for (const Part* each : {&parts_.front(), &part}) {
-    if (each->expires && *each->expires < now) return false;
+bool GpgKey::counts(const Part& part, const std::optional<Time>& signature_expires,
+                    Time now) const {
+  for (const auto& expires : {parts_.front().expires, part.expires, signature_expires}) {
+    if (expires && *expires < now) return false;
   }
-  const auto headers = headers_of(signature);
-  const auto said = said_by(headers);
-  return said && (!said->expires || now <= *said->expires);
+  return true;
 }
 
 Result<SignatureFinding> GpgKey::check(const SignedMetadata& metadata, Time now) const {
@@ -208,15 +228,20 @@ Result<SignatureFinding> GpgKey::check(const SignedMetadata& metadata, Time now)
   const auto& signatures = metadata.signatures();
   for (std::size_t i = 0; i < signatures.size(); ++i) {
     if (signatures[i].other_headers.empty()) continue;
+    const std::string called = lower_ascii(signatures[i].keyid);
+    const bool named = alone_.empty() ? part(called) != nullptr : called == alone_;
+    if (named && out.outcome == Outcome::absent) out = {Outcome::wrong, i};
+    const auto said = said_in(signatures[i]);
+    if (!said) continue;
+    // Once for all of its parts: large links take their time.
+    const auto digest = signed_digest(metadata.message(), said->headers);
     for (const Part& part : parts_) {
       if (!alone_.empty() && part.id != alone_) continue;
-      SLUICE_TRY(const auto match, check_gpg(part.key, metadata.message(), signatures[i]));
-      if (match == crypto::Match::yes) {
-        if (counts(part, signatures[i], now)) return SignatureFinding{Outcome::valid, i};
-        out = {Outcome::expired, i};
-      } else if (part.id == signatures[i].keyid && out.outcome == Outcome::absent) {
-        out = {Outcome::wrong, i};
-      }
+      SLUICE_TRY(const auto match,
+                 verify_digest(part.key, said->what.algorithm, digest, signatures[i].sig));
+      if (match != crypto::Match::yes) continue;
+      if (counts(part, said->what.expires, now)) return SignatureFinding{Outcome::valid, i};
+      out = {Outcome::expired, i};
     }
   }
   return out;
@@ -224,25 +249,10 @@ Result<SignatureFinding> GpgKey::check(const SignedMetadata& metadata, Time now)
 
 Result<crypto::Match> check_gpg(const crypto::PublicKey& key, ByteView message,
                                 const MetadataSignature& signature) {
-  const auto headers = headers_of(signature);
-  const auto said = said_by(headers);
-  const bool rsa = key.type() == crypto::KeyType::rsa;
-  if (!said || said->algorithm != (rsa ? GpgAlgorithm::rsa : GpgAlgorithm::eddsa)) {
-    return crypto::Match::no;
-  }
-  const Bytes whole = hashed_by_gpg(message, *headers);
-  Bytes sig = signature.sig;
-  if (!rsa) {
-    // EdDSA of OpenPGP signs the digest, as a message.
-    const auto digest = crypto::digest_of(crypto::HashAlgorithm::sha256, whole);
-    return crypto::verify(key, {crypto::SchemeKind::ed25519, crypto::HashAlgorithm::sha512},
-                          digest.bytes(), sig);
-  }
-  // OpenPGP writes numbers without the zeros in front.
-  const std::size_t length = (key.bits() + kByte - 1) / kByte;
-  if (sig.size() < length) sig.insert(sig.begin(), length - sig.size(), 0);
-  return crypto::verify(key, {crypto::SchemeKind::rsa_pkcs1, crypto::HashAlgorithm::sha256}, whole,
-                        sig);
+  const auto said = said_in(signature);
+  if (!said) return crypto::Match::no;
+  return verify_digest(key, said->what.algorithm, signed_digest(message, said->headers),
+                       signature.sig);
 }
 
 }  // namespace sluice::intoto

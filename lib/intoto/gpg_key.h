@@ -48,7 +48,7 @@ class GpgKey {
     std::optional<Time> expires = {};
   };
   [[nodiscard]] static Result<Part> part_of(const json::Fields& fields);
-  bool counts(const Part& part, const MetadataSignature& signature, Time now) const;
+  bool counts(const Part& part, const std::optional<Time>& signature_expires, Time now) const;
   std::vector<Part> parts_;  // at least one
   std::string alone_;        // the id of the one part that signs; empty: all do
 };
