@@ -77,7 +77,8 @@ Result<int> run_layout_check(Invocation& in) {
   } else {
     report.fail("layout.envelope", "layout", payload.error().text());
   }
-  if (!layout) {
+  if (layout) judge_identities(*layout, report);
+  if (!layout || report.first_failure() != nullptr) {
     SLUICE_CHECK(in.json ? in.print_json(report::as_json(report))
                          : in.console.print(report::as_text(report, {in.colour, true})));
     return kRefused;

@@ -40,6 +40,13 @@ sigstore::IdentityWish wish_of(const intoto::IdentityKey& key) {
           .trigger = part("trigger")};
 }
 
+// Why nobody could be that identity: an issuer is missing, an expression fits everybody.
+std::optional<std::string> identity_problem(const intoto::IdentityKey& key) {
+  const auto rule = sigstore::make_identity_rule(wish_of(key));
+  if (rule) return std::nullopt;
+  return cat(key.describe(), " cannot be asked for: ", rule.error().text());
+}
+
 // Verifies bundles by identity. The trust material is read when the first one is met.
 class SigstoreJudge final : public intoto::IdentityJudge {
  public:
@@ -55,6 +62,7 @@ class SigstoreJudge final : public intoto::IdentityJudge {
     if (parsed && !std::holds_alternative<dsse::Envelope>(parsed->content)) {
       return refused("the bundle signs a file, and holds neither a link nor a layout", "");
     }
+    if (auto problem = identity_problem(who)) return refused(*std::move(problem), "");
     SLUICE_TRY(const auto* verifier, verifier_for(who));
     SLUICE_TRY(const auto verdict, verifier->verify(in_.world.files, {.bundle = document,
                                                                       .bundle_source = source,
@@ -232,6 +240,14 @@ Result<std::string> layout_payload(const std::string& text) {
   if (value && value->find("signed") == nullptr && value->find("payload") == nullptr) return text;
   SLUICE_TRY(const auto metadata, intoto::SignedMetadata::parse(text));
   return std::string(metadata.payload());
+}
+
+void judge_identities(const intoto::Layout& layout, Report& report) {
+  for (const auto& [id, functionary] : layout.keys) {
+    const auto* who = std::get_if<intoto::IdentityKey>(&functionary);
+    const auto problem = who == nullptr ? std::nullopt : identity_problem(*who);
+    if (problem) report.fail("layout.identities", "layout's identities", *problem);
+  }
 }
 
 std::unique_ptr<intoto::IdentityJudge> identity_judge(Invocation& in) {

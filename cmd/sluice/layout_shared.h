@@ -41,6 +41,9 @@ bool is_bundle(std::string_view document);
 std::map<std::string, std::string> identity_parts(const sigstore::IdentityWish& wish);
 std::vector<Option> layout_identity_options();
 
+// A failed row for each identity that nobody could be asked for by.
+void judge_identities(const intoto::Layout& layout, Report& report);
+
 // Functionaries that are identities: by the trust material of `sluice verify`.
 std::unique_ptr<intoto::IdentityJudge> identity_judge(Invocation& in);
 

@@ -72,6 +72,7 @@ Result<bool> is_good_layout(Invocation& in, const std::string& payload, Report& 
   intoto::Parameters parameters;
   for (const auto& each : intoto::layout_parameters(payload)) parameters.emplace(each, each);
   const auto layout = intoto::read_layout(payload, parameters, {}, report);
+  if (layout) judge_identities(*layout, report);
   if (layout && layout->expires < in.world.clock.now()) {
     report.fail("layout.time", "layout's time", "the layout has expired");
   }

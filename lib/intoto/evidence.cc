@@ -184,7 +184,10 @@ class LinkJudge {
         if (std::ranges::any_of(step.functionaries, its)) steps.push_back(printable(step.name, 60));
       }
       return cat(describe_by_material(layout_, functionary), " (of ",
-                 steps.size() == 1 ? "step " : "the steps ", join(steps, ", "), ")");
+                 steps.empty()       ? "no step"
+                 : steps.size() == 1 ? "step "
+                                     : "the steps ",
+                 join(steps, ", "), ")");
     }
     return printable(keyid.substr(0, kShortId), kShortId);
   }

@@ -17,6 +17,11 @@ Result<std::optional<SignedLayout>> open_layout(const std::string& text,
     return std::optional(SignedLayout{.bundle = text, .source = report.subject()});
   }
   auto metadata = SignedMetadata::parse(text);
+  if (!metadata && payload_kind(text) == PayloadKind::layout) {
+    report.fail("layout.envelope", "layout", "the layout is not signed").advice =
+        "Its owner signs it: sluice layout sign";
+    return std::optional<SignedLayout>();
+  }
   if (!metadata) {
     report.fail("layout.envelope", "layout", metadata.error().text()).advice =
         metadata.error().hint;

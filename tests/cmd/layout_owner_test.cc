@@ -179,6 +179,35 @@ TEST_P(LayoutOwner, OptionsForKeysAreRefusedByName) {
   EXPECT_EQ(verify({"--certificate-identity", ""}).code, 2);
 }
 
+TEST_P(LayoutOwner, AnIdentityThatNobodyCanBeAskedForByIsRefused) {
+  std::filesystem::remove(folder_ / "l");
+  ASSERT_EQ(
+      call(plus({"layout", "new", "--from", path("ci.yml"), "--to", path("l")}, person())).code, 0);
+  const std::string good = read_file(folder_ / "l");
+  edit(cat("\"issuer\": \"", kIssuer, "\""), "\"trigger\": \"push\"");
+  EXPECT_EQ(call({"layout", "check", path("l")}).code, 1);
+  const Told refused = sign();
+  EXPECT_EQ(refused.code, 1) << refused.all();
+  EXPECT_TRUE(has(refused.err, "cannot be asked for")) << refused.err;
+  folder_.write("l", good);
+  EXPECT_EQ(call({"layout", "check", path("l")}).code, 0);
+  EXPECT_EQ(sign().code, 0);
+}
+
+TEST_P(LayoutOwner, AFilesBundleAmongTheLinksIsSetAside) {
+  std::filesystem::remove(folder_ / "l");
+  ASSERT_EQ(
+      call(plus({"layout", "new", "--from", path("ci.yml"), "--to", path("l")}, person())).code, 0);
+  ASSERT_EQ(sign().code, 0);
+  const std::string link = path("links/build.0a1b2c3d.link");
+  ASSERT_EQ(call(plus({"sign", path("app"), "--bundle", link}, keyless())).code, 0);
+  const Told refused = verify(person());
+  EXPECT_EQ(refused.code, 1) << refused.all();
+  EXPECT_TRUE(has(refused.out, "the bundle signs a file")) << refused.out;
+  ASSERT_EQ(record(keyless()).code, 0);
+  EXPECT_EQ(verify(person()).code, 0);
+}
+
 TEST_P(LayoutOwner, StepsOfAnIdentityInEachFormItSigns) {
   std::filesystem::remove(folder_ / "l");
   ASSERT_EQ(

@@ -68,6 +68,13 @@ TEST(VerifyChain, RefusesALayoutThatChangedAfterItWasSigned) {
   EXPECT_NE(report.first_failure()->detail.find("changed after it was signed"), std::string::npos);
 }
 
+TEST(VerifyChain, SaysOfABareLayoutThatItIsNotSigned) {
+  Good chain;
+  const auto report = chain.verify_text(json::write(chain.layout()));
+  EXPECT_EQ(refusal(report), "layout.envelope");
+  EXPECT_EQ(report.first_failure()->detail, "the layout is not signed");
+}
+
 TEST(VerifyChain, EachOwnerHasToHaveSigned) {
   Good chain;
   chain.options.owners = {chain.known("owner"), chain.known("second")};
