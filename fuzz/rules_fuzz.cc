@@ -32,10 +32,11 @@ void check(const QueueInput& input) {
     queued -= trace.taken;
   }
   require(result.left.size() == queued);
-  if (const auto rule = suggest(input, result)) {
-    std::vector<Rule> rules(input.rules.begin(), input.rules.end());
-    rules.insert(rules.begin() + static_cast<std::ptrdiff_t>(result.failure->rule), *rule);
+  const std::vector<std::string> earlier{"prev"};
+  if (const auto advice = suggest(input, result, earlier)) {
+    const auto rules = applied(*advice, input.rules);
     require(run_queue({input.step, input.side, rules, input.steps}).passed());
+    require(!advice->allows(input.step).empty());
   }
 }
 

@@ -74,6 +74,36 @@ class Links(SigningCase):
         self.assertEqual(list(self.folder.glob("*.link")), [])
 
 
+class Layouts(SigningCase):
+    def who(self, kind="email", identity="dev@lab.test"):
+        return ["--certificate-identity", identity, "--certificate-oidc-issuer", self.world.endpoints["issuers"][kind]]
+
+    def verify(self, *owner):
+        return self.sluice("layout", "verify", "l", "--links", "links", "--trusted-root", self.world.endpoints["trusted_root"],
+                           *owner)
+
+    def test_of_identities_alone(self):
+        """An owner who is a person, and a step by a workload: nobody has a key."""
+        (self.folder / "links").mkdir()
+        self.write("ci.yml", "jobs:\n  build:\n    steps: []\n")
+        workload = self.who("uri", SUBJECTS["uri"])
+        self.assertEqual(self.sluice("layout", "new", "--from", "ci.yml", *workload, "--to", "l").code, 0)
+        done = self.sluice("layout", "sign", "l", *self.services(), "--identity-token-file", self.token("email"))
+        self.assertEqual(done.code, 0, done.text)
+        done = self.sluice("run", *self.services(), "--identity-token-file", self.token("uri"), "--step", "build",
+                           "--products", "app", "--metadata-folder", "links", "--", "sh", "-c", "date +%s%N >app")
+        self.assertEqual(done.code, 0, done.text)
+        done = self.verify(*self.who())
+        self.assertEqual(done.code, 0, done.text)
+        self.assertEqual(self.verify(*workload).code, 1)
+        self.assertEqual(self.verify(*self.who("email", "eve@lab.test")).code, 1)
+        bundle = json.loads((self.folder / "l").read_text())
+        layout = base64.b64decode(bundle["dsseEnvelope"]["payload"]).replace(b'"threshold": 1', b'"threshold":  1')
+        bundle["dsseEnvelope"]["payload"] = base64.b64encode(layout).decode()
+        self.write("l", json.dumps(bundle))
+        self.assertEqual(self.verify(*self.who()).code, 1)
+
+
 class Signatures(SigningCase):
     def test_are_verified_by_every_client(self):
         for kind in SUBJECTS:

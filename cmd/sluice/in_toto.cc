@@ -140,13 +140,11 @@ std::vector<Option> in_toto_signing_options() {
            .letter = 'P'},
           {.name = "--gpg",
            .value = "[ID]",
-           .help = "",
-           .letter = 'g',
-           .not_covered = "sign with a key file, or by your identity (sluice run)"},
+           .help = "sign with this key of gpg; without a value, with its default key",
+           .letter = 'g'},
           {.name = "--gpg-home",
            .value = "FOLDER",
-           .help = "",
-           .not_covered = "sign with a key file, or by your identity (sluice run)"}};
+           .help = "gpg's folder, where it is not the usual one"}};
 }
 
 }  // namespace sluice::cli

@@ -91,9 +91,18 @@ Result<intoto::RecordOptions> in_toto_recording(const Invocation& in,
   return out;
 }
 
+// The call was understood, and could not be carried out: in-toto ends with 1 then, whatever the
+// reason.
+template <class T>
+Result<T> carried_out(Result<T> result) {
+  if (result || result.error().code != Errc::usage) return result;
+  Error error = std::move(result).error();
+  error.code = Errc::denied;
+  return fail(std::move(error));
+}
+
 Result<crypto::PrivateKey> in_toto_key(Invocation& in) {
   const auto file = in.args.get("--signing-key");
-  if (!file) return fail(Errc::usage, "specify --signing-key FILE");
   keep_out_of_cores();
   SLUICE_TRY(const auto pem, read_secret(in, *file, limits::kKeyFile));
   const auto password = [&]() -> Result<SecretBytes> {
@@ -109,10 +118,16 @@ Result<crypto::PrivateKey> in_toto_key(Invocation& in) {
 }
 
 Result<std::unique_ptr<LinkWriter>> in_toto_writer(Invocation& in) {
+  if (in.args.has("--gpg") == in.args.has("--signing-key")) {
+    return fail(Errc::usage, "specify either --signing-key FILE or --gpg [ID]");
+  }
+  const LinkFormat format = in.args.has("--use-dsse") ? LinkFormat::dsse : LinkFormat::metablock;
+  const Path folder = in.args.get("--metadata-directory").value_or(".");
+  if (const auto id = in.args.get("--gpg")) {
+    return carried_out(link_writer_by_gpg(in, *id, format, folder));
+  }
   SLUICE_TRY(auto key, in_toto_key(in));
-  return link_writer_by_key(std::move(key),
-                            in.args.has("--use-dsse") ? LinkFormat::dsse : LinkFormat::metablock,
-                            LinkNames::python, in.args.get("--metadata-directory").value_or("."));
+  return link_writer_by_key(std::move(key), format, LinkNames::python, folder);
 }
 
 Result<std::optional<std::chrono::seconds>> in_toto_timeout(const Invocation& in) {
@@ -125,16 +140,6 @@ Result<std::optional<std::chrono::seconds>> in_toto_timeout(const Invocation& in
                 cat("argument --run-timeout: invalid int value: '", printable(*text, 40), "'"));
   }
   return std::chrono::seconds(seconds);
-}
-
-// The call was understood, and could not be carried out: in-toto ends with 1 then, whatever the
-// reason.
-template <class T>
-Result<T> carried_out(Result<T> result) {
-  if (result || result.error().code != Errc::usage) return result;
-  Error error = std::move(result).error();
-  error.code = Errc::denied;
-  return fail(std::move(error));
 }
 
 // As sys.exit makes it of the return code of a program that a signal ended.

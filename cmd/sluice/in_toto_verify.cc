@@ -4,6 +4,7 @@
 
 #include "base/text.h"
 #include "exit.h"
+#include "gpg_options.h"
 #include "in_toto.h"
 #include "intoto/limits.h"
 #include "intoto/signed.h"
@@ -31,7 +32,7 @@ Result<void> add_owners(Invocation& in, std::string_view option,
     out.push_back(std::move(owner));
   }
   for (const auto& id : in.args.all("--gpg")) {
-    SLUICE_TRY(auto owner, gpg_owner(in, id, in.args.get("--gpg-home")));
+    SLUICE_TRY(auto owner, gpg_owner(in, id));
     out.push_back(std::move(owner));
   }
   return {};
@@ -59,6 +60,7 @@ Result<int> run_in_toto_verify(Invocation& in) {
   options.threads = threads(in.settings);
   options.inspections.threads = options.threads;
   options.inspections.commands = true;  // as that program does
+  options.delegated_commands = true;
   options.inspections.scratch = in.world.environment.get("TMPDIR").value_or("/tmp");
   SLUICE_TRY(const int seconds, inspection_seconds(in));
   options.inspections.time_limit = std::chrono::seconds(seconds);
@@ -79,7 +81,7 @@ Result<int> verify_signatures(Invocation& in, intoto::SignedMetadata metadata) {
   SLUICE_CHECK(add_owners(in, "--key", owners));
   bool good = true;
   for (const auto& owner : owners) {
-    SLUICE_TRY(const auto finding, intoto::check_signature(metadata, owner));
+    SLUICE_TRY(const auto finding, intoto::check_signature(metadata, owner, in.world.clock.now()));
     const bool valid = finding.outcome == intoto::SignatureFinding::Outcome::valid;
     good = good && valid;
     in.console.talk(
@@ -88,32 +90,55 @@ Result<int> verify_signatures(Invocation& in, intoto::SignedMetadata metadata) {
   return good ? kDone : kRefused;
 }
 
-Result<std::string> link_name_for(const intoto::SignedMetadata& metadata,
-                                  const crypto::PublicKey& key) {
+Result<std::string> link_name_for(const intoto::SignedMetadata& metadata, const std::string& id) {
   SLUICE_TRY(const auto link, intoto::parse_link(metadata.payload()));
   SLUICE_CHECK(intoto::check_step_name(link.name));
-  return intoto::link_file_name(link.name, intoto::Key(key).python_id());
+  return intoto::link_file_name(link.name, id);
+}
+
+// Keys of files, or of gpg; and the id by which a link's file is named.
+struct InTotoSigners {
+  std::vector<crypto::PrivateKey> keys;
+  std::vector<std::unique_ptr<intoto::GpgSigner>> gpg;
+
+  std::vector<intoto::MetadataSigner> all() const {
+    std::vector<intoto::MetadataSigner> out;
+    for (const auto& key : keys) out.emplace_back(&key);
+    for (const auto& each : gpg) out.emplace_back(each.get());
+    return out;
+  }
+  std::string id() const {
+    return gpg.empty() ? intoto::Key(keys.front().public_key()).python_id() : gpg.front()->keyid();
+  }
+};
+
+Result<InTotoSigners> in_toto_signers(Invocation& in) {
+  InTotoSigners out;
+  for (const auto& file : in.args.all("--key")) {
+    SLUICE_TRY(const auto key, load_private_key(in, file));
+    SLUICE_TRY(auto signer, intoto::metadata_signer(key));
+    out.keys.push_back(std::move(signer));
+  }
+  for (const auto& id : in.args.all("--gpg")) {
+    SLUICE_TRY(auto signer, gpg_signer(in, id));
+    out.gpg.push_back(std::move(signer));
+  }
+  return out;
 }
 
 Result<int> sign_file(Invocation& in, const intoto::SignedMetadata& metadata) {
-  const auto files = in.args.all("--key");
+  const std::size_t count = in.args.all("--key").size() + in.args.all("--gpg").size();
   const bool layout = metadata.kind() == intoto::PayloadKind::layout;
-  if (!layout && (files.size() > 1 || in.args.has("--append"))) {
+  if (!layout && (count > 1 || in.args.has("--append"))) {
     return fail(Errc::usage, "a link is signed by one key, without --append");
   }
-  std::vector<crypto::PrivateKey> keys;
-  for (const auto& file : files) {
-    SLUICE_TRY(const auto key, load_private_key(in, file));
-    SLUICE_TRY(auto signer, intoto::metadata_signer(key));
-    keys.push_back(std::move(signer));
-  }
-  std::vector<const crypto::Signer*> signers;
-  for (const auto& key : keys) signers.push_back(&key);
-  SLUICE_TRY(const auto text, intoto::add_signatures(metadata, signers, in.args.has("--append")));
+  SLUICE_TRY(const auto signers, in_toto_signers(in));
+  SLUICE_TRY(const auto text,
+             intoto::add_signatures(metadata, signers.all(), in.args.has("--append")));
   std::string out = in.args.get("--output").value_or("");
   if (out.empty()) out = *in.args.get("--file");
   if (!layout && !in.args.has("--output")) {
-    SLUICE_TRY(out, link_name_for(metadata, keys.front().public_key()));
+    SLUICE_TRY(out, link_name_for(metadata, signers.id()));
   }
   SLUICE_CHECK(in.world.files.replace(out, text));
   return kDone;
@@ -131,10 +156,9 @@ Result<int> run_in_toto_sign(Invocation& in) {
     }
     return verify_signatures(in, std::move(metadata));
   }
-  if (in.args.has("--gpg")) {
-    return fail(Errc::usage, "sluice, called as in-toto-sign, signs with key files: --key");
+  if (in.args.has("--gpg") == in.args.has("--key")) {
+    return fail(Errc::usage, "give a key to sign with: either --key FILE or --gpg [ID]");
   }
-  if (!in.args.has("--key")) return fail(Errc::usage, "give a key to sign with: --key FILE");
   return sign_file(in, metadata);
 }
 
@@ -190,8 +214,8 @@ std::vector<Command> in_toto_sign_commands() {
        .repeated = true,
        .letter = 'k'},
       {.name = "--gpg",
-       .value = "ID",
-       .help = "with --verify: keys of gpg's keyring",
+       .value = "[ID]",
+       .help = "the same of gpg's keyring; to sign, without a value: its default key",
        .repeated = true,
        .letter = 'g'},
       in_toto_gpg_home(),

@@ -3,6 +3,7 @@
 #include "base/text.h"
 #include "commands.h"
 #include "exit.h"
+#include "intoto/evidence.h"
 #include "intoto/limits.h"
 #include "intoto_recording.h"
 #include "intoto_step.h"
@@ -13,34 +14,36 @@ namespace {
 
 constexpr std::string_view kWithoutKey = "unsigned";  // in place of a keyid
 
+std::vector<std::string> unfinished_ids(const LinkWriter& writer) {
+  const auto holder = writer.key();
+  return holder ? holder->ids : std::vector<std::string>{std::string(kWithoutKey)};
+}
+
 Path unfinished_file(const std::string& step, const LinkWriter& writer) {
-  if (writer.key() == nullptr) return intoto::unfinished_file_name(step, kWithoutKey);
-  return intoto::unfinished_file_name(step, intoto::Key(writer.key()->public_key()).python_id());
+  return intoto::unfinished_file_name(step, unfinished_ids(writer).front());
 }
 
 // The one that is there: ours and python's, or Go's.
 Result<Path> find_unfinished(Files& files, const std::string& step, const LinkWriter& writer) {
-  Path first = unfinished_file(step, writer);
-  if (files.info(first)) return first;
-  if (writer.key() != nullptr) {
-    const intoto::Key key(writer.key()->public_key());
-    Path second = intoto::unfinished_file_name(step, key.go_id());
-    if (files.info(second)) return second;
+  for (const auto& id : unfinished_ids(writer)) {
+    Path file = intoto::unfinished_file_name(step, id);
+    if (files.info(file)) return file;
   }
-  return fail(
-      Error{Errc::not_found,
-            cat("no recording of \"", printable(step, 80), "\" was started here by this ",
-                writer.key() == nullptr ? "identity" : "key", ": there is no ", shown(first)),
-            {},
-            cat("sluice record start --step ", printable(step, 80))});
+  return fail(Error{Errc::not_found,
+                    cat("no recording of \"", printable(step, 80), "\" was started here by this ",
+                        writer.key() ? "key" : "identity", ": there is no ",
+                        shown(unfinished_file(step, writer))),
+                    {},
+                    cat("sluice record start --step ", printable(step, 80))});
 }
 
 Result<intoto::Link> read_unfinished(const Invocation& in, const Path& file,
                                      const std::string& step, const LinkWriter& writer) {
   SLUICE_TRY(std::string text, in.world.files.read(file, intoto::limits::kMetadataFile));
   SLUICE_TRY(auto metadata, intoto::SignedMetadata::parse(std::move(text)));
-  if (writer.key() != nullptr) {
-    SLUICE_TRY(const auto finding, metadata.check(intoto::Key(writer.key()->public_key())));
+  if (const auto holder = writer.key()) {
+    SLUICE_TRY(const auto finding,
+               intoto::check_signature(metadata, holder->functionary, in.world.clock.now()));
     if (finding.outcome != intoto::SignatureFinding::Outcome::valid) {
       return fail(Errc::denied, cat(shown(file),
                                     " is not signed by this key: it was changed, or "
@@ -65,8 +68,8 @@ Result<int> start_recording(Invocation& in, const RecordingRequest& request, Lin
                                      "recording materials"));
   tell_left_out(in, facts.materials, "materials");
   const auto link = make_link(std::move(facts), {});
-  std::vector<const crypto::Signer*> signers;
-  if (writer.key() != nullptr) signers.push_back(writer.key());
+  std::vector<intoto::MetadataSigner> signers;
+  if (const auto holder = writer.key()) signers.push_back(holder->signer);
   SLUICE_TRY(const std::string text,
              intoto::sign_metadata(request.wrapping, intoto::write_link(link), signers));
   const Path file = unfinished_file(request.step, writer);

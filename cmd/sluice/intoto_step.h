@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "intoto/layout.h"
 #include "intoto/record.h"
 #include "intoto/signed.h"
 #include "intoto/step.h"
@@ -40,11 +41,16 @@ class LinkWriter {
   // The files that were written.
   [[nodiscard]] virtual Result<std::vector<Path>> write(const intoto::Link& link) = 0;
   virtual std::string who() const = 0;  // for people; known once a link was written
-  // The key, where it is one: for unfinished links.
-  virtual const crypto::Signer* key() const { return nullptr; }
+  // Whose key it is, where it is one: unfinished links are signed, named and checked by it.
+  struct KeyHolder {
+    intoto::MetadataSigner signer;
+    intoto::Functionary functionary;
+    std::vector<std::string> ids;  // the one that files are named by first
+  };
+  virtual std::optional<KeyHolder> key() const { return std::nullopt; }
 };
 
-// With --key by that key, else by the identity of the surroundings; as --format and
+// With --key or --gpg by that key, else by the identity of the surroundings; as --format and
 // --metadata-folder say.
 [[nodiscard]] Result<std::unique_ptr<LinkWriter>> make_link_writer(Invocation& in);
 std::vector<Option> link_writer_options();
@@ -52,6 +58,11 @@ std::vector<Option> link_writer_options();
 // they are on the disk, as nothing else of a build is.
 std::unique_ptr<LinkWriter> link_writer_by_key(crypto::PrivateKey key, LinkFormat format,
                                                LinkNames names, Path folder);
+// A Metablock, named as python names it: by the key or subkey that signs.
+[[nodiscard]] Result<std::unique_ptr<LinkWriter>> link_writer_by_gpg(const Invocation& in,
+                                                                     const std::string& id,
+                                                                     LinkFormat format,
+                                                                     Path folder);
 // STEP.link, without a signature.
 std::unique_ptr<LinkWriter> link_writer_unsigned(LinkFormat format);
 

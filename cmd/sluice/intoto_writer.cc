@@ -3,7 +3,8 @@
 #include "base/parallel.h"
 #include "base/place.h"
 #include "base/text.h"
-#include "dsse/envelope.h"
+#include "gpg_options.h"
+#include "intoto_identity.h"
 #include "intoto_step.h"
 #include "keyfile.h"
 
@@ -49,7 +50,9 @@ class KeyWriter final : public LinkWriter {
     return out;
   }
   std::string who() const override { return known_.describe(); }
-  const crypto::Signer* key() const override { return &key_; }
+  std::optional<KeyHolder> key() const override {
+    return KeyHolder{&key_, known_, {known_.python_id(), known_.go_id()}};
+  }
 
  private:
   crypto::PrivateKey key_;
@@ -59,53 +62,53 @@ class KeyWriter final : public LinkWriter {
   Path folder_;
 };
 
+class GpgWriter final : public LinkWriter {
+ public:
+  GpgWriter(std::unique_ptr<intoto::GpgSigner> signer, Path folder)
+      : signer_(std::move(signer)), folder_(std::move(folder)) {}
+
+  Result<std::vector<Path>> write(const intoto::Link& link) override {
+    SLUICE_TRY(const std::string text,
+               intoto::sign_metadata(intoto::Wrapping::metablock, intoto::write_link(link),
+                                     {signer_.get()}));
+    Path file = link_path(folder_, link.name, signer_->keyid());
+    SLUICE_CHECK(place_file(file, text));
+    return std::vector<Path>{std::move(file)};
+  }
+  std::string who() const override { return signer_->key().describe(); }
+  std::optional<KeyHolder> key() const override {
+    return KeyHolder{signer_.get(), signer_->key(), signer_->ids()};
+  }
+
+ private:
+  std::unique_ptr<intoto::GpgSigner> signer_;
+  Path folder_;
+};
+
 // The bundle is the link's file: an envelope and the proof of who signed it.
 class IdentityWriter final : public LinkWriter {
  public:
   IdentityWriter(Invocation& in, std::unique_ptr<SignSetup> setup, LinkFormat format, Path folder)
       : world_(in.world),
-        console_(in.console),
-        setup_(std::move(setup)),
+        signer_(in, std::move(setup)),
         format_(format),
         folder_(std::move(folder)) {}
 
   Result<std::vector<Path>> write(const intoto::Link& link) override {
     const std::string payload = payload_of(link, format_);
-    sigstore::Signing signing(world_, *setup_->http, std::move(setup_->options));
-    SLUICE_TRY(const auto report,
-               signing.sign({{cat("the link of ", link.name),
-                              sigstore::SignPayload{MediaType(std::string(dsse::kInTotoPayload)),
-                                                    copy_of(bytes_of(payload))}}}));
-    for (const auto& note : report.notes) console_.talk(cat("sluice: ", printable(note), "\n"));
-    SLUICE_TRY(const auto bundle, bundle_of(report));
+    SLUICE_TRY(const auto bundle, signer_.sign(cat("the link of ", link.name), payload,
+                                               format_ == LinkFormat::statement));
     who_ = bundle.signer;
     Path file = link_path(folder_, link.name, intoto::identity_id(who_));
     SLUICE_CHECK(world_.files.replace(file, bundle.text));
-    SLUICE_CHECK(signing.forget_journal());
+    SLUICE_CHECK(signer_.done());
     return std::vector<Path>{std::move(file)};
   }
   std::string who() const override { return who_; }
 
  private:
-  static std::string why(const Report& report) {
-    const Check* check = report.first_failure();
-    return check == nullptr ? "" : cat(": ", check->title, ": ", check->detail);
-  }
-  static Result<sigstore::SignedBundle> bundle_of(const sigstore::SignReport& report) {
-    if (!report.shared.passed() && report.shared.first_failure() != nullptr) {
-      return fail(Errc::denied, cat("the link is not signed", why(report.shared)));
-    }
-    const auto& outcome = report.items.front().outcome;
-    if (!outcome) return fail(Error(outcome.error()).in("signing the link"));
-    if (!outcome->passed()) {
-      return fail(Errc::denied, cat("the link is not signed", why(outcome->report())));
-    }
-    return *outcome->value();
-  }
-
   World world_;
-  Console& console_;
-  std::unique_ptr<SignSetup> setup_;
+  PayloadSigner signer_;
   LinkFormat format_;
   Path folder_;
   std::string who_;
@@ -135,7 +138,21 @@ LinkFormat format_of(const Invocation& in, LinkFormat fallback) {
   return format == "statement" ? LinkFormat::statement : fallback;
 }
 
+Error gpg_in_an_envelope() {
+  return {Errc::usage,
+          "a signature by GPG stands in a Metablock alone: nobody reads one in an envelope",
+          {},
+          "--format metablock, or --key FILE"};
+}
+
 }  // namespace
+
+Result<std::unique_ptr<LinkWriter>> link_writer_by_gpg(const Invocation& in, const std::string& id,
+                                                       LinkFormat format, Path folder) {
+  if (format != LinkFormat::metablock) return fail(gpg_in_an_envelope());
+  SLUICE_TRY(auto signer, gpg_signer(in, id));
+  return std::make_unique<GpgWriter>(std::move(signer), std::move(folder));
+}
 
 std::unique_ptr<LinkWriter> link_writer_by_key(crypto::PrivateKey key, LinkFormat format,
                                                LinkNames names, Path folder) {
@@ -154,6 +171,10 @@ Result<std::unique_ptr<LinkWriter>> make_link_writer(Invocation& in) {
                       cat(shown(folder), " is no folder to write links to"),
                       {},
                       cat("mkdir -p ", shown(folder))});
+  }
+  if (const auto id = in.args.get("--gpg")) {
+    if (in.args.has("--key")) return fail(Errc::usage, "--key and --gpg: one of them signs");
+    return link_writer_by_gpg(in, *id, format_of(in, LinkFormat::metablock), folder);
   }
   if (const auto file = in.args.get("--key")) {
     SLUICE_TRY(const auto key, load_private_key(in, *file));
@@ -177,6 +198,8 @@ std::vector<Option> link_writer_options() {
       {"--key", "FILE",
        "the private key; without it, a certificate for your identity is asked for"},
       password_option(),
+      {"--gpg", "KEYID", "in place of it, a key of gpg, by its fingerprint; metablock alone"},
+      {"--gpg-home", "DIR", "gpg's folder, where it is not the usual one"},
       {"--format",
        "FORMAT",
        "metablock (default with a key), dsse, or statement: a link v0.3 (default without a key)",

@@ -15,14 +15,6 @@ namespace {
 using intoto::LintFinding;
 using intoto::LintLevel;
 
-// Signed metadata, or the bare layout that is to be signed.
-Result<std::string> layout_payload(const std::string& text) {
-  const auto value = json::parse_strict(text);
-  if (value && value->find("signed") == nullptr && value->find("payload") == nullptr) return text;
-  SLUICE_TRY(const auto metadata, intoto::SignedMetadata::parse(text));
-  return std::string(metadata.payload());
-}
-
 // Values for those that are not given: what is checked is the form.
 Result<intoto::Parameters> with_stand_ins(const Invocation& in, const std::string& payload) {
   SLUICE_TRY(auto parameters, layout_parameters_given(in));
@@ -85,7 +77,8 @@ Result<int> run_layout_check(Invocation& in) {
   } else {
     report.fail("layout.envelope", "layout", payload.error().text());
   }
-  if (!layout) {
+  if (layout) judge_identities(*layout, report);
+  if (!layout || report.first_failure() != nullptr) {
     SLUICE_CHECK(in.json ? in.print_json(report::as_json(report))
                          : in.console.print(report::as_text(report, {in.colour, true})));
     return kRefused;

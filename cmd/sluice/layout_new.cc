@@ -4,6 +4,7 @@
 
 #include "base/text.h"
 #include "exit.h"
+#include "gpg_options.h"
 #include "identity_options.h"
 #include "intoto/key.h"
 #include "keyfile.h"
@@ -28,14 +29,19 @@ Result<int> days_given(const Invocation& in) {
   return days;
 }
 
-// FILE, or STEP=FILE. The key is listed under both of its ids: links that python made carry the
-// one, links that Go made the other.
+// FILE, STEP=FILE, or gpg:KEYID in place of the file. A key is listed under both of its ids: links
+// that python made carry the one, links that Go made the other.
 Result<void> add_functionary(Invocation& in, const std::string& text,
                              std::vector<intoto::DraftFunctionary>& out) {
   const auto equals = text.find('=');
   const std::string step = equals == std::string::npos ? "" : text.substr(0, equals);
-  SLUICE_TRY(const auto key,
-             load_public_key(in, equals == std::string::npos ? text : text.substr(equals + 1)));
+  const std::string named = equals == std::string::npos ? text : text.substr(equals + 1);
+  if (named.starts_with("gpg:")) {
+    SLUICE_TRY(auto object, gpg_functionary(in, named.substr(4)));
+    out.push_back({step, std::move(object)});
+    return {};
+  }
+  SLUICE_TRY(const auto key, load_public_key(in, named));
   const intoto::Key known(key);
   for (const auto& id : known.ids()) out.push_back({step, known.to_json(id)});
   return {};
@@ -47,17 +53,7 @@ Result<std::optional<intoto::DraftFunctionary>> identity_given(const Invocation&
   if (!wish) return std::optional<intoto::DraftFunctionary>();
   SLUICE_CHECK(sigstore::make_identity_rule(*wish));
   json::Value keyval{json::Object{}};
-  const auto put = [&keyval](const char* name, const std::optional<std::string>& value) {
-    if (value) keyval.set(name, *value);
-  };
-  put("identity", wish->identity);
-  put("identity_regexp", wish->identity_regexp);
-  put("issuer", wish->issuer);
-  put("issuer_regexp", wish->issuer_regexp);
-  put("ref", wish->ref);
-  put("repo", wish->repo);
-  put("trigger", wish->trigger);
-  put("workflow", wish->workflow);
+  for (const auto& [name, value] : identity_parts(*wish)) keyval.set(name, value);
   json::Value key;
   const auto digest =
       crypto::digest_of(crypto::HashAlgorithm::sha256, bytes_of(json::write(keyval)));
@@ -124,18 +120,17 @@ Command layout_new_command() {
       {"--from", "FILE", "a workflow of GitHub Actions, or a .gitlab-ci.yml"},
       {"--functionary",
        "[STEP=]FILE",
-       "public key of who may do the step, or every other step",
+       "public key of who may do the step, or every other step; gpg:KEYID is one of gpg's",
        {},
        false,
        true},
+      {"--gpg-home", "DIR", "gpg's folder, where it is not the usual one"},
       {"--expires-in-days", "N", "how long it counts; 90 if not given"},
       {"--fresh", "NAME",
        "name the layout and give it a version, and demand of its links that they are of the run "
        "{RUN} and at most 24 h old; python in-toto and in-toto-golang do not read such a layout"},
       {"--to", "FILE", "write there; nothing may be there yet"}};
-  for (auto& each : identity_options()) {
-    if (each.name != "--sha") options.push_back(std::move(each));
-  }
+  for (auto& each : layout_identity_options()) options.push_back(std::move(each));
   return {.words = {"layout", "new"},
           .summary = "draft a layout, from a template or a pipeline file",
           .description =

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // sluice tuf delegate, and tuf key add, remove, rotate, threshold, revoke.
+#include <algorithm>
 #include <bit>
 
 #include "base/text.h"

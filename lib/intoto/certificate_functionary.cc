@@ -114,7 +114,8 @@ Signer signer_of(const x509::Certificate& certificate) {
   }
   std::string material = "certificate";
   for (const auto& each : names) material += cat("\n", each);
-  return {std::move(material), cat("certificate of ", certificate.describe())};
+  return {std::move(material), cat("certificate of ", certificate.describe()),
+          certificate->key.fingerprint().text()};
 }
 
 }  // namespace

@@ -24,6 +24,18 @@ std::string short_ids(const SignedMetadata& metadata) {
   return out.empty() ? "nobody" : join(out, ", ");
 }
 
+std::string_view why_not(SignatureFinding::Outcome outcome) {
+  using Outcome = SignatureFinding::Outcome;
+  if (outcome == Outcome::wrong) {
+    return "the layout was changed after it was signed, or is signed by somebody else under its "
+           "owner's key id";
+  }
+  if (outcome == Outcome::expired) {
+    return "the layout is signed by its owner's GPG key, and that key or the signature has expired";
+  }
+  return "the layout is not signed by the owner that you trust";
+}
+
 std::string owners_text(const std::vector<Functionary>& owners) {
   std::set<std::string> out;
   for (const auto& each : owners) out.insert(material_of(each));
@@ -38,30 +50,93 @@ std::string ChainVerifier::title(const ChainLevel& level, std::string_view step)
 
 bool ChainVerifier::judge_signatures(SignedMetadata& metadata,
                                      const std::vector<Functionary>& owners,
-                                     const std::string& at) {
+                                     const std::string& title) {
+  using Outcome = SignatureFinding::Outcome;
   bool good = true;
-  const std::string row_title =
-      at.empty() ? "layout's signature" : cat("layout of ", at.substr(0, at.size() - 1));
   for (const Functionary& owner : owners) {
-    const auto finding = check_signature(metadata, owner);
-    if (finding && finding->outcome == SignatureFinding::Outcome::valid) {
-      report_.pass("layout.signature", row_title, cat("by ", describe(owner)));
+    if (std::holds_alternative<IdentityKey>(owner)) {
+      good = false;
+      refuse_kind(owner, title, "signatures by keys");
+      continue;
+    }
+    const auto finding = check_signature(metadata, owner, now_);
+    const Outcome outcome = finding ? finding->outcome : Outcome::absent;
+    if (outcome == Outcome::valid) {
+      report_.pass("layout.signature", title, cat("by ", describe(owner)));
       continue;
     }
     good = false;
-    const bool wrong = finding && finding->outcome == SignatureFinding::Outcome::wrong;
-    auto& row = report_.fail(
-        "layout.signature", row_title,
-        wrong ? "the layout was changed after it was signed, or is signed by somebody else under "
-                "its owner's key id"
-              : "the layout is not signed by the owner that you trust");
+    auto& row = report_.fail("layout.signature", title, std::string(why_not(outcome)));
     row.expected = describe(owner);
-    row.found = cat("signatures by ", short_ids(metadata));
-    if (!finding) row.found = finding.error().text();
-    row.advice = wrong ? "Fetch the layout again from where its owner publishes it."
-                       : "Is this the right key? The layout's owner signs it: sluice layout sign";
+    row.found = finding ? cat("signatures by ", short_ids(metadata)) : finding.error().text();
+    row.advice = outcome == Outcome::wrong
+                     ? "Fetch the layout again from where its owner publishes it."
+                     : "Is this the right key? The layout's owner signs it: sluice layout sign";
   }
   return good;
+}
+
+void ChainVerifier::refuse_kind(const Functionary& owner, const std::string& title,
+                                std::string found) {
+  const bool identity = std::holds_alternative<IdentityKey>(owner);
+  auto& row = report_.fail("layout.signature", title,
+                           identity ? "the layout is signed by keys, and not by an identity"
+                                    : "the layout is signed by an identity, and not by this key");
+  row.expected = describe(owner);
+  row.found = std::move(found);
+  row.advice = identity ? "Name its owner's key: --key FILE, or --gpg KEYID"
+                        : "Name whom you trust to sign it: --certificate-identity and "
+                          "--certificate-oidc-issuer";
+}
+
+Result<std::optional<std::string>> ChainVerifier::judge_identities(
+    const SignedLayout& file, const std::vector<Functionary>& owners, const std::string& title) {
+  std::optional<std::string> payload;
+  bool good = true;
+  for (const Functionary& owner : owners) {
+    const auto* who = std::get_if<IdentityKey>(&owner);
+    if (who == nullptr) {
+      good = false;
+      refuse_kind(owner, title, "a Sigstore bundle");
+      continue;
+    }
+    SLUICE_TRY(auto judged, options_.identities->judge(file.bundle, file.source, *who));
+    if (!judged) {
+      good = false;
+      Check& row = report_.fail("layout.signature", title,
+                                cat("the layout is not signed by the "
+                                    "identity that you trust: ",
+                                    judged.error().detail));
+      row.expected = describe(owner);
+      row.found = judged.error().found;
+      row.source = judged.error().id;
+      row.advice = judged.error().advice;
+      continue;
+    }
+    std::string when;
+    for (const Time time : judged->times)
+      when += cat(when.empty() ? ", on " : ", ", human_time(time));
+    report_.pass("layout.signature", title, cat("by ", printable(judged->signer), when));
+    payload = std::move(judged->payload);
+  }
+  if (!good) payload.reset();
+  return payload;
+}
+
+Result<std::optional<std::string>> ChainVerifier::judge_owners(
+    SignedLayout& file, const std::vector<Functionary>& owners, const std::string& at) {
+  const std::string title =
+      at.empty() ? "layout's signature" : cat("layout of ", at.substr(0, at.size() - 1));
+  std::optional<std::string> out;
+  if (file.metadata) {
+    report_.pass("layout.envelope", "layout", cat("a ", name(file.metadata->wrapping())));
+    if (judge_signatures(*file.metadata, owners, title)) out.emplace(file.metadata->payload());
+  } else {
+    report_.pass("layout.envelope", "layout", "a Sigstore bundle");
+    SLUICE_TRY(out, judge_identities(file, owners, title));
+  }
+  if (!out) report_.skip("layout.format", "layout's form", "nobody vouches for it");
+  return out;
 }
 
 bool ChainVerifier::judge_time(const Layout& layout, const std::string& at) {
@@ -90,21 +165,17 @@ Result<bool> ChainVerifier::judge_version(const Layout& layout,
   return report_.checks()[before].outcome == Outcome::pass;
 }
 
-Result<ChainLevel*> ChainVerifier::run(SignedMetadata metadata,
-                                       const std::vector<Functionary>& owners, const Path& links,
-                                       const std::string& at, bool skip_rules) {
-  if (metadata.kind() != PayloadKind::layout) {
+Result<ChainLevel*> ChainVerifier::run(SignedLayout file, const std::vector<Functionary>& owners,
+                                       const Path& links, const std::string& at, bool skip_rules) {
+  if (file.metadata && file.metadata->kind() != PayloadKind::layout) {
     report_.fail("layout.envelope", "layout",
-                 cat("it is a ", name(metadata.kind()), " and no layout"));
+                 cat("it is a ", name(file.metadata->kind()), " and no layout"));
     return nullptr;
   }
-  report_.pass("layout.envelope", "layout", cat("a ", name(metadata.wrapping())));
-  if (!judge_signatures(metadata, owners, at)) {
-    report_.skip("layout.format", "layout's form", "nobody vouches for it");
-    return nullptr;
-  }
+  SLUICE_TRY(const auto payload, judge_owners(file, owners, at));
+  if (!payload) return nullptr;
   const Parameters none;
-  auto layout = read_layout(metadata.payload(), at.empty() ? options_.parameters : none,
+  auto layout = read_layout(*payload, at.empty() ? options_.parameters : none,
                             reading_of(options_.compat), report_);
   if (!layout || !judge_time(*layout, at)) return nullptr;
   if (at.empty()) {
@@ -160,11 +231,17 @@ Result<bool> ChainVerifier::judge_inspections(ChainLevel& level) {
   bool good = true;
   for (const Inspection& inspection : level.layout.inspections) {
     const std::string row_title = cat("inspection ", level.at, inspection.name);
-    if (runs_a_command(inspection) && !options_.inspections.commands) {
+    const bool owners = level.at.empty();
+    if (runs_a_command(inspection) &&
+        (!options_.inspections.commands || (!owners && !options_.delegated_commands))) {
+      const std::string option = owners ? "--run-inspections" : "--run-delegated-inspections";
       auto& row = report_.skip("inspection.run", row_title,
                                cat("it runs ", printable(join(inspection.run, " "), 200),
-                                   ", which was not allowed; --run-inspections allows it"));
-      row.advice = "Look at the command, then allow it: --run-inspections";
+                                   ", which was not allowed; ", option, " allows it"));
+      row.advice = cat(owners ? "Look at the command, then allow it: "
+                              : "It is not the owner's, but that of whom the step is delegated to. "
+                                "Look at it, then allow it: ",
+                       option);
       good = false;
       continue;
     }

@@ -28,9 +28,8 @@ class ChainVerifier {
       : world_(world), options_(options), report_(report), now_(world.clock.now()) {}
 
   // Nothing where a check failed. `skip_rules`: up to them, and no further.
-  [[nodiscard]] Result<ChainLevel*> run(SignedMetadata metadata,
-                                        const std::vector<Functionary>& owners, const Path& links,
-                                        const std::string& at, bool skip_rules);
+  [[nodiscard]] Result<ChainLevel*> run(SignedLayout file, const std::vector<Functionary>& owners,
+                                        const Path& links, const std::string& at, bool skip_rules);
 
   // Each queue of the level's steps, with its row; `seen` gets each one.
   using Seen = std::function<void(const QueueInput&, const QueueResult&)>;
@@ -42,8 +41,14 @@ class ChainVerifier {
   Time now() const { return now_; }
 
  private:
+  // The payload, where all owners signed it.
+  [[nodiscard]] Result<std::optional<std::string>> judge_owners(
+      SignedLayout& file, const std::vector<Functionary>& owners, const std::string& at);
   bool judge_signatures(SignedMetadata& metadata, const std::vector<Functionary>& owners,
-                        const std::string& at);
+                        const std::string& title);
+  [[nodiscard]] Result<std::optional<std::string>> judge_identities(
+      const SignedLayout& file, const std::vector<Functionary>& owners, const std::string& title);
+  void refuse_kind(const Functionary& owner, const std::string& title, std::string found);
   bool judge_time(const Layout& layout, const std::string& at);
   [[nodiscard]] Result<bool> judge_version(const Layout& layout,
                                            const std::vector<Functionary>& owners);
@@ -52,7 +57,8 @@ class ChainVerifier {
   [[nodiscard]] Result<bool> open_sublayouts(const ChainLevel& level, const Step& step,
                                              std::vector<StepLink>& found, const Path& links);
   bool judge_threshold(const ChainLevel& level, const Step& step,
-                       const std::vector<StepLink>& found, std::vector<std::string>& signers);
+                       const std::vector<StepLink>& found, const Path& links,
+                       std::vector<std::string>& signers);
   bool judge_agreement(const ChainLevel& level, const Step& step,
                        const std::vector<StepLink>& found);
   bool judge_command(const ChainLevel& level, const Step& step, const StepLink& link);

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Of a chain: the artifact queues, and what a refusal says.
+#include <algorithm>
+
 #include "base/text.h"
 #include "intoto/chain.h"
 
@@ -7,12 +9,32 @@ namespace sluice::intoto {
 
 namespace {
 
+// For a shell: a step is called as its layout says, and that may be a command.
+std::string shell_quoted(std::string_view text) {
+  const bool plain = std::ranges::all_of(text, [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' ||
+           c == '_' || c == '-';
+  });
+  if (plain && !text.starts_with('-')) return std::string(text);
+  std::string out = "'";
+  for (const char c : text) out += c == '\'' ? std::string("'\\''") : std::string(1, c);
+  return out + "'";
+}
+
 std::string rule_place(const QueueInput& input, std::size_t number) {
   return cat("rule ", number + 1, " of ", input.rules.size(), ": ",
              printable(input.rules[number].text(), 300));
 }
 
-std::string_view did(Side side) { return side == Side::materials ? "used" : "made"; }
+// What the step did to have it there: a product may be a material that was left as it was.
+std::string_view did(const QueueInput& input, const Artifact* artifact) {
+  if (input.side == Side::materials) return "used";
+  const auto& materials = *input.steps.find(input.step)->second.materials;
+  const Artifact* before = artifact == nullptr ? nullptr : materials.find(artifact->name);
+  const bool kept =
+      before != nullptr && agreement(before->digests, artifact->digests) == Agreement::same;
+  return kept ? "kept" : "made";
+}
 
 void report_missing(const QueueInput& input, const QueueFailure& failure, Check& row) {
   const std::string name = printable(input.rules[failure.rule].pattern, 200);
@@ -33,16 +55,19 @@ void report_near_miss(const QueueInput& input, const QueueFailure& failure, Chec
   const std::string own = failure.artifact->digests.text();
   if (nearly.miss == Miss::other_digest || nearly.miss == Miss::no_common_one) {
     const bool match = rule.kind == RuleKind::match;
-    row.expected = cat(nearly.theirs->digests.text(), ", ",
-                       match ? cat(did(rule.with), " by ", rule.from) : "its material");
-    row.found = cat(own, ", ", did(input.side), " by ", input.step);
+    row.expected =
+        cat(nearly.theirs->digests.text(), ", ",
+            match ? cat(rule.with == Side::materials ? "used" : "made", " by ", rule.from)
+                  : "its material");
+    row.found = cat(own, ", ", did(input, failure.artifact), " by ", input.step);
     row.source = cat(rule_place(input, nearly.rule), "; refused by rule ", failure.rule + 1, ": ",
                      printable(input.rules[failure.rule].text(), 200));
     return;
   }
-  row.expected = cat("taken by ", rule_place(input, nearly.rule));
-  row.found = cat(clause(nearly.miss), "; it is ", own);
-  row.source = rule_place(input, failure.rule);
+  row.expected = cat("allowed by ", rule_place(input, nearly.rule));
+  row.found = clause(nearly.miss, rule);
+  row.source =
+      cat(rule_place(input, failure.rule), ", which refuses what no rule before it allows");
 }
 
 // whose: "step build".
@@ -65,7 +90,8 @@ std::string headline_of(const QueueInput& input, const QueueFailure& failure,
     }
     return cat(artifact, " changed between the steps ", rule.from, " and ", step, more);
   }
-  return cat(whose, " ", did(input.side), " ", artifact, ", which no rule allows", more);
+  return cat(whose, " ", did(input, failure.artifact), " ", artifact, ", which no rule allows",
+             more);
 }
 
 }  // namespace
@@ -79,13 +105,14 @@ void report_failure(const QueueInput& input, const QueueResult& result, const st
   } else if (failure.nearly) {
     report_near_miss(input, failure, row);
   } else {
-    row.expected = cat("a rule in front of rule ", failure.rule + 1, " that takes it");
-    row.found = failure.artifact->digests.text();
-    row.source = rule_place(input, failure.rule);
+    row.expected = "an earlier rule that allows it; none is about it";
+    row.found = cat(printable(failure.artifact->name, 200), ", ", failure.artifact->digests.text());
+    row.source =
+        cat(rule_place(input, failure.rule), ", which refuses what no rule before it allows");
   }
   if (row.advice.empty() && !explain.empty()) {
-    row.advice = "The queue, rule by rule, and what would make it pass:";
-    row.command = cat(explain, " --step ", input.step);
+    row.advice = "Rule by rule, and what would let it pass:";
+    row.command = cat(explain, " --step ", shell_quoted(input.step));
   }
 }
 

@@ -14,10 +14,15 @@ std::string names_of_functionaries(const Layout& layout, const Step& step) {
   std::vector<std::string> out;
   for (const std::string& id : step.functionaries) {
     const auto at = layout.keys.find(id);
-    if (at != layout.keys.end()) out.push_back(describe(at->second));
+    if (at == layout.keys.end()) continue;
+    std::string who = describe_by_material(layout, at->second);
+    if (std::ranges::find(out, who) == out.end()) out.push_back(std::move(who));
   }
-  for (const auto& each : step.certificates) out.push_back(cat("certificate ", each.common_name));
-  return join(out, ", ");
+  for (const auto& each : step.certificates) {
+    out.push_back(cat("certificate ", printable(each.common_name, 100)));
+  }
+  if (step.threshold == 1 && out.size() == 1) return cat("signed by ", out[0]);
+  return cat("signed by ", step.threshold, " of: ", join(out, ", "));
 }
 
 // Where the two lists differ first.
@@ -42,6 +47,37 @@ const StepLink* first_counting(const std::vector<StepLink>& found) {
   const auto at = std::ranges::find_if(found, [](const StepLink& each) { return each.counts(); });
   return at == found.end() ? nullptr : &*at;
 }
+
+// The links that do not count: why, and the files to which that applies.
+struct SetAside {
+  explicit SetAside(const std::vector<StepLink>& found) : all(!found.empty()) {
+    for (const StepLink& link : found) {
+      if (link.counts()) {
+        all = false;
+        continue;
+      }
+      reason = link.reason;
+      if (advice.empty()) advice = link.advice;
+      const auto same = std::ranges::find(why, link.set_aside, &Why::first);
+      if (same != why.end()) {
+        same->second.push_back(printable(link.file, 200));
+      } else {
+        why.emplace_back(link.set_aside, std::vector{printable(link.file, 200)});
+      }
+    }
+  }
+  std::string each() const {
+    std::vector<std::string> out;
+    for (const auto& [text, files] : why) out.push_back(cat(join(files, ", "), ": ", text));
+    return join(out, "; ");
+  }
+
+  using Why = std::pair<std::string, std::vector<std::string>>;
+  std::vector<Why> why = {};
+  bool all;  // none counts
+  std::string_view reason = {};
+  std::string advice = {};
+};
 
 // With names that are not clean, a rule that stops "evil" lets "./evil" through.
 std::optional<std::string> unclean_name(const Link& link) {
@@ -91,45 +127,44 @@ Result<bool> ChainVerifier::open_sublayouts(const ChainLevel& level, const Step&
 }
 
 bool ChainVerifier::judge_threshold(const ChainLevel& level, const Step& step,
-                                    const std::vector<StepLink>& found,
+                                    const std::vector<StepLink>& found, const Path& links,
                                     std::vector<std::string>& signers) {
   const std::string row_title = title(level, step.name);
   if (found.empty()) {
     auto& row = report_.fail("link.present", row_title,
                              cat("there is no link of step ", level.at, step.name));
-    row.expected = cat(step.name, ".<key id>.link by ", step.threshold,
-                       " of: ", names_of_functionaries(level.layout, step));
-    row.advice = "Was the step recorded, and its link handed over?  sluice run --step ...";
+    row.expected = cat(step.name, ".<key id>.link, ", names_of_functionaries(level.layout, step));
+    row.found = cat("no such file in ", shown(links));
+    row.advice = cat("Was step ", printable(step.name, 60),
+                     " recorded, by sluice run --step, and was its link handed over?");
     return false;
   }
-  std::set<std::string> different;
-  std::vector<std::string> aside;
-  std::string_view reason = "threshold";
+  std::vector<Signer> counting;
   for (const StepLink& each : found) {
-    if (!each.counts()) {
-      aside.push_back(cat(printable(each.file, 200), ": ", each.set_aside));
-      reason = each.reason;
-      continue;
-    }
-    for (const Signer& signer : each.signers) {
-      if (different.insert(signer.material).second) signers.push_back(signer.who);
-    }
+    if (each.counts()) counting.insert(counting.end(), each.signers.begin(), each.signers.end());
   }
-  const std::string count = cat(different.size(), " of ", step.threshold);
-  if (different.size() >= step.threshold) {
+  for (const Signer& signer : counting) {
+    if (std::ranges::find(signers, signer.who) == signers.end()) signers.push_back(signer.who);
+  }
+  const SetAside aside(found);
+  const std::size_t different = count_different(counting);
+  const std::string count = cat(different, " of ", step.threshold);
+  if (different >= step.threshold) {
     report_.pass("link.threshold", row_title,
                  cat(count, ": ", join(signers, ", "),
-                     aside.empty() ? "" : cat("; does not count: ", join(aside, "; "))));
+                     aside.why.empty() ? "" : cat("; does not count: ", aside.each())));
     return true;
   }
-  const bool one = found.size() == 1 && aside.size() == 1;
+  // One link, or one under the names that python and Go look for.
+  const bool one = aside.all && aside.why.size() == 1;
   auto& row = report_.fail(
-      one ? cat("link.", reason) : "link.threshold", row_title,
-      one ? cat("the link of step ", level.at, step.name, " does not count: ", found[0].set_aside)
+      one ? cat("link.", aside.reason) : "link.threshold", row_title,
+      one ? cat("the link of step ", level.at, step.name, " does not count: ", aside.why[0].first)
           : cat("step ", level.at, step.name, " has too few links that count: ", count));
-  row.expected = cat(step.threshold, " of: ", names_of_functionaries(level.layout, step));
-  row.found = signers.empty() ? "nobody" : join(signers, ", ");
-  row.source = one ? found[0].file : join(aside, "; ");
+  row.expected = names_of_functionaries(level.layout, step);
+  row.found = signers.empty() ? "none that counts" : join(signers, ", ");
+  row.source = one ? join(aside.why[0].second, ", ") : aside.each();
+  row.advice = aside.advice;
   return false;
 }
 
@@ -227,7 +262,7 @@ Result<bool> ChainVerifier::judge_step(ChainLevel& level, const Step& step,
   SLUICE_TRY(const bool opened, open_sublayouts(level, step, found, links));
   if (!opened) return false;
   std::vector<std::string> signers;
-  if (!judge_threshold(level, step, found, signers)) return false;
+  if (!judge_threshold(level, step, found, links, signers)) return false;
   if (!judge_agreement(level, step, found)) return false;
   const StepLink& speaks = *first_counting(found);
   bool good = judge_command(level, step, speaks);

@@ -29,6 +29,12 @@ std::optional<std::string> short_id_of(std::string_view file, std::string_view s
   return std::string(id);
 }
 
+std::vector<std::string> ids_of(const Functionary& functionary) {
+  if (const auto* key = std::get_if<Key>(&functionary)) return key->ids();
+  if (const auto* gpg = std::get_if<GpgKey>(&functionary)) return gpg->ids();
+  return {};
+}
+
 // Judges one file. Each is judged by one thread alone.
 class LinkJudge {
  public:
@@ -46,9 +52,10 @@ class LinkJudge {
     if (!metadata) return set_aside(out, "format", metadata.error().text());
     out.form = name(metadata->wrapping());
     SLUICE_CHECK(find_signers(out, *metadata));
-    if (out.signers.empty()) return set_aside(out, "signature", why_nobody(*metadata));
+    if (out.signers.empty()) return tell_nobody(out, *metadata), Result<void>{};
+    out.set_aside.clear();  // what is wrong with the signatures of others does not matter
     if (metadata->kind() == PayloadKind::layout) {
-      out.sublayout = *std::move(metadata);
+      out.sublayout = SignedLayout{.metadata = *std::move(metadata)};
       return {};
     }
     take_payload(out, metadata->payload());
@@ -84,10 +91,16 @@ class LinkJudge {
       std::string material = material_of(functionary);
       // A key that is listed under both of its ids is tried once: large links take their time.
       const auto* key = std::get_if<Key>(&functionary);
-      if (!tried.insert(cat(material, key == nullptr ? "" : key->scheme_name())).second) continue;
-      SLUICE_TRY(const auto finding, check_signature(metadata, functionary));
+      if (!tried.insert(cat(material, key == nullptr ? id : key->scheme_name())).second) continue;
+      SLUICE_TRY(const auto finding, check_signature(metadata, functionary, rules_.now));
+      if (finding.outcome == SignatureFinding::Outcome::expired) {
+        out.set_aside = cat("the signature is of ", describe(functionary),
+                            ", and that key or the signature has expired");
+      }
       if (finding.outcome != SignatureFinding::Outcome::valid) continue;
-      add(out, {std::move(material), describe(functionary)});
+      std::string of_key = key == nullptr ? "" : material;
+      add(out,
+          {std::move(material), describe_by_material(layout_, functionary), std::move(of_key)});
       if (!out.delegate) out.delegate = functionary;
     }
     if (step_.certificates.empty()) return {};
@@ -124,28 +137,59 @@ class LinkJudge {
     if (std::ranges::find(out.signers, signer.material, &Signer::material) == out.signers.end()) {
       out.signers.push_back(std::move(signer));
     }
-    out.set_aside.clear();
   }
 
-  std::string why_nobody(const SignedMetadata& metadata) const {
-    if (metadata.signatures().empty()) return "it is not signed";
-    for (const MetadataSignature& signature : metadata.signatures()) {
-      for (const std::string& id : step_.functionaries) {
-        const auto* key = std::get_if<Key>(&layout_.keys.find(id)->second);
-        if (key == nullptr) continue;
-        const auto ids = key->ids();
-        if (std::ranges::find(ids, signature.keyid) != ids.end()) {
-          return cat("the signature that is said to be of ", key->describe(),
-                     " is not: the file was changed after it was signed, or somebody else signed "
-                     "it under this id");
-        }
-      }
+  void tell_nobody(StepLink& out, const SignedMetadata& metadata) const {
+    out.reason = "signature";
+    if (!out.set_aside.empty()) return;
+    if (metadata.signatures().empty()) {
+      out.set_aside = "it is not signed";
+      return;
     }
     std::vector<std::string> found;
-    for (const auto& each : metadata.signatures()) {
-      found.push_back(printable(each.keyid.substr(0, kShortId), kShortId));
+    for (const MetadataSignature& signature : metadata.signatures()) {
+      for (const std::string& id : step_.functionaries) {
+        const Functionary& functionary = layout_.keys.find(id)->second;
+        const auto ids = ids_of(functionary);
+        if (std::ranges::find(ids, signature.keyid) == ids.end()) continue;
+        out.set_aside =
+            cat("the signature that is said to be of ", describe_by_material(layout_, functionary),
+                " is not: the file was changed after it was signed, or somebody else signed "
+                "it under this id");
+        out.advice =
+            "Get the link again from whoever recorded it: one that was edited proves "
+            "nothing.";
+        return;
+      }
+      std::string who = signer_named(signature.keyid);
+      if (std::ranges::find(found, who) == found.end()) found.push_back(std::move(who));
     }
-    return cat("it is signed by ", join(found, ", "), ", whom the step does not name");
+    out.set_aside = cat("it is signed as ", join(found, ", "), ", whom the step does not name");
+    out.advice =
+        cat("Whoever did step ", printable(step_.name, 60),
+            " has to be one of those named. Have it done by one of them; or, if that key is meant "
+            "to do it, the layout's owner names it there and signs the layout again.");
+  }
+
+  // By what the layout knows of the key, also for other steps; else by its id.
+  std::string signer_named(const std::string& keyid) const {
+    for (const auto& [listed, functionary] : layout_.keys) {
+      const auto ids = ids_of(functionary);
+      if (std::ranges::find(ids, keyid) == ids.end()) continue;
+      std::vector<std::string> steps;
+      for (const Step& step : layout_.steps) {
+        const auto its = [&](const std::string& id) {
+          return material_of(layout_.keys.find(id)->second) == material_of(functionary);
+        };
+        if (std::ranges::any_of(step.functionaries, its)) steps.push_back(printable(step.name, 60));
+      }
+      return cat(describe_by_material(layout_, functionary), " (of ",
+                 steps.empty()       ? "no step"
+                 : steps.size() == 1 ? "step "
+                                     : "the steps ",
+                 join(steps, ", "), ")");
+    }
+    return printable(keyid.substr(0, kShortId), kShortId);
   }
 
   Result<void> judge_identity(StepLink& out, const std::string& text) const {
@@ -163,10 +207,15 @@ class LinkJudge {
       }
       out.signers.push_back({cat("identity\n", judged->signer), judged->signer});
       good = *std::move(judged);
+      out.delegate = *who;
       break;
     }
     if (!good) return set_aside(out, "signature", std::move(why));
     out.times = good->times;
+    if (payload_kind(good->payload) == PayloadKind::layout) {
+      out.sublayout = SignedLayout{.bundle = text, .source = out.file};
+      return {};
+    }
     take_payload(out, good->payload);
     return {};
   }
@@ -185,10 +234,40 @@ struct Job {
 
 }  // namespace
 
-Result<SignatureFinding> check_signature(SignedMetadata& metadata, const Functionary& functionary) {
+Result<SignatureFinding> check_signature(SignedMetadata& metadata, const Functionary& functionary,
+                                         Time now) {
   if (const auto* key = std::get_if<Key>(&functionary)) return metadata.check(*key);
-  if (const auto* gpg = std::get_if<GpgKey>(&functionary)) return gpg->check(metadata);
+  if (const auto* gpg = std::get_if<GpgKey>(&functionary)) return gpg->check(metadata, now);
   return SignatureFinding{};
+}
+
+std::size_t count_different(const std::vector<Signer>& signers) {
+  // What is known of each one so far; those that a signer has something in common with become one.
+  std::vector<std::set<std::string>> known;
+  for (const Signer& signer : signers) {
+    std::set<std::string> its{signer.material};
+    if (!signer.key.empty()) its.insert(signer.key);
+    std::erase_if(known, [&its](std::set<std::string>& other) {
+      const bool same = std::ranges::any_of(
+          other, [&its](const std::string& each) { return its.contains(each); });
+      if (same) its.merge(other);
+      return same;
+    });
+    known.push_back(std::move(its));
+  }
+  return known.size();
+}
+
+std::string describe_by_material(const Layout& layout, const Functionary& functionary) {
+  const std::string material = material_of(functionary);
+  std::string out = describe(functionary);
+  for (const auto& [id, each] : layout.keys) {
+    if (material_of(each) != material) continue;
+    out = describe(each);
+    const auto* key = std::get_if<Key>(&each);
+    if (key == nullptr || key->id() == key->python_id()) break;
+  }
+  return out;
 }
 
 Result<StepEvidence> gather_evidence(Files& files, const Path& folder, const Layout& layout,

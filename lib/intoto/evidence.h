@@ -41,10 +41,20 @@ class IdentityJudge {
       const std::string& document, const std::string& source, const IdentityKey& who) const = 0;
 };
 
+// A layout's file, whoever signed it: metadata, or the bundle of an identity.
+struct SignedLayout {
+  std::optional<SignedMetadata> metadata = {};
+  std::string bundle = {};  // where there is no metadata
+  std::string source = {};
+};
+
 struct Signer {
   std::string material;  // equal ones are one functionary
   std::string who;       // for people
+  std::string key = {};  // the key that signed, where it is one that lasts: likewise
 };
+// How many different functionaries these are. Whoever has a key, and a certificate for it, is one.
+std::size_t count_different(const std::vector<Signer>& signers);
 
 // One file, judged for one step.
 struct StepLink {
@@ -52,14 +62,15 @@ struct StepLink {
   std::string short_id;  // "8a98b525"
   std::vector<Signer> signers = {};
   std::optional<Link> link = {};
-  // The payload is a layout: the step is delegated. Kept whole, for its signer's key.
-  std::optional<SignedMetadata> sublayout = {};
+  // The payload is a layout: the step is delegated. Kept whole, for its signer.
+  std::optional<SignedLayout> sublayout = {};
   std::optional<Functionary> delegate = {};  // whose the sublayout is
   std::vector<Time> times = {};              // that are proven; mostly none
   std::string form = {};                     // for people: "metablock", "dsse", "bundle"
   // Why it does not count; empty where it does.
   std::string set_aside = {};
   std::string_view reason = {};  // of that, as a check's last part: "signature", "format", "name"
+  std::string advice = {};
 
   bool counts() const { return set_aside.empty(); }
 };
@@ -78,6 +89,9 @@ using StepEvidence = std::map<std::string, std::vector<StepLink>, std::less<>>;
                                                    const Layout& layout,
                                                    const EvidenceRules& rules);
 
+// A key that is listed under two ids is called by one of them everywhere: python's.
+std::string describe_by_material(const Layout& layout, const Functionary& functionary);
+
 // Does the certificate satisfy the constraint, and lead to a root of the layout? Who it is, or why
 // not.
 [[nodiscard]] std::expected<Signer, std::string> judge_certificate(
@@ -86,6 +100,6 @@ using StepEvidence = std::map<std::string, std::vector<StepLink>, std::less<>>;
 
 // What a key finds in a file's signatures.
 [[nodiscard]] Result<SignatureFinding> check_signature(SignedMetadata& metadata,
-                                                       const Functionary& functionary);
+                                                       const Functionary& functionary, Time now);
 
 }  // namespace sluice::intoto

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "intoto/explain.h"
 
+#include <algorithm>
+
 #include "base/text.h"
 
 namespace sluice::intoto {
@@ -26,6 +28,7 @@ std::string outcome_of(const Rule& rule, const RuleTrace& trace, bool failed, bo
   if (rule.kind == RuleKind::require) {
     return failed ? cat(fail_word, "  is not in the queue") : "is in the queue";
   }
+  if (trace.covered == 0 && trace.queued > 0) return cat("is about none of ", trace.queued);
   return cat("takes ", trace.taken, " of ", trace.queued);
 }
 
@@ -41,10 +44,12 @@ std::string samples_of(const RuleTrace& trace, std::size_t count) {
 std::string misses_of(const ExplainedQueue& queue, const Rule& rule, const RuleTrace& trace) {
   std::string out;
   for (const auto& [artifact, missed] : trace.missed) {
-    out += cat("       - ", shown_name(*artifact), " stays: ", clause(missed.miss), "\n");
+    out += cat("       - ", shown_name(*artifact), " stays: ", clause(missed.miss, rule), "\n");
     if (missed.theirs == nullptr || rule.kind != RuleKind::match) continue;
-    out += cat("           ", padded_to(rule.from, 16), missed.theirs->digests.text(), "\n");
-    out += cat("           ", padded_to(queue.step, 16), artifact->digests.text(), "\n");
+    out += cat("           ", padded_to(printable(rule.from, kShownName), 16),
+               missed.theirs->digests.text(), "\n");
+    out += cat("           ", padded_to(printable(queue.step, kShownName), 16),
+               artifact->digests.text(), "\n");
   }
   const std::size_t missed = trace.covered - trace.taken;
   if (missed > trace.missed.size() && !trace.missed.empty()) {
@@ -53,11 +58,79 @@ std::string misses_of(const ExplainedQueue& queue, const Rule& rule, const RuleT
   return out;
 }
 
+std::size_t size_of(const ExplainedQueue& queue) {
+  const auto& trace = queue.result.trace;
+  return trace.empty() ? queue.result.left.size() : trace.front().queued;
+}
+
+// Paragraphs of advice, in lines of a terminal's width.
+std::string wrapped_lines(std::string_view text) {
+  constexpr std::size_t kWidth = 92;
+  std::string out = "  ";
+  std::size_t column = 2;
+  for (const auto word : split(text, ' ')) {
+    if (column > 2 && column + 1 + word.size() > kWidth) {
+      out += "\n  ";
+      column = 2;
+    }
+    if (column > 2) {
+      out += ' ';
+      ++column;
+    }
+    out += word;
+    column += word.size();
+  }
+  return out + "\n";
+}
+
+std::string suggestion_text(const ExplainedQueue& queue, const Suggestion& suggestion) {
+  std::string out = cat("  To let it pass, the layout's owner would put ",
+                        suggestion.in_place ? "in place of rule " : "in front of rule ",
+                        suggestion.at + 1, ":\n");
+  for (const Rule& rule : suggestion.rules) {
+    out += cat("    ", printable(rule.text(), kShownName), "\n");
+  }
+  out += wrapped_lines(
+      cat("That allows: ", suggestion.allows(printable(queue.step, kShownName)), "."));
+  if (suggestion.compares()) return out;
+  return out + wrapped_lines(
+                   cat("Nothing would compare that with what another step has evidence of. Put it "
+                       "there only if step ",
+                       printable(queue.step, kShownName),
+                       " is meant to do so; if not, the step is at fault, and the layout is right "
+                       "to refuse it."));
+}
+
+// Why it stopped, and what would let it pass: the layout changed, or the step done again.
+std::string outcome_text(const ExplainedQueue& queue, const QueueFailure& failure) {
+  if (queue.suggestion) return suggestion_text(queue, *queue.suggestion);
+  const std::string step = printable(queue.step, kShownName);
+  if (failure.taken_by) {
+    return wrapped_lines(
+        cat("REQUIRE looks only at what is still in the queue, and rule ", *failure.taken_by + 1,
+            " took it out. The layout's owner would move rule ", failure.rule + 1,
+            " in front of rule ", *failure.taken_by + 1, ". That allows nothing more."));
+  }
+  if (queue.rules[failure.rule].kind == RuleKind::require) {
+    return wrapped_lines(cat("Step ", step, " has to be done again with that file among its ",
+                             name(queue.side), "; was it recorded (--", name(queue.side), ")?"));
+  }
+  if (failure.nearly && failure.nearly->miss == Miss::other_digest) {
+    const std::string from = printable(queue.rules[failure.nearly->rule].from, kShownName);
+    return wrapped_lines(cat("No rule should let this pass: it is not what step ", from,
+                             " has evidence of. Find out what changed it. It passes once step ",
+                             step, " is done again on what step ", from,
+                             " has, or both are done again."));
+  }
+  return wrapped_lines(cat("There are ", queue.result.failure->count,
+                           " such files, and no rule narrower than one for everything would let "
+                           "them pass: look at each of them."));
+}
+
 std::string queue_text(const ExplainedQueue& queue, bool colour) {
   const auto& trace = queue.result.trace;
-  const std::size_t total = trace.empty() ? queue.result.left.size() : trace.front().queued;
-  std::string out =
-      cat("step ", queue.step, ", ", name(queue.side), ": ", total, " in the queue\n");
+  std::string out = cat("step ", printable(queue.step, kShownName), ", ", name(queue.side), ": ",
+                        size_of(queue), " in the queue\n");
   if (queue.rules.empty()) return out + "  no rules: everything is allowed\n";
   for (std::size_t i = 0; i < queue.rules.size(); ++i) {
     const Rule& rule = queue.rules[i];
@@ -76,24 +149,38 @@ std::string queue_text(const ExplainedQueue& queue, bool colour) {
     out += misses_of(queue, rule, trace[i]);
   }
   const auto& failure = queue.result.failure;
-  if (!failure) {
-    if (!queue.result.left.empty()) {
-      out += cat("  ", queue.result.left.size(), " left, which no rule is about: allowed\n");
-    }
-    return out;
-  }
-  if (queue.suggestion) {
-    out += cat("  In front of rule ", failure->rule + 1, " this would make it pass:\n    ",
-               printable(queue.suggestion->text(), kShownName), "\n");
-  } else if (failure->taken_by) {
-    out += cat("  REQUIRE looks only at what is still queued: move it in front of rule ",
-               *failure->taken_by + 1, "\n");
-  } else if (failure->nearly && failure->nearly->miss == Miss::other_digest) {
-    out +=
-        "  No rule should make this pass: the artifact is not the one that the other step has\n"
-        "  evidence of. Find out who changed it.\n";
+  if (failure) return out + outcome_text(queue, *failure);
+  if (!queue.result.left.empty()) {
+    out += cat("  ", queue.result.left.size(), " left, which no rule is about: allowed\n");
   }
   return out;
+}
+
+// In one line, where others failed.
+std::string passed_line(const ExplainedQueue& queue) {
+  return cat("step ", printable(queue.step, kShownName), ", ", name(queue.side), ": ",
+             size_of(queue), " in the queue; passes\n");
+}
+
+constexpr std::string_view kHow =
+    "Of each step, what it used (materials) and what it has in the end (products) stand in "
+    "queues.\n"
+    "Rules take some out, from the first to the last. DISALLOW refuses what is still there.\n";
+
+// The answer first, as `layout verify` words it.
+std::string answer_text(const Explanation& explanation, std::string_view step) {
+  std::vector<std::string> failures;
+  for (const Check& check : explanation.report.checks()) {
+    const bool of_rule = check.outcome == Outcome::fail && check.id.starts_with("rule.");
+    if (!of_rule || (!step.empty() && check.title != cat("step ", step))) continue;
+    if (std::ranges::find(failures, check.detail) == failures.end()) {
+      failures.push_back(check.detail);
+    }
+  }
+  if (failures.empty()) return "";
+  std::string out = cat("refused   ", printable(explanation.report.subject(), 500), "\n");
+  for (const auto& each : failures) out += cat("  ", printable(each, 1000), "\n");
+  return cat(out, "\n", kHow, "\n");
 }
 
 json::Value artifact_json(const Artifact& artifact) {
@@ -120,7 +207,7 @@ json::Value rule_json(const ExplainedQueue& queue, std::size_t number) {
   json::Array missed;
   for (const auto& [artifact, miss] : trace.missed) {
     json::Value one = artifact_json(*artifact);
-    one.set("why", clause(miss.miss));
+    one.set("why", clause(miss.miss, rule));
     if (miss.theirs != nullptr) one.set("other", artifact_json(*miss.theirs));
     missed.push_back(std::move(one));
   }
@@ -128,16 +215,39 @@ json::Value rule_json(const ExplainedQueue& queue, std::size_t number) {
   return out;
 }
 
+json::Value suggestion_json(const ExplainedQueue& queue) {
+  const Suggestion& suggestion = *queue.suggestion;
+  json::Array rules;
+  for (const Rule& rule : suggestion.rules) {
+    json::Array words;
+    for (const auto& word : rule.words()) words.emplace_back(word);
+    rules.emplace_back(std::move(words));
+  }
+  json::Value out;
+  out.set("rules", std::move(rules));
+  out.set("rule", static_cast<std::int64_t>(suggestion.at + 1));
+  out.set("where", suggestion.in_place ? "in-place-of" : "in-front-of");
+  out.set("allows", suggestion.allows(printable(queue.step, kShownName)));
+  out.set("compares", suggestion.compares());
+  return out;
+}
+
 }  // namespace
 
 std::string queues_text(const Explanation& explanation, std::string_view step, bool colour) {
+  const std::string answer = answer_text(explanation, step);
+  // Where something failed, what passed is not looked for, unless the step was named.
+  const bool briefly = !answer.empty() && step.empty();
   std::string out;
+  bool brief_before = false;
   for (const ExplainedQueue& queue : explanation.queues) {
     if (!step.empty() && queue.step != step) continue;
-    if (!out.empty()) out += "\n";
-    out += queue_text(queue, colour);
+    const bool brief = briefly && queue.result.passed();
+    if (!out.empty() && !(brief && brief_before)) out += "\n";
+    out += brief ? passed_line(queue) : queue_text(queue, colour);
+    brief_before = brief;
   }
-  return out;
+  return out.empty() ? out : answer + out;
 }
 
 json::Value queues_json(const Explanation& explanation, std::string_view step) {
@@ -152,12 +262,7 @@ json::Value queues_json(const Explanation& explanation, std::string_view step) {
     for (std::size_t i = 0; i < queue.rules.size(); ++i) rules.push_back(rule_json(queue, i));
     one.set("rules", std::move(rules));
     one.set("left", static_cast<std::int64_t>(queue.result.left.size()));
-    if (queue.suggestion) {
-      json::Array words;
-      for (const auto& word : queue.suggestion->words()) words.emplace_back(word);
-      one.set("suggestion", std::move(words));
-      one.set("in_front_of_rule", static_cast<std::int64_t>(queue.result.failure->rule + 1));
-    }
+    if (queue.suggestion) one.set("suggestion", suggestion_json(queue));
     queues.push_back(std::move(one));
   }
   json::Value out;

@@ -15,7 +15,8 @@ std::string IdentityKey::describe() const {
   std::string who = part("identity");
   if (who.empty()) who = part("identity_regexp");
   if (who.empty()) who = cat(part("repo"), " ", part("workflow"), " ", part("ref"));
-  return cat("identity ", trim(who), " (", part("issuer"), part("issuer_regexp"), ")");
+  return cat("identity ", printable(trim(who), 200), " (",
+             printable(cat(part("issuer"), part("issuer_regexp")), 200), ")");
 }
 
 std::string describe(const Functionary& functionary) {

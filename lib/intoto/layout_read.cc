@@ -107,6 +107,8 @@ class LayoutReader {
       return std::nullopt;
     }
     check_names();
+    check_shared_keys();
+    resolve_subkeys();
     check_functionaries();
     for (const auto& each : parameters_) values_.take(check_parameter(each.first, each.second));
     finish();
@@ -397,6 +399,43 @@ class LayoutReader {
     if (seen.empty()) {
       names_.problems.push_back(
           Error{Errc::malformed, "there are neither steps nor inspections: nothing is demanded"});
+    }
+  }
+
+  // A signature by a key that two functionaries have would count as both of them.
+  void check_shared_keys() {
+    std::map<std::string, std::string> whose;
+    for (const auto& [id, functionary] : out_.keys) {
+      const auto* gpg = std::get_if<GpgKey>(&functionary);
+      const auto* key = std::get_if<Key>(&functionary);
+      std::vector<crypto::PublicKey> parts;
+      if (gpg != nullptr) parts = gpg->materials();
+      if (key != nullptr) parts = {key->material()};
+      for (const auto& part : parts) {
+        const std::string who = material_of(functionary);
+        const auto& owner = whose.emplace(part.fingerprint().text(), who).first->second;
+        if (owner == who) continue;
+        keys_.problems.push_back(
+            Error{Errc::malformed, cat("key ", printable(id, 16),
+                                       " has a key, or a subkey, that another functionary has, "
+                                       "too: one signature would count as two")});
+      }
+    }
+  }
+
+  // python in-toto lets a step name a subkey of a GPG key that the layout lists.
+  void resolve_subkeys() {
+    for (const Step& step : out_.steps) {
+      for (const std::string& id : step.functionaries) {
+        if (out_.keys.contains(id) || unusable_.contains(id)) continue;
+        for (const auto& [master, functionary] : out_.keys) {
+          const auto* gpg = std::get_if<GpgKey>(&functionary);
+          auto alone = gpg == nullptr ? std::nullopt : gpg->only(lower_ascii(id));
+          if (!alone) continue;
+          out_.keys.emplace(id, *std::move(alone));
+          break;
+        }
+      }
     }
   }
 

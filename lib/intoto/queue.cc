@@ -319,16 +319,17 @@ class QueueRun {
 
 }  // namespace
 
-std::string_view clause(Miss miss) {
+std::string clause(Miss miss, const Rule& rule) {
+  const std::string_view thing = rule.with == Side::products ? "product" : "material";
   switch (miss) {
     case Miss::other_digest:
-      return "the other step has it with another digest";
+      return cat("step ", printable(rule.from, 200), " has it with another content");
     case Miss::no_common_one:
       return "the two digests are of different algorithms, so nothing can be compared";
     case Miss::not_there:
-      return "the other step has no such artifact";
+      return cat("step ", printable(rule.from, 200), " has no such ", thing);
     case Miss::no_such_step:
-      return "there is no such step to compare with";
+      return cat("there is no step ", printable(rule.from, 200), " to compare with");
     case Miss::was_there:
       return "it is a material too, so it was not created here";
     case Miss::still_there:

@@ -53,8 +53,8 @@ enum class Miss : std::uint8_t {
   unchanged,      // MODIFY: material and product are the same
   one_side_only,  // MODIFY: it is no material, or no product
 };
-// "it is a material too, so it was not created"
-std::string_view clause(Miss miss);
+// "it is a material too, so it was not created"; "step clone has no such product"
+std::string clause(Miss miss, const Rule& rule);
 
 struct NearMiss {
   std::size_t rule;  // number, from 0
@@ -88,9 +88,24 @@ struct QueueResult {
 enum class Tracing : std::uint8_t { counts, samples };
 QueueResult run_queue(const QueueInput& input, Tracing tracing = Tracing::counts);
 
-// A rule which, put in front of the one that failed, lets everything pass that this refused, says
-// as much as the artifacts bear out, and no more; nothing where no honest rule would: a file that
-// changed between two steps.
-std::optional<Rule> suggest(const QueueInput& input, const QueueResult& refused);
+// Rules that let everything pass that was refused, say as much as the artifacts bear out, and no
+// more.
+struct Suggestion {
+  Side side = Side::products;
+  std::vector<Rule> rules;  // at least one
+  std::size_t at = 0;       // in front of that rule ...
+  bool in_place = false;    // ... or in place of it, where it names the wrong step
+  std::string allows(std::string_view step) const;  // what they let pass besides: for people
+  // All of them have the artifacts compared with another step's, byte for byte.
+  bool compares() const;
+};
+// The list with the suggestion in it.
+std::vector<Rule> applied(const Suggestion& suggestion, std::span<const Rule> rules);
+
+// Nothing where no honest rule would do: a file that changed between two steps; or where nothing
+// narrower than a rule for everything would. `earlier`: the steps in front of this one in the
+// layout, in order. What a later step has says nothing about what this one was given.
+std::optional<Suggestion> suggest(const QueueInput& input, const QueueResult& refused,
+                                  std::span<const std::string> earlier);
 
 }  // namespace sluice::intoto

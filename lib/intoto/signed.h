@@ -11,6 +11,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <variant>
 #include <vector>
 
 #include "crypto/private_key.h"
@@ -39,6 +40,7 @@ struct SignatureFinding {
     valid,   // this key signed these bytes
     absent,  // no signature is its
     wrong,   // a signature is called by one of its ids, and none is its
+    expired  // it signed these bytes, and counts no more: GPG's keys and signatures have an end
   };
   Outcome outcome = Outcome::absent;
   std::size_t at = 0;  // in signatures(), of the one that is valid or wrong
@@ -81,16 +83,31 @@ class SignedMetadata {
   std::unique_ptr<Digested> digested_;
 };
 
-// Signs a payload (JSON text) by each of the keys, which sign by their metadata's scheme (see
-// metadata_signer). Each signature stands there under both ids of its key, so that python and Go
-// both find it. Errc::unsupported where a Metablock's payload has no canonical form.
-[[nodiscard]] Result<std::string> sign_metadata(Wrapping wrapping, std::string_view payload,
-                                                const std::vector<const crypto::Signer*>& signers);
+// Who signs in a form of its own: GPG.
+class EntrySigner {
+ public:
+  virtual ~EntrySigner() = default;
+  virtual std::vector<std::string> ids() const = 0;  // by which its signatures call it
+  // An entry of "signatures", as JSON text. Errc::unsupported where the wrapping has no place for
+  // it.
+  [[nodiscard]] virtual Result<std::string> entry(Wrapping wrapping, ByteView message) const = 0;
+};
+// A key, which signs by its metadata's scheme (see metadata_signer), or one of the above.
+using MetadataSigner = std::variant<const crypto::Signer*, const EntrySigner*>;
 
-// The document with signatures by these keys: in place of their earlier ones, and, but where
+// Signs a payload (JSON text) by each of them. The signature of a key stands there under both ids
+// of it, so that python and Go both find it. Errc::unsupported where a Metablock's payload has no
+// canonical form.
+[[nodiscard]] Result<std::string> sign_metadata(Wrapping wrapping, std::string_view payload,
+                                                const std::vector<MetadataSigner>& signers);
+
+// The document with signatures by these: in place of their earlier ones, and, but where
 // keep_others is set, of everybody's.
 [[nodiscard]] Result<std::string> add_signatures(const SignedMetadata& metadata,
-                                                 const std::vector<const crypto::Signer*>& signers,
+                                                 const std::vector<MetadataSigner>& signers,
                                                  bool keep_others);
+
+// What a payload is by its "_type", and no more than that.
+[[nodiscard]] Result<PayloadKind> payload_kind(std::string_view payload);
 
 }  // namespace sluice::intoto

@@ -21,8 +21,10 @@ Result<Bytes> from_either_base64(std::string_view text) {
   return from_base64url(text);
 }
 
+}  // namespace
+
 // The member "_type", and no more of the payload than that takes: whoever reads on checks the rest.
-Result<PayloadKind> kind_of(std::string_view payload) {
+Result<PayloadKind> payload_kind(std::string_view payload) {
   json::Tokenizer in(payload, {.bytes = limits::kMetadataFile});
   SLUICE_CHECK(in.enter_object());
   for (;;) {
@@ -40,8 +42,6 @@ Result<PayloadKind> kind_of(std::string_view payload) {
                                        "\"; link, layout and statements are known"));
   }
 }
-
-}  // namespace
 
 class SignedReader {
  public:
@@ -66,7 +66,7 @@ class SignedReader {
     }
     SLUICE_CHECK(part_ ? finish_metablock() : finish_dsse());
     SLUICE_CHECK(read_signatures());
-    SLUICE_TRY(out_.kind_, kind_of(out_.payload()));
+    SLUICE_TRY(out_.kind_, payload_kind(out_.payload()));
     return std::move(out_);
   }
 

@@ -54,15 +54,30 @@ bool is_canonical(std::string_view text) {
   return whole && whole->canonical && whole->end == text.size() && in.finish();
 }
 
-bool is_of(const MetadataSignature& signature, const crypto::Signer& signer) {
-  const auto ids = Key(signer.public_key()).ids();
+Result<void> append_entries(std::vector<std::string>& entries, Wrapping wrapping, ByteView message,
+                            const std::vector<MetadataSigner>& signers) {
+  for (const MetadataSigner& signer : signers) {
+    if (const auto* key = std::get_if<const crypto::Signer*>(&signer)) {
+      SLUICE_CHECK(append_signed(entries, wrapping, message, **key));
+      continue;
+    }
+    SLUICE_TRY(auto entry, std::get<const EntrySigner*>(signer)->entry(wrapping, message));
+    entries.push_back(std::move(entry));
+  }
+  return {};
+}
+
+bool is_of(const MetadataSignature& signature, const MetadataSigner& signer) {
+  const auto* key = std::get_if<const crypto::Signer*>(&signer);
+  const auto ids = key != nullptr ? Key((*key)->public_key()).ids()
+                                  : std::get<const EntrySigner*>(signer)->ids();
   return std::ranges::find(ids, signature.keyid) != ids.end();
 }
 
 }  // namespace
 
 Result<std::string> sign_metadata(Wrapping wrapping, std::string_view payload,
-                                  const std::vector<const crypto::Signer*>& signers) {
+                                  const std::vector<MetadataSigner>& signers) {
   std::vector<std::string> entries;
   std::string canonical;  // where the payload is not its own canonical form
   Bytes encoded;
@@ -74,24 +89,19 @@ Result<std::string> sign_metadata(Wrapping wrapping, std::string_view payload,
     SLUICE_TRY(canonical, json::canonical_olpc_text(payload));
     message = bytes_of(canonical);
   }
-  for (const auto* signer : signers) {
-    SLUICE_CHECK(append_signed(entries, wrapping, message, *signer));
-  }
+  SLUICE_CHECK(append_entries(entries, wrapping, message, signers));
   return written(wrapping, payload, entries);
 }
 
 Result<std::string> add_signatures(const SignedMetadata& metadata,
-                                   const std::vector<const crypto::Signer*>& signers,
-                                   bool keep_others) {
+                                   const std::vector<MetadataSigner>& signers, bool keep_others) {
   std::vector<std::string> entries;
   for (const auto& signature : metadata.signatures()) {
     const bool replaced = std::ranges::any_of(
-        signers, [&](const crypto::Signer* signer) { return is_of(signature, *signer); });
+        signers, [&](const MetadataSigner& signer) { return is_of(signature, signer); });
     if (keep_others && !replaced) entries.push_back(signature.json);
   }
-  for (const auto* signer : signers) {
-    SLUICE_CHECK(append_signed(entries, metadata.wrapping(), metadata.message(), *signer));
-  }
+  SLUICE_CHECK(append_entries(entries, metadata.wrapping(), metadata.message(), signers));
   return written(metadata.wrapping(), metadata.payload(), entries);
 }
 

@@ -4,8 +4,9 @@
 // is about, and both digests.
 //
 // The checks, in this order, as far as they apply; those of a sublayout come under its step's name:
-//   layout.envelope       the file is signed metadata, of one kind, and a layout
-//   layout.signature      one row for each owner that was given: all of them signed it
+//   layout.envelope       the file is signed metadata, of one kind, and a layout; or a bundle
+//   layout.signature      one row for each owner that was given: all of them signed it. Keys sign
+//                         metadata, identities bundles; no file is both
 //   layout.*              its form (layout.h)
 //   layout.time           it has not expired
 //   layout.version        not older than one that was accepted before (freshness.h)
@@ -51,6 +52,9 @@ struct VerifyOptions {
   std::optional<Path> memory = {};  // the folder that remembers versions (freshness.h)
   const IdentityJudge* identities = nullptr;
   InspectionOptions inspections = {};
+  // Commands are run for layouts below, too. Their authors are functionaries of a step, and not
+  // the owners whom the caller trusts with it.
+  bool delegated_commands = false;
   unsigned threads = 1;
   // The command that explains a step, for the advice of a refusal; the step's name comes behind it.
   std::string explain = {};
@@ -77,7 +81,7 @@ struct ExplainedQueue {
   Side side;
   std::vector<Rule> rules;
   QueueResult result;
-  std::optional<Rule> suggestion = {};
+  std::optional<Suggestion> suggestion = {};
 };
 struct Explanation {
   Report report;

@@ -274,9 +274,9 @@ TEST_F(InTotoPrograms, RecordInTwoHalves) {
 }
 
 TEST_F(InTotoPrograms, RefuseByNameWhatTheyDoNotCover) {
-  const Ran ran = called("in-toto-run")({"-n", "s", "--gpg", "--", "true"});
+  const Ran ran = called("in-toto-sign")({"-f", "a.layout", "-k", "key.pem", "--prompt"});
   EXPECT_EQ(ran.exit_code, 2);
-  EXPECT_TRUE(has(ran.err, "does not cover --gpg")) << ran.err;
+  EXPECT_TRUE(has(ran.err, "does not cover --prompt")) << ran.err;
 }
 
 }  // namespace

@@ -15,6 +15,8 @@ using test::ChainBuilder;
 using test::MadeCertificate;
 using test::refusal;
 
+constexpr auto kWorkload = "spiffe://example.org/build";
+
 std::string pem_of(const MadeCertificate& made) {
   return x509::Certificate::from_der(made.der)->pem();
 }
@@ -59,6 +61,19 @@ struct Certified : ChainBuilder {
     out.set(std::string(64, 'a'), std::move(entry));
     return out;
   }
+  // The same step may be done by that key, too, and so many have to do it.
+  json::Value layout_for_both(const crypto::PublicKey& key, int threshold) {
+    json::Value out = layout_for("builder", kWorkload);
+    const Key known(key);
+    json::Value keys{json::Object{}};
+    keys.set(known.python_id(), known.to_json(known.python_id()));
+    json::Value one = (*out.find("steps")->array())[0];
+    one.set("pubkeys", json::Array{json::Value(known.python_id())});
+    one.set("threshold", threshold);
+    out.set("keys", std::move(keys));
+    out.set("steps", json::Array{one});
+    return out;
+  }
   // The link, signed by the certificate's key, with the certificate beside the signature.
   void write_by(const MadeCertificate& signer) {
     const auto text = sign_metadata(Wrapping::metablock,
@@ -71,8 +86,6 @@ struct Certified : ChainBuilder {
     ASSERT_TRUE(system_files().replace(links / "build.0a1b2c3d.link", json::write(value)));
   }
 };
-
-constexpr auto kWorkload = "spiffe://example.org/build";
 
 TEST(CertificateFunctionary, IsKnownByItsNamesAndItsRoot) {
   Certified chain;
@@ -111,6 +124,40 @@ TEST(CertificateFunctionary, RefusesASignatureByAnotherKey) {
   auto made = chain.certify("builder", kWorkload, chain.between);
   made.key = *crypto::PrivateKey::generate(crypto::KeyType::ecdsa_p256);
   chain.write_by(made);
+  EXPECT_EQ(refusal(chain.verify_payload(payload)), "link.signature");
+}
+
+TEST(CertificateFunctionary, AKeyAndACertificateForItAreOnePerson) {
+  for (const bool same : {false, true}) {
+    Certified chain;
+    const auto made = chain.certify("builder", kWorkload, chain.between);
+    const auto other = *crypto::PrivateKey::generate(crypto::KeyType::ecdsa_p256);
+    const auto& key = same ? made.key : other;
+    const auto payload = json::write(chain.layout_for_both(key.public_key(), 2));
+    chain.write_by(made);
+    const auto text = sign_metadata(
+        Wrapping::metablock, write_link(ChainBuilder::link("build", {}, {{"app", '1'}})), {&key});
+    chain.links.write(link_file_name("build", Key(key.public_key()).python_id()), *text);
+    EXPECT_EQ(refusal(chain.verify_payload(payload)), same ? "link.threshold" : "");
+  }
+}
+
+TEST(CertificateFunctionary, AStrangersCertificateSpoilsNoOtherSignature) {
+  Certified chain;
+  const auto key = *crypto::PrivateKey::generate(crypto::KeyType::ecdsa_p256);
+  const auto payload = json::write(chain.layout_for_both(key.public_key(), 1));
+  const auto stranger = chain.certify("other", kWorkload, chain.between);
+  const auto text = *sign_metadata(Wrapping::metablock,
+                                   write_link(ChainBuilder::link("build", {}, {{"app", '1'}})),
+                                   {&key, &stranger.key});
+  auto value = *json::parse_strict(text);
+  json::Array signatures = *value.find("signatures")->array();
+  signatures[2].set("cert", pem_of(stranger));
+  value.set("signatures", json::Array{signatures[0], signatures[2]});
+  chain.links.write(link_file_name("build", Key(key.public_key()).python_id()), json::write(value));
+  EXPECT_EQ(refusal(chain.verify_payload(payload)), "");
+  value.set("signatures", json::Array{signatures[2]});
+  chain.links.write(link_file_name("build", Key(key.public_key()).python_id()), json::write(value));
   EXPECT_EQ(refusal(chain.verify_payload(payload)), "link.signature");
 }
 

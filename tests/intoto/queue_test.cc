@@ -34,8 +34,15 @@ struct Case {
   }
   std::string suggestion(Side side, const std::vector<std::string>& lines) {
     const auto result = run(side, lines);
-    const auto out = suggest({"it", side_, rules_, steps_}, result);
-    return out ? out->text() : "";
+    const std::vector<std::string> earlier{"prev"};
+    const QueueInput input{"it", side_, rules_, steps_};
+    const auto out = suggest(input, result, earlier);
+    if (!out) return "";
+    const auto rules = applied(*out, rules_);
+    EXPECT_TRUE(run_queue({"it", side_, rules, steps_}).passed());
+    std::vector<std::string> words;
+    for (const auto& rule : out->rules) words.push_back(rule.text());
+    return cat(out->in_place ? cat("instead of ", out->at + 1, ": ") : "", join(words, "; "));
   }
 
   void read(const std::vector<std::string>& lines) {
@@ -193,6 +200,53 @@ TEST(Suggest, SaysTheRuleThatFitsBest) {
              .prev_products = {{"out/a", '1'}}};
   EXPECT_EQ(moved.suggestion(kMaterials, {"DISALLOW *"}),
             "MATCH a IN bin WITH PRODUCTS IN out FROM prev");
+}
+
+TEST(Suggest, MovesAWholeFolder) {
+  Case moved{.products = {{"prod/blobs/a", '1'}, {"prod/index", '2'}},
+             .prev_products = {{"image/blobs/a", '1'}, {"image/index", '2'}}};
+  EXPECT_EQ(moved.suggestion(kProducts, {"DISALLOW *"}),
+            "MATCH * IN prod WITH PRODUCTS IN image FROM prev");
+  moved.prev_products[1].second = '3';  // not all of it is from there
+  EXPECT_EQ(moved.suggestion(kProducts, {"DISALLOW *"}), "CREATE prod/*");
+}
+
+TEST(Suggest, CorrectsAMatchThatNamesTheWrongStep) {
+  Case one{.materials = {{"image/a", '1'}, {"image/b", '2'}},
+           .prev_products = {{"image/a", '1'}, {"image/b", '2'}}};
+  EXPECT_EQ(one.suggestion(kMaterials, {"MATCH image/* WITH PRODUCTS FROM other", "DISALLOW *"}),
+            "instead of 1: MATCH image/* WITH PRODUCTS FROM prev");
+}
+
+TEST(Suggest, NeverAllowsEverything) {
+  Case apart{.materials = {{"a", '1'}, {"b", '2'}}};
+  EXPECT_EQ(apart.suggestion(kMaterials, {"DISALLOW *"}), "DELETE a; DELETE b");
+  Case kept{.materials = {{"a", '1'}, {"b", '2'}}, .products = {{"a", '1'}, {"b", '2'}}};
+  EXPECT_EQ(kept.suggestion(kMaterials, {"DISALLOW *"}), "ALLOW a; ALLOW b");
+  Files1 many;
+  for (const char name : std::string("abcdefghi")) many.emplace_back(std::string(1, name), '1');
+  Case all{.materials = many, .products = many};
+  EXPECT_EQ(all.suggestion(kMaterials, {"DISALLOW *"}), "");
+}
+
+TEST(Suggest, AsksNoLaterStepWhatThisOneWasGiven) {
+  Case one{.materials = {{"a", '1'}}, .products = {{"a", '1'}}, .prev_products = {{"a", '1'}}};
+  const auto result = one.run(kMaterials, {"DISALLOW *"});
+  const QueueInput input{"it", kMaterials, one.rules_, one.steps_};
+  const auto without = suggest(input, result, {});
+  ASSERT_TRUE(without);
+  EXPECT_EQ(without->rules.front().text(), "ALLOW a");
+  EXPECT_FALSE(without->compares());
+  const std::vector<std::string> earlier{"prev"};
+  EXPECT_TRUE(suggest(input, result, earlier)->compares());
+}
+
+TEST(Suggest, SaysWhatItAllows) {
+  Case created{.products = {{"out/a", '1'}, {"out/b", '2'}}};
+  const auto result = created.run(kProducts, {"DISALLOW *"});
+  const auto out = suggest({"it", kProducts, created.rules_, created.steps_}, result, {});
+  ASSERT_TRUE(out);
+  EXPECT_EQ(out->allows("it"), "step it may make out/*, with any content");
 }
 
 TEST(Suggest, SaysNothingForAFileThatChangedBetweenSteps) {

@@ -68,6 +68,13 @@ TEST(VerifyChain, RefusesALayoutThatChangedAfterItWasSigned) {
   EXPECT_NE(report.first_failure()->detail.find("changed after it was signed"), std::string::npos);
 }
 
+TEST(VerifyChain, SaysOfABareLayoutThatItIsNotSigned) {
+  Good chain;
+  const auto report = chain.verify_text(json::write(chain.layout()));
+  EXPECT_EQ(refusal(report), "layout.envelope");
+  EXPECT_EQ(report.first_failure()->detail, "the layout is not signed");
+}
+
 TEST(VerifyChain, EachOwnerHasToHaveSigned) {
   Good chain;
   chain.options.owners = {chain.known("owner"), chain.known("second")};
@@ -336,6 +343,19 @@ TEST(VerifyChain, TheLayoutBelowHasToHold) {
   Delegated expired;
   expired.inner.expires = "2020-01-01T00:00:00Z";
   EXPECT_EQ(expired.hand_over(), "layout.time");
+}
+
+TEST(VerifyChain, ADelegatesCommandsAreAllowedApart) {
+  Delegated chain;
+  test::TempFolder here;
+  chain.inner.inspection("look", {"true"}, {"ALLOW *"});
+  chain.options.inspections.folder = here.path();
+  chain.options.inspections.scratch = here.path().parent_path();
+  EXPECT_EQ(chain.hand_over(), "not-run:inspection.run");
+  chain.options.inspections.commands = true;
+  EXPECT_EQ(chain.hand_over(), "not-run:inspection.run");
+  chain.options.delegated_commands = true;
+  EXPECT_EQ(chain.hand_over(), "");
 }
 
 TEST(VerifyChain, ALayoutThatIsItsOwnSublayoutComesToAnEnd) {
