@@ -143,6 +143,11 @@ class GlobParser {
     if (!pieces.front().empty() && pieces.front().front() == U'!') {
       one.negated = true;
       pieces.front().erase(0, 1);
+      // The range that would begin with the mark: its hyphen is left, and stands for itself.
+      if (pieces.front().empty() && pieces.size() > 1) {
+        pieces.erase(pieces.begin());
+        pieces.front().insert(0, 1, U'-');
+      }
     }
     for (std::size_t i = 0; i < pieces.size(); ++i) {
       const std::u32string& piece = pieces[i];

@@ -86,6 +86,14 @@ TEST(Glob, ARangeThatRunsBackwardsIsEmpty) {
   EXPECT_FALSE(matches("[cb-ax]", "b"));
 }
 
+// As Python's fnmatch has it: what is left of the class is "!-f".
+TEST(Glob, WhereABackwardRangeLeavesTheMarkInFrontTheNextHyphenIsLiteral) {
+  EXPECT_TRUE(matches("[a-!!-f]", "e"));
+  EXPECT_TRUE(matches("[a-!!-f]", "!"));
+  EXPECT_FALSE(matches("[a-!!-f]", "-"));
+  EXPECT_FALSE(matches("[a-!!-f]", "f"));
+}
+
 TEST(Glob, CountsCharactersAndNotBytes) {
   EXPECT_TRUE(matches("?", "é"));
   EXPECT_TRUE(matches("a?b", "a𝛼b"));
