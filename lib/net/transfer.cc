@@ -40,13 +40,12 @@ Value curl_fact(CURL* handle, CURLINFO info) {
 
 // Room that will be filled from end to end costs a page fault for every 4 KB, or for every 2 MB
 // where the machine is asked for that. Where it does not grant it, nothing is lost.
-void prefer_large_pages(const void* begin, std::size_t size) {
-  constexpr std::uintptr_t kLargePage = 2U << 20;
-  const auto from = reinterpret_cast<std::uintptr_t>(begin);
-  const std::uintptr_t first = (from + kLargePage - 1) / kLargePage * kLargePage;
-  const std::uintptr_t last = (from + size) / kLargePage * kLargePage;
-  if (first >= last) return;
-  (void)madvise(reinterpret_cast<void*>(first), last - first, MADV_HUGEPAGE);
+void prefer_large_pages(char* begin, std::size_t size) {
+  constexpr std::size_t kLargePage = 2U << 20;
+  const std::size_t before =
+      (kLargePage - reinterpret_cast<std::uintptr_t>(begin) % kLargePage) % kLargePage;
+  if (size < before + kLargePage) return;
+  (void)madvise(begin + before, (size - before) / kLargePage * kLargePage, MADV_HUGEPAGE);
 }
 
 std::chrono::milliseconds milliseconds_of(curl_off_t microseconds) {
