@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Signing a link, and the names of its files.
+#include "base/limits.h"
 #include "base/parallel.h"
 #include "base/place.h"
 #include "base/text.h"
@@ -71,6 +72,8 @@ class IdentityWriter final : public LinkWriter {
 
   Result<std::vector<Path>> write(const intoto::Link& link) override {
     const std::string payload = payload_of(link, format_);
+    SLUICE_CHECK(
+        check_link_size(link.materials.size() + link.products.size(), payload.size(), most()));
     sigstore::Signing signing(world_, *setup_->http, std::move(setup_->options));
     SLUICE_TRY(const auto report,
                signing.sign({{cat("the link of ", link.name),
@@ -85,6 +88,7 @@ class IdentityWriter final : public LinkWriter {
     return std::vector<Path>{std::move(file)};
   }
   std::string who() const override { return who_; }
+  std::optional<std::size_t> most() const override { return limits::kPayload; }
 
  private:
   static std::string why(const Report& report) {
