@@ -66,6 +66,7 @@ Result<int> start_recording(Invocation& in, const RecordingRequest& request, Lin
   facts.name = request.step;
   SLUICE_TRY(facts.materials, within(intoto::record_artifacts(request.paths, request.record),
                                      "recording materials"));
+  SLUICE_CHECK(check_materials(facts.materials.artifacts, writer));
   tell_left_out(in, facts.materials, "materials");
   const auto link = make_link(std::move(facts), {});
   std::vector<intoto::MetadataSigner> signers;

@@ -35,6 +35,24 @@ Result<T> after_command(Result<T> result, int code) {
 
 }  // namespace
 
+Result<void> check_link_size(std::size_t artifacts, std::size_t bytes,
+                             std::optional<std::size_t> most) {
+  if (!most || bytes <= *most) return {};
+  return fail(Error{Errc::limit,
+                    cat("a link of ", artifacts, " artifacts is larger than the ",
+                        human_bytes(*most), " that a bundle of an identity holds"),
+                    {},
+                    "record a folder as one, by dir:FOLDER or git:FOLDER; leave files out by "
+                    "--exclude; or sign with --key, which has no such bound"});
+}
+
+Result<void> check_materials(const intoto::Artifacts& materials, const LinkWriter& writer) {
+  constexpr std::size_t kEach = 80;  // at least: a digest in hex, and marks
+  std::size_t least = 0;
+  for (const auto& each : materials) least += each.name.size() + kEach;
+  return check_link_size(materials.size(), least, writer.most());
+}
+
 Result<StepEnd> perform_step(Invocation& in, const StepRequest& request, LinkWriter& writer) {
   SLUICE_CHECK(intoto::check_step_name(request.step));
   const intoto::Secrets secrets(in.world.environment);
@@ -48,6 +66,7 @@ Result<StepEnd> perform_step(Invocation& in, const StepRequest& request, LinkWri
                         request.materials, request.record,
                         {.keep = request.reuse_digests ? &known : nullptr, .now = now}),
                     "recording materials"));
+  SLUICE_CHECK(check_materials(facts.materials.artifacts, writer));
   tell_left_out(in, facts.materials, "materials");
   if (!request.command.empty()) {
     auto ran = run_command(request);

@@ -41,6 +41,8 @@ class LinkWriter {
   // The files that were written.
   [[nodiscard]] virtual Result<std::vector<Path>> write(const intoto::Link& link) = 0;
   virtual std::string who() const = 0;  // for people; known once a link was written
+  // Of a link's text, in bytes: a bundle of an identity has a bound.
+  virtual std::optional<std::size_t> most() const { return std::nullopt; }
   // Whose key it is, where it is one: unfinished links are signed, named and checked by it.
   struct KeyHolder {
     intoto::MetadataSigner signer;
@@ -98,6 +100,13 @@ std::vector<Option> recording_options();
 // --bind, --run-id, --commit
 std::vector<Option> origin_options();
 [[nodiscard]] Result<std::optional<intoto::StepOrigin>> origin_of(const Invocation& in);
+
+// Errc::limit for a link of more bytes than that; and where these materials alone make one that the
+// writer cannot sign: found out before the command runs.
+[[nodiscard]] Result<void> check_link_size(std::size_t artifacts, std::size_t bytes,
+                                           std::optional<std::size_t> most);
+[[nodiscard]] Result<void> check_materials(const intoto::Artifacts& materials,
+                                           const LinkWriter& writer);
 
 // Says on standard error what was left out, and what was written. Silent with --quiet.
 void tell_left_out(Invocation& in, const intoto::Recorded& recorded, std::string_view side);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Signing a link, and the names of its files.
+#include "base/limits.h"
 #include "base/parallel.h"
 #include "base/place.h"
 #include "base/text.h"
@@ -96,6 +97,8 @@ class IdentityWriter final : public LinkWriter {
 
   Result<std::vector<Path>> write(const intoto::Link& link) override {
     const std::string payload = payload_of(link, format_);
+    SLUICE_CHECK(
+        check_link_size(link.materials.size() + link.products.size(), payload.size(), most()));
     SLUICE_TRY(const auto bundle, signer_.sign(cat("the link of ", link.name), payload,
                                                format_ == LinkFormat::statement));
     who_ = bundle.signer;
@@ -105,6 +108,7 @@ class IdentityWriter final : public LinkWriter {
     return std::vector<Path>{std::move(file)};
   }
   std::string who() const override { return who_; }
+  std::optional<std::size_t> most() const override { return limits::kPayload; }
 
  private:
   World world_;

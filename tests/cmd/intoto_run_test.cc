@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "cmd/intoto_support.h"
+#include "cmd/sluice/intoto_step.h"
 #include "support/git_folder.h"
 
 namespace sluice {
@@ -321,6 +322,40 @@ TEST_F(RecordCommand, AnotherKeyCannotStopIt) {
   ASSERT_EQ(record({"start", "--materials", "src"}).exit_code, 0);
   EXPECT_EQ(record({"stop", "--products", "src"}, "other.pem").exit_code, 3);
   EXPECT_EQ(record({"stop", "--products", "src"}).exit_code, 0);
+}
+
+// Signs links of up to so many bytes.
+class BoundedWriter final : public cli::LinkWriter {
+ public:
+  explicit BoundedWriter(std::optional<std::size_t> most) : most_(most) {}
+  Result<std::vector<Path>> write(const intoto::Link&) override { return std::vector<Path>{}; }
+  std::string who() const override { return "nobody"; }
+  std::optional<std::size_t> most() const override { return most_; }
+
+ private:
+  std::optional<std::size_t> most_;
+};
+
+TEST(LinkSize, MaterialsThatNoLinkOfItHoldsAreRefusedBeforeTheCommandRuns) {
+  intoto::Link link;
+  std::vector<intoto::Artifact> all;
+  for (int i = 100; i < 200; ++i) {
+    const auto digest = crypto::digest_of(crypto::HashAlgorithm::sha256, bytes_of(cat(i)));
+    all.push_back({cat("f", i), intoto::DigestSet::of(digest)});
+  }
+  link.materials = intoto::Artifacts::of(all).value();
+  // What is refused beforehand would be refused of the link itself, whatever its form.
+  const std::size_t least = link.materials.size() * (4 + 80);
+  EXPECT_LT(least, write_link(link).size());
+  EXPECT_LT(least, write_link_statement(link).size());
+  EXPECT_TRUE(check_materials(link.materials, BoundedWriter(std::nullopt)));
+  EXPECT_TRUE(check_materials(link.materials, BoundedWriter(least)));
+  const auto refused = check_materials(link.materials, BoundedWriter(least - 1));
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, Errc::limit);
+  EXPECT_TRUE(has(refused.error().hint, "--key"));
+  EXPECT_TRUE(cli::check_link_size(1, 10, 10));
+  EXPECT_FALSE(cli::check_link_size(1, 11, 10));
 }
 
 }  // namespace
