@@ -21,7 +21,10 @@ constexpr std::size_t kMaxImportedFiles = 200'000;
 constexpr std::size_t kLargestTarget = 4ULL << 30;
 constexpr std::string_view kOwner = "x-tuf-on-ci-keyowner";
 constexpr std::string_view kOnline = "x-tuf-on-ci-online-uri";
-constexpr std::string_view kPeriod = "x-tuf-on-ci-expiry-period";
+constexpr std::string_view kPeriod = "x-tuf-on-ci-expiry-period";       // in days
+constexpr std::string_view kSignBefore = "x-tuf-on-ci-signing-period";  // days before it expires
+constexpr std::int64_t kMostDays = 36'600;
+constexpr int kMostKeysOfOne = 20;
 
 // A file of metadata as it was found: which role of which version, by what is in it.
 struct FoundFile {
@@ -143,10 +146,15 @@ class Importer {
     return {};
   }
 
+  // The newest of them: of root there are all.
   const FoundFile* kept(std::string_view role) const {
-    const auto at =
-        std::ranges::find_if(kept_, [&](const auto& entry) { return entry.second->role == role; });
-    return at == kept_.end() ? nullptr : at->second;
+    const FoundFile* newest = nullptr;
+    for (const auto& [file, found] : kept_) {
+      if (found->role == role && (newest == nullptr || found->version > newest->version)) {
+        newest = found;
+      }
+    }
+    return newest;
   }
 
   Result<void> keep_listed(const Draft& list) {
@@ -238,6 +246,10 @@ class Importer {
         if (!info || info->kind != FileKind::file || info->size > kLargestTarget) continue;
         const auto digest = crypto::digest_file(files_, file, hash.algorithm());
         if (!digest || *digest != hash) continue;
+        if (!consistent_) {
+          targets_.push_back(
+              {cat("targets/", plain), Content::of_file(files_, file, info->size, hash)});
+        }
         // Under each of its hashes: clients choose one.
         for (std::size_t i = 0; i < hashes.size(); ++i) {
           targets_.push_back({target_files(path, hashes)[i],
@@ -263,6 +275,11 @@ class Importer {
       out_.metadata.push_back(file);
       if (file != "timestamp.json")
         metadata.push_back({cat("metadata/", file), Content::of(found->bytes)});
+      // Until the root that makes snapshots consistent is published, clients ask for these.
+      if (!consistent_ && file != "timestamp.json" && found->role != "root") {
+        metadata.push_back({cat("metadata/", role_url(RoleName(found->role), std::nullopt)),
+                            Content::of(found->bytes)});
+      }
     }
     SLUICE_CHECK(store->write_new(metadata));
     SLUICE_CHECK(store->sync());
@@ -281,17 +298,16 @@ class Importer {
     RepoPolicy out;
     out.targets_here = !plan_.targets.empty();
     for (const std::string role : {"root", "targets", "snapshot", "timestamp"}) {
-      RolePolicy of = out.of(RoleName(role));
-      const auto* file = kept(role);
-      if (file != nullptr) {
-        SLUICE_TRY(const auto draft, Draft::parse(file->bytes));
-        const auto* period = draft.head().find(kPeriod);
-        if (period != nullptr && period->integer().value_or(0) > 0) {
-          of.expires = std::chrono::days(*period->integer());
-          of.renew = of.expires / 2;
-        }
-      }
-      out.roles[role] = of;
+      out.roles[role] = out.of(RoleName(role));
+    }
+    for (const auto& [file, found] : kept_) {
+      if (found->role == "root" && found != kept("root")) continue;
+      SLUICE_TRY(const auto draft, Draft::parse(found->bytes));
+      take_periods(draft.head(), found->role, out);
+      // Root says it of the roles that are signed online.
+      const auto* roles = found->role == "root" ? draft.head().find("roles") : nullptr;
+      if (roles == nullptr || roles->object() == nullptr) continue;
+      for (const auto& [role, keys] : *roles->object()) take_periods(keys, role, out);
     }
     out_.notes.emplace_back(
         "put the sources of the online keys into tuf-repo.yaml: online: [\"env:NAME\"], for "
@@ -299,24 +315,59 @@ class Importer {
     return out;
   }
 
+  // How long a version is good, and how long before its end it is signed anew.
+  static void take_periods(const json::Value& from, const std::string& role, RepoPolicy& out) {
+    const auto days_in = [&](std::string_view name) {
+      const auto* found = from.find(name);
+      const auto count = found == nullptr ? 0 : found->integer().value_or(0);
+      return std::chrono::days(count > 0 && count <= kMostDays ? count : 0);
+    };
+    const auto period = days_in(kPeriod);
+    if (period == std::chrono::days(0)) return;
+    RolePolicy of = out.of(RoleName(role));
+    of.expires = period;
+    const auto before = days_in(kSignBefore);
+    of.renew = before > before.zero() && before < period ? before : of.expires / 2;
+    out.roles[role] = of;
+  }
+
   // tuf-on-ci keeps the names of people in the keys.
   Result<void> name_keys(Repository& repository) {
     SLUICE_TRY(const auto* root, repository.published(RoleName("root")));
-    const auto* keys = root == nullptr ? nullptr : root->head().find("keys");
+    if (root != nullptr) SLUICE_CHECK(name_keys_in(root->head(), repository));
+    for (const auto& [file, found] : kept_) {
+      SLUICE_TRY(const auto draft, Draft::parse(found->bytes));
+      const auto* delegations = draft.head().find("delegations");
+      if (delegations != nullptr) SLUICE_CHECK(name_keys_in(*delegations, repository));
+    }
+    return {};
+  }
+
+  Result<void> name_keys_in(const json::Value& lists, Repository& repository) {
+    const auto* keys = lists.find("keys");
     if (keys == nullptr || keys->object() == nullptr) return {};
     for (const auto& [keyid, value] : *keys->object()) {
-      const auto* owner = value.find(kOwner);
-      if (value.find(kOnline) != nullptr) {
-        out_.notes.push_back(cat(
-            "the key ", printable(keyid.substr(0, 8), 20), " is online at ",
-            printable(*(value.find(kOnline)->string() == nullptr ? &keyid
-                                                                 : value.find(kOnline)->string()),
-                      200)));
+      if (const auto* online = value.find(kOnline); online != nullptr) {
+        const std::string& where = online->string() == nullptr ? keyid : *online->string();
+        out_.notes.push_back(cat("the key ", printable(keyid.substr(0, 8), 20), " is online at ",
+                                 printable(where, 200)));
       }
+      const auto* owner = value.find(kOwner);
       if (owner == nullptr || owner->string() == nullptr) continue;
-      SLUICE_TRY(const auto key, parse_role_key(keyid, value));
-      if (!check_key_name(*owner->string())) continue;
-      SLUICE_CHECK(repository.name_key(*owner->string(), key));
+      const auto key = parse_role_key(keyid, value);
+      if (key && check_key_name(*owner->string())) {
+        SLUICE_CHECK(name_one(*owner->string(), *key, repository));
+      }
+    }
+    return {};
+  }
+
+  // Somebody with several keys is ann, ann-2 and so on.
+  static Result<void> name_one(const std::string& owner, const RoleKey& key,
+                               Repository& repository) {
+    for (int i = 1; i <= kMostKeysOfOne; ++i) {
+      const auto named = repository.name_key(i == 1 ? owner : cat(owner, "-", i), key);
+      if (named || named.error().code != Errc::denied) return named;
     }
     return {};
   }

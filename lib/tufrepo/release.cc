@@ -430,13 +430,24 @@ Result<Verdict<Release>> prepare_release(Repository& repository, const OnlineSig
   return ReleaseMaker(repository, signers, options).run();
 }
 
+namespace {
+
+// What somebody else proposed since then is his, and stays.
+Result<void> tidy_away(Repository& repository, const RoleName& role) {
+  auto done = repository.unstage(role);
+  if (!done && done.error().code == Errc::denied) return {};
+  return done;
+}
+
+}  // namespace
+
 Result<void> finish_release(Repository& repository, const Release& release) {
   repository.reload();
-  for (const auto& role : release.left_over) SLUICE_CHECK(repository.unstage(role));
+  for (const auto& role : release.left_over) SLUICE_CHECK(tidy_away(repository, role));
   for (const auto& each : release.roles) {
     SLUICE_TRY(const auto* staged, repository.staged(each.role));
     if (staged == nullptr || staged->draft.version() > each.to) continue;
-    SLUICE_CHECK(repository.unstage(each.role));
+    SLUICE_CHECK(tidy_away(repository, each.role));
   }
   return {};
 }

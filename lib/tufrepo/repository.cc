@@ -19,6 +19,13 @@ constexpr std::size_t kMaxSignatureFile = 1U << 20;  // an identity's has certif
 constexpr std::string_view kSignatureKind = "sluice.tuf-signature/v1";
 constexpr std::string_view kMadeFromKind = "sluice.tuf-made-from/v1";
 
+constexpr const char* kStagingLock = ".sluice-staging-lock";
+constexpr std::chrono::milliseconds kWaitForOthers{10'000};
+
+std::string staged_hash(std::string_view text) {
+  return crypto::digest_of(crypto::HashAlgorithm::sha256, bytes_of(text)).hex();
+}
+
 bool is_missing(const Error& error) { return error.code == Errc::not_found; }
 
 Result<std::string> role_of_file(std::string_view file) {
@@ -259,11 +266,13 @@ Result<void> Repository::load_staged(const RoleName& role) {
     return {};
   }
   const std::string shown = cat("reading staging/", role_file(role));
+  const std::string on_disk = staged_hash(*text);
   SLUICE_TRY(auto draft, within(Draft::parse(*std::move(text)), shown));
   StagedRole out{.draft = std::move(draft),
                  .from_sha256 = {},
                  .sha256 = {},
                  .before_sha256 = {},
+                 .on_disk_sha256 = on_disk,
                  .saved = true};
   if (const auto record =
           files_->read_plain(made_from_file(role), limits::kConfigFile, Links::refused)) {
@@ -379,7 +388,11 @@ Result<void> Repository::stage(const RoleName& role, Draft draft, Time now) {
 }
 
 Result<void> Repository::stage_as_is(const RoleName& role, Draft draft) {
-  StagedRole out{.draft = std::move(draft), .from_sha256 = {}, .sha256 = {}, .before_sha256 = {}};
+  StagedRole out{.draft = std::move(draft),
+                 .from_sha256 = {},
+                 .sha256 = {},
+                 .before_sha256 = {},
+                 .on_disk_sha256 = {}};
   SLUICE_TRY(const auto* before, published(role));
   if (before != nullptr) {
     out.from = before->version();
@@ -389,7 +402,10 @@ Result<void> Repository::stage_as_is(const RoleName& role, Draft draft) {
   SLUICE_TRY(const auto digest, out.draft.digest());
   out.sha256 = digest.hex();
   SLUICE_TRY(const auto* old, staged(role));
-  if (old != nullptr) out.before_sha256 = old->sha256;
+  if (old != nullptr) {
+    out.before_sha256 = old->sha256;
+    out.on_disk_sha256 = old->on_disk_sha256;
+  }
   staged_.insert_or_assign(role.str(), std::make_unique<StagedRole>(std::move(out)));
   delegations_.erase(role.str());
   return {};
@@ -408,8 +424,24 @@ Result<void> Repository::save_role(const std::string& role, StagedRole& staged) 
   // old proposal and not one that looks edited.
   SLUICE_CHECK(files_->replace(made_from_file(of), json::write_pretty(record)));
   SLUICE_CHECK(files_->replace(staged_file(of), text));
+  staged.on_disk_sha256 = staged_hash(text);
   staged.saved = true;
   return {};
+}
+
+Result<std::unique_ptr<FileLock>> Repository::hold_staging() {
+  return within(files_->lock(folder_ / kStagingLock, kWaitForOthers), "changing the proposal");
+}
+
+// With the lock held. Two people, or two jobs, may keep one folder.
+Result<void> Repository::check_unchanged(const RoleName& role, const std::string& known) const {
+  const auto text = files_->read(staged_file(role), largest(role) * 2);
+  if (!text && !is_missing(text.error())) return fail(text.error());
+  if ((text ? staged_hash(*text) : std::string()) == known) return {};
+  return fail(Error{Errc::denied, cat("somebody else changed the proposal of ",
+                                      printable(role.str(), 80), " in this moment")}
+                  .advise("nothing was changed: look at it with `sluice tuf status`, and do the "
+                          "same again"));
 }
 
 Result<std::size_t> Repository::drop_signatures(const RoleName& role, const StagedRole& staged) {
@@ -437,12 +469,21 @@ Result<std::size_t> Repository::save() {
   for (auto& [role, staged] : staged_) {
     if (staged && !staged->saved) open.emplace_back(&role, staged.get());
   }
+  SLUICE_TRY(const auto lock, hold_staging());
   std::vector<Result<void>> done(open.size());
-  for_each_parallel(open.size(), hardware_threads() * 4,
-                    [&](std::size_t i) { done[i] = save_role(*open[i].first, *open[i].second); });
+  const auto for_all = [&](auto work) -> Result<void> {
+    for_each_parallel(open.size(), hardware_threads() * 4,
+                      [&](std::size_t i) { done[i] = work(*open[i].first, *open[i].second); });
+    for (auto& one : done) SLUICE_CHECK(std::move(one));
+    return {};
+  };
+  SLUICE_CHECK(for_all([&](const std::string& role, const StagedRole& staged) {
+    return check_unchanged(RoleName(role), staged.on_disk_sha256);
+  }));
+  SLUICE_CHECK(for_all(
+      [&](const std::string& role, StagedRole& staged) { return save_role(role, staged); }));
   std::size_t dropped = 0;
   for (std::size_t i = 0; i < open.size(); ++i) {
-    SLUICE_CHECK(std::move(done[i]));
     SLUICE_TRY(const auto gone, drop_signatures(RoleName(*open[i].first), *open[i].second));
     dropped += gone;
   }
@@ -450,6 +491,11 @@ Result<std::size_t> Repository::save() {
 }
 
 Result<void> Repository::unstage(const RoleName& role) {
+  SLUICE_TRY(const auto* known, staged(role));
+  SLUICE_TRY(const auto lock, hold_staging());
+  if (!ignore_staging_) {
+    SLUICE_CHECK(check_unchanged(role, known == nullptr ? "" : known->on_disk_sha256));
+  }
   // The file first: what is left without it is swept up with the next change.
   for (const auto& path : {staged_file(role), made_from_file(role)}) {
     if (files_->info(path)) SLUICE_CHECK(files_->remove(path));

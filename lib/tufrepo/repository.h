@@ -45,6 +45,7 @@ struct StagedRole {
   std::string sha256;       // of the message that was staged: another one was edited by hand
   std::string
       before_sha256;  // of what was staged before it: what is there when a save was cut short
+  std::string on_disk_sha256;  // of the staged file as this process knows it; empty: there is none
   bool saved = false;
 };
 
@@ -89,8 +90,10 @@ class Repository {
   [[nodiscard]] Result<void> stage(const RoleName& role, Draft draft, Time now);
   // As it is: for what is signed already, or was edited by hand and is taken as it stands.
   [[nodiscard]] Result<void> stage_as_is(const RoleName& role, Draft draft);
-  // How many signatures went.
+  // How many signatures went. Errc::denied, and nothing is written, where somebody else changed one
+  // of these proposals since it was read.
   [[nodiscard]] Result<std::size_t> save();
+  // Errc::denied as above.
   [[nodiscard]] Result<void> unstage(const RoleName& role);
   [[nodiscard]] Result<std::vector<StagedSignature>> signatures(const RoleName& role);
   [[nodiscard]] Result<void> add_signature(const RoleName& role, const StagedSignature& signature);
@@ -110,6 +113,8 @@ class Repository {
   [[nodiscard]] Result<void> check_to_change(const RoleName& role);
   [[nodiscard]] Result<void> save_role(const std::string& role, StagedRole& staged);
   [[nodiscard]] Result<std::size_t> drop_signatures(const RoleName& role, const StagedRole& staged);
+  [[nodiscard]] Result<std::unique_ptr<FileLock>> hold_staging();
+  [[nodiscard]] Result<void> check_unchanged(const RoleName& role, const std::string& known) const;
   Path made_from_file(const RoleName& role) const;
 
   Files* files_;

@@ -134,6 +134,84 @@ TEST_F(ImportTest, AnExpiredOneIsTakenOverAndSaysSo) {
   EXPECT_NE(done->notes[0].find("expired at"), std::string::npos);
 }
 
+// What tuf-on-ci writes into root: periods of root and of the online roles, and whose key it is.
+TEST_F(ImportTest, PeriodsAndNamesOfPeopleStay) {
+  work.change([&](Repository& repository) -> Result<Edited> {
+    SLUICE_TRY(auto root, repository.next(RoleName("root")));
+    root.head().set("x-tuf-on-ci-expiry-period", 197);
+    root.head().set("x-tuf-on-ci-signing-period", 46);
+    auto* timestamp = member_in(*member_in(root.head(), "roles"), "timestamp");
+    timestamp->set("x-tuf-on-ci-expiry-period", 7);
+    timestamp->set("x-tuf-on-ci-signing-period", 7);  // not before its end
+    for (auto& [keyid, key] : *member_in(root.head(), "keys")->object()) {
+      if (keyid != work.key("carla").keyid.str()) key.set("x-tuf-on-ci-keyowner", "@ann");
+    }
+    SLUICE_CHECK(repository.stage(RoleName("root"), std::move(root), work.clock.now()));
+    Edited out;
+    out.add(RoleName("root"));
+    return out;
+  });
+  ASSERT_EQ(work.problem, "");
+  publish();
+  put_versions();
+  put("metadata/2.root.json", metadata("2.root.json"));
+  put("metadata/3.snapshot.json", metadata("3.snapshot.json"));
+  const auto done = take(false);
+  ASSERT_TRUE(done) << done.error().text();
+  const auto policy = parse_policy(imported("tuf-repo.yaml"), "tuf-repo.yaml");
+  ASSERT_TRUE(policy);
+  using std::chrono::days;
+  EXPECT_EQ(policy->of(RoleName("root")).expires, days(197));
+  EXPECT_EQ(policy->of(RoleName("root")).renew, days(46));
+  EXPECT_EQ(policy->of(RoleName("timestamp")).expires, days(7));
+  EXPECT_EQ(policy->of(RoleName("timestamp")).renew, std::chrono::hours(84));
+  EXPECT_EQ(policy->of(RoleName("targets")).expires, days(90));
+  // One person with three keys.
+  for (const std::string name : {"@ann", "@ann-2", "@ann-3"}) {
+    EXPECT_NE(imported(cat("keys/", name, ".json")), "") << name;
+  }
+}
+
+TEST_F(ImportTest, WithoutConsistentSnapshotsClientsGoOnUntilTheyAre) {
+  work.change([&](Repository& repository) -> Result<Edited> {
+    SLUICE_TRY(auto root, repository.next(RoleName("root")));
+    root.head().set("consistent_snapshot", false);
+    SLUICE_CHECK(repository.stage(RoleName("root"), std::move(root), work.clock.now()));
+    Edited out;
+    out.add(RoleName("root"));
+    return out;
+  });
+  // As another program published it: ours makes none of that kind.
+  work.sign_all({"ann", "ben", "carla"});
+  auto proposed = work.open();
+  const auto staged = proposed.staged(RoleName("root"));
+  ASSERT_TRUE(staged && *staged != nullptr);
+  auto root = (*staged)->draft;
+  const auto signatures = proposed.signatures(RoleName("root"));
+  ASSERT_TRUE(signatures);
+  for (const auto& one : *signatures) root.add_signature(one.signature);
+  put("metadata/1.root.json", metadata("1.root.json"));
+  put("metadata/2.root.json", root.document().value());
+  put("metadata/targets.json", metadata("2.targets.json"));
+  put("metadata/snapshot.json", metadata("2.snapshot.json"));
+  put("metadata/timestamp.json", metadata("timestamp.json"));
+  put("targets/dir/app.txt", "hello");
+  put("targets/b.txt", "second");
+  const auto done = take();
+  ASSERT_TRUE(done) << done.error().text();
+  EXPECT_NE(done->notes.back().find("not consistent"), std::string::npos);
+  work.folder = work.temp / "new";
+  EXPECT_EQ(work.client("before", {"dir/app.txt", "b.txt"}), "good") << work.detail;
+  EXPECT_EQ(imported("targets/dir/app.txt"), "hello");
+  work.sign_all({"ann", "ben"});
+  auto policy = parse_policy(imported("tuf-repo.yaml"), "tuf-repo.yaml").value();
+  for (const std::string role : {"snapshot", "timestamp"}) policy.roles[role].online = {"online"};
+  ASSERT_TRUE(system_files().replace(work.folder / kPolicyFile, write_policy(policy).value()));
+  EXPECT_EQ(work.publish(), "good") << work.detail;
+  EXPECT_EQ(work.client("before", {"dir/app.txt", "b.txt"}), "good") << work.detail;
+  EXPECT_EQ(work.client("after", {"dir/app.txt", "b.txt"}), "good") << work.detail;
+}
+
 TEST_F(ImportTest, AFolderWithARepositoryStays) {
   put_versions();
   ASSERT_TRUE(take(false));

@@ -8,6 +8,8 @@ import shutil
 import subprocess
 import threading
 
+from results import Skipped
+
 SLUICE = os.environ.get("SLUICE", "")
 KINDS = {"ed25519": ["-algorithm", "ed25519"], "rsa": ["-algorithm", "rsa", "-pkeyopt", "rsa_keygen_bits:2048"]}
 KINDS |= {f"ecdsa-p{bits}": ["-algorithm", "EC", "-pkeyopt", f"ec_paramgen_curve:P-{bits}"] for bits in (256, 384, 521)}
@@ -17,6 +19,8 @@ def at_time(time, words):
     """The command, under a clock that says this time (and goes on from there), or under the machine's."""
     if time is None:
         return list(words)
+    if shutil.which("faketime") is None:
+        raise Skipped("faketime, which sets the clock, is not here (apt-get install faketime)")
     return ["faketime", "--exclude-monotonic", time.strftime("%Y-%m-%d %H:%M:%S UTC"), *words]
 
 
