@@ -209,7 +209,8 @@ tuf::OnlineSigners online_signers(Invocation& in, const tuf::Repository& reposit
                      {{"role", printable(role.str(), 80)}, {"why", signer.error().text()}});
         continue;
       }
-      if (!signer) return fail(std::move(signer).error().in(cat("signing ", role.str())));
+      if (!signer)
+        return fail(std::move(signer).error().in(cat("signing ", printable(role.str(), 80))));
       out.push_back(*std::move(signer));
     }
     return out;

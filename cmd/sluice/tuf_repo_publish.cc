@@ -42,6 +42,7 @@ Result<int> tell_refused(Invocation& in, const Report& report) {
   return kRefused;
 }
 
+// places: that it went to; of a release with nothing to do, one that was brought up to date.
 Result<int> tell_released(Invocation& in, const tuf::Release& release, const std::string& places,
                           const tuf::Edited& edited) {
   if (in.json) {
@@ -62,7 +63,9 @@ Result<int> tell_released(Invocation& in, const tuf::Release& release, const std
     return kDone;
   }
   if (release.nothing_to_do) {
-    SLUICE_CHECK(in.console.print("nothing is due\n"));
+    SLUICE_CHECK(in.console.print(
+        places.empty() ? std::string("nothing is due\n")
+                       : cat("brought up to date  ", places, "\nnothing else is due\n")));
     return kDone;
   }
   std::string text = "published ";
@@ -130,9 +133,10 @@ tuf::PublishOptions place_options(const Invocation& in, const tuf::Repository& r
 }
 
 // A place that is new, or where publishing was interrupted, gets all that is published here first.
-Result<void> bring_up_to_date(Invocation& in, tuf::Repository& repository, tuf::Store& place) {
+// Whether there was something to bring.
+Result<bool> bring_up_to_date(Invocation& in, tuf::Repository& repository, tuf::Store& place) {
   SLUICE_TRY(const auto mirror, tuf::look_at_mirror(repository, place));
-  if (mirror.state == tuf::MirrorState::same) return {};
+  if (mirror.state == tuf::MirrorState::same) return false;
   if (mirror.state == tuf::MirrorState::unknown) {
     return fail(Error{Errc::denied, cat("somebody else published to ", place.describe(),
                                         ": its timestamp was never published from this folder")}
@@ -142,7 +146,7 @@ Result<void> bring_up_to_date(Invocation& in, tuf::Repository& repository, tuf::
   whole.timestamp_before = mirror.timestamp;
   SLUICE_CHECK(tuf::publish(place, whole, in.world.clock.now(), place_options(in, repository)));
   in.log.write(LogLevel::info, "brought another place up to date", {{"place", place.describe()}});
-  return {};
+  return true;
 }
 
 // What is proposed lists files that nothing published reaches: they must stay.
@@ -173,7 +177,8 @@ Result<int> tell_cleaned(Invocation& in, const tuf::Cleaned& cleaned, bool dry) 
     SLUICE_CHECK(in.print_json(out));
     return kDone;
   }
-  std::string text = cat(dry ? "would remove  " : "removed  ", cleaned.removed.size(), " files, ",
+  std::string text = cat(dry ? "would remove  " : "removed  ", cleaned.removed.size(),
+                         cleaned.removed.size() == 1 ? " file, " : " files, ",
                          human_bytes(cleaned.bytes), "; ", cleaned.kept, " can be reached\n");
   if (dry) {
     for (const auto& each : cleaned.removed) text += cat("  ", printable(each.name, 300), "\n");
@@ -204,7 +209,11 @@ Result<int> publish_and_tell(Invocation& in, tuf::Repository& repository,
                              const PublishRequest& request) {
   const Time now = in.world.clock.now();
   SLUICE_TRY(const auto place, other_place(in, repository));
-  if (place.store) SLUICE_CHECK(bring_up_to_date(in, repository, *place.store));
+  std::string brought;
+  if (place.store) {
+    SLUICE_TRY(const bool any, bring_up_to_date(in, repository, *place.store));
+    if (any) brought = place.store->describe();
+  }
   SLUICE_TRY(const auto verdict,
              tuf::prepare_release(
                  repository, online_signers(in, repository),
@@ -212,12 +221,13 @@ Result<int> publish_and_tell(Invocation& in, tuf::Repository& repository,
                   .renew_only = request.renew_only,
                   .force = request.force,
                   .list_targets = place.store != nullptr && repository.policy().targets_here,
-                  .read_targets = request.read_targets}));
+                  .read_targets = request.read_targets,
+                  .look_for_targets = repository.policy().targets_here && !request.read_targets}));
   if (!verdict.passed()) return tell_refused(in, verdict.report());
   const tuf::Release& release = *verdict.value();
   if (release.nothing_to_do) {
     SLUICE_CHECK(tuf::finish_release(repository, release));
-    return tell_released(in, release, "", request.edited);
+    return tell_released(in, release, brought, request.edited);
   }
   std::string places;
   // The other place first: where somebody was faster there, nothing happens here.
@@ -230,6 +240,7 @@ Result<int> publish_and_tell(Invocation& in, tuf::Repository& repository,
   SLUICE_CHECK(tuf::publish(*here, release.publication, now,
                             {.verify = false, .foreign = repository.foreign()}));
   SLUICE_CHECK(tuf::finish_release(repository, release));
+  SLUICE_CHECK(repository.save_names());
   return tell_released(in, release, cat(places, shown(repository.folder())), request.edited);
 }
 

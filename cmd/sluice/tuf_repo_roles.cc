@@ -169,7 +169,8 @@ Result<int> run_tuf_key_revoke(Invocation& in) {
       "next: sluice tuf sign, by those whom sluice tuf status names; then sluice tuf publish, at "
       "once: until then clients trust the old keys");
   edited.notes.emplace_back(
-      "an online key: put its new source into tuf-repo.yaml, and take the old one out of CI");
+      "where it signed online: put the new key's source into tuf-repo.yaml, and take the old key "
+      "out of CI");
   return save_and_tell(in, open.repository, edited);
 }
 

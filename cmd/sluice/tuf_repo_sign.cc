@@ -91,10 +91,31 @@ Result<int> run_tuf_propose(Invocation& in) {
 
 // --- sign
 
-// Signatures from a staging area that came on a stick, or by mail.
-Result<std::size_t> collect(Invocation& in, tuf::Repository& repository, const Path& from) {
-  SLUICE_TRY(const auto roles, repository.staged_roles());
+struct Collected {
   std::size_t taken = 0;
+  std::size_t left = 0;  // over something else, or by a key that is not asked for
+};
+
+// Whether it counts for the role as it is staged here.
+Result<bool> counts(tuf::Repository& repository, const tuf::RoleName& role,
+                    const tuf::StagedSignature& signature) {
+  SLUICE_TRY(const auto* staged, repository.staged(role));
+  SLUICE_TRY(const auto all, tuf::signatories_of(repository, role));
+  SLUICE_TRY(const auto* names, repository.names());
+  for (const auto& signatories : all) {
+    tuf::Draft draft = staged->draft;
+    draft.clear_signatures();
+    SLUICE_TRY(const auto quorum, tuf::count_votes(draft, signatories, {signature}, *names));
+    if (quorum.given > 0) return true;
+  }
+  return false;
+}
+
+// Signatures from a staging area that came on a stick, or by mail. One that does not count would
+// only take the place of the same key's good one.
+Result<Collected> collect(Invocation& in, tuf::Repository& repository, const Path& from) {
+  SLUICE_TRY(const auto roles, repository.staged_roles());
+  Collected out;
   for (const auto& role : roles) {
     const auto folder = repository.signature_folder(role).filename();
     for (const Path& at :
@@ -102,15 +123,18 @@ Result<std::size_t> collect(Invocation& in, tuf::Repository& repository, const P
       if (!in.world.files.info(at)) continue;
       SLUICE_TRY(const auto entries, in.world.files.list(at));
       for (const auto& entry : entries) {
-        SLUICE_TRY(const auto text, in.world.files.read(at / entry.name, kLargestCarried));
+        if (entry.kind != FileKind::file || !entry.name.ends_with(".json")) continue;
+        SLUICE_TRY(const auto text,
+                   in.world.files.read_plain(at / entry.name, kLargestCarried, Links::refused));
         SLUICE_TRY(const auto signature, within(tuf::parse_staged_signature(text),
                                                 cat("reading ", shown(at / entry.name))));
-        SLUICE_CHECK(repository.add_signature(role, signature));
-        ++taken;
+        SLUICE_TRY(const bool good, counts(repository, role, signature));
+        ++(good ? out.taken : out.left);
+        if (good) SLUICE_CHECK(repository.add_signature(role, signature));
       }
     }
   }
-  return taken;
+  return out;
 }
 
 struct ToSign {
@@ -140,7 +164,8 @@ Result<std::vector<ToSign>> work_for(Invocation& in, tuf::Repository& repository
     for (const auto& source : in.args.all("--key")) {
       auto signer = open_signer(in, source, "", signatories, identities);
       if (!signer && signer.error().code == Errc::denied && in.args.all("--role").empty()) continue;
-      if (!signer) return fail(std::move(signer).error().in(cat("signing ", role.role.str())));
+      if (!signer)
+        return fail(std::move(signer).error().in(cat("signing ", printable(role.role.str(), 80))));
       if (wants(role, (*signer)->key().keyid.str())) work.signers.push_back(*std::move(signer));
     }
     if (!work.signers.empty()) out.push_back(std::move(work));
@@ -183,9 +208,10 @@ Result<bool> confirmed(Invocation& in) {
   if (in.args.has("--yes")) return true;
   if (!in.console.terminal_in()) {
     return fail(Error{Errc::denied, "there is no terminal to show this to a person"}.advise(
-        "say --yes to sign what is proposed unseen"));
+        "look at it with `sluice tuf diff`, and say --yes to sign it unseen"));
   }
-  SLUICE_TRY(const auto answer, in.console.ask_secret("Type yes to sign: "));
+  SLUICE_TRY(const auto answer,
+             in.console.ask_secret("Type yes to sign (nothing is shown while you type): "));
   return answer.reveal_text() == "yes";
 }
 
@@ -227,18 +253,25 @@ Result<void> refuse_faults(const tuf::Proposal& proposal, const std::vector<ToSi
 }
 
 Result<int> tell_signed(Invocation& in, tuf::Repository& repository, std::size_t made,
-                        std::size_t collected) {
+                        const Collected& collected) {
   SLUICE_TRY(const auto proposal, tuf::examine_proposal(repository, in.world.clock.now()));
   if (in.json) {
     json::Value out = proposal_json(proposal);
     out.set("signed", static_cast<std::int64_t>(made));
-    out.set("collected", static_cast<std::int64_t>(collected));
+    out.set("collected", static_cast<std::int64_t>(collected.taken));
+    out.set("not_collected", static_cast<std::int64_t>(collected.left));
     SLUICE_CHECK(in.print_json(out));
     return kDone;
   }
   std::string text;
-  if (collected > 0)
-    text += cat("took over ", collected, collected == 1 ? " signature\n" : " signatures\n");
+  if (collected.taken > 0) {
+    text +=
+        cat("took over ", collected.taken, collected.taken == 1 ? " signature\n" : " signatures\n");
+  }
+  if (collected.left > 0) {
+    text += cat("left      ", collected.left, collected.left == 1 ? " signature" : " signatures",
+                ", which are not over what is proposed here, or by keys that are not asked for\n");
+  }
   if (made > 0) text += cat("signed    ", made, made == 1 ? " signature\n" : " signatures\n");
   SLUICE_CHECK(in.console.print(cat(text, proposal_text(proposal, in.world.clock.now(), false))));
   return kDone;
@@ -247,7 +280,7 @@ Result<int> tell_signed(Invocation& in, tuf::Repository& repository, std::size_t
 Result<int> run_tuf_sign(Invocation& in) {
   SLUICE_TRY(auto open, open_to_change(in));
   auto& repository = open.repository;
-  std::size_t collected = 0;
+  Collected collected;
   if (const auto from = in.args.get("--collect")) {
     SLUICE_TRY(collected, collect(in, repository, *from));
   }
@@ -260,13 +293,18 @@ Result<int> run_tuf_sign(Invocation& in) {
   const auto identities = identity_signers(in);
   SLUICE_TRY(const auto works, work_for(in, repository, proposal, *identities));
   if (works.empty()) {
-    if (!in.json) in.console.talk("There is nothing that this key has to sign.\n");
+    if (!in.json && !proposal.roles.empty()) {
+      in.console.talk(
+          "Nothing was signed: of what is proposed this key has signed its part, or has no "
+          "part.\n");
+    }
     return tell_signed(in, repository, 0, collected);
   }
   SLUICE_CHECK(refuse_faults(proposal, works));
   for (const auto& work : works) {
     const std::string text = shown_for_signing(work, in.world.clock.now());
-    if (in.json || in.args.has("--yes")) {
+    const bool unseen = in.console.terminal_in() && !in.console.terminal_out();
+    if (in.json || in.args.has("--yes") || unseen) {
       in.console.talk(text);
     } else {
       SLUICE_CHECK(in.console.print(text));

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // sluice tuf status.
 #include <algorithm>
+#include <set>
 
 #include "base/text.h"
 #include "commands.h"
@@ -21,7 +22,11 @@ std::string padded(std::string text, std::size_t width) {
 
 std::string expiry_text(Time expires, Time now) {
   if (expires <= now) return cat("EXPIRED ", human_duration(now - expires), " ago");
-  return cat("good for ", human_duration(expires - now));
+  // What was made for 90 days a moment ago is good for 90 days, not for 89.
+  const auto left = expires - now;
+  return cat("good for ",
+             human_duration(left + (left > std::chrono::days(2) ? std::chrono::hours(1)
+                                                                : std::chrono::hours(0))));
 }
 
 json::Value voter_json(const tuf::Voter& voter) {
@@ -165,11 +170,28 @@ int checked_code(const StatusView& view) {
   return view.proposal.ready() ? kDone : kNotNow;
 }
 
+// What is published as clients have it, whatever is proposed; then what is only proposed.
+Result<std::vector<tuf::ListedRole>> listed_for_status(Invocation& in,
+                                                       tuf::Repository& repository) {
+  SLUICE_TRY(auto published, open_repository(in));
+  published.ignore_staging();
+  SLUICE_TRY(auto out, tuf::listed_roles(published));
+  // One that cannot be read is no reason to show nothing: the proposal's faults say what it is.
+  auto proposed = tuf::listed_roles(repository);
+  if (!proposed) return out;
+  std::set<std::string> known;
+  for (const auto& each : out) known.insert(each.role.str());
+  for (auto& each : *proposed) {
+    if (known.insert(each.role.str()).second) out.push_back(std::move(each));
+  }
+  return out;
+}
+
 Result<int> run_tuf_status(Invocation& in) {
   SLUICE_TRY(auto repository, open_repository(in));
   const Time now = in.world.clock.now();
   StatusView view;
-  SLUICE_TRY(view.listed, tuf::listed_roles(repository));
+  SLUICE_TRY(view.listed, listed_for_status(in, repository));
   const bool check = in.args.has("--check");
   SLUICE_TRY(view.proposal, tuf::examine_proposal(repository, now, {.files = check}));
   const auto store = tuf::folder_store(in.world.files, repository.folder());

@@ -105,7 +105,8 @@ Result<void> read_target_list(Invocation& in, const std::string& from, const Use
 }
 
 // A file by its name, a folder by all files in it and their way from there.
-Result<void> take_path(Invocation& in, const Path& path, const UseIncoming& use) {
+Result<void> take_path(Invocation& in, const Path& path, std::size_t& links,
+                       const UseIncoming& use) {
   SLUICE_TRY(const auto info, in.world.files.info(path));
   if (info.kind != FileKind::folder) {
     Incoming one;
@@ -113,7 +114,9 @@ Result<void> take_path(Invocation& in, const Path& path, const UseIncoming& use)
     one.target.path = path.filename().native();
     return use(std::move(one));
   }
-  SLUICE_TRY(const auto files, walk(in.world.files, path));
+  std::size_t passed_over = 0;
+  SLUICE_TRY(const auto files, walk(in.world.files, path, {.links = &passed_over}));
+  links += passed_over;
   for (const auto& file : files) {
     Incoming one;
     one.file = file;
@@ -150,7 +153,7 @@ Result<std::string> custom_given(Invocation& in) {
 
 // Files are kept for hashing; what is listed without one goes straight into the batch.
 Result<std::vector<Incoming>> incoming_targets(Invocation& in, const tuf::RepoPolicy& policy,
-                                               tuf::TargetBatch& batch) {
+                                               tuf::TargetBatch& batch, std::size_t& links) {
   std::vector<Incoming> out;
   SLUICE_TRY(const auto custom, custom_given(in));
   const std::string under = in.args.get("--under").value_or("");
@@ -175,7 +178,7 @@ Result<std::vector<Incoming>> incoming_targets(Invocation& in, const tuf::RepoPo
     return batch.add(one.target);
   };
   if (const auto list = in.args.get("--list")) SLUICE_CHECK(read_target_list(in, *list, use));
-  for (const auto& path : in.args.positionals()) SLUICE_CHECK(take_path(in, path, use));
+  for (const auto& path : in.args.positionals()) SLUICE_CHECK(take_path(in, path, links, use));
   if (out.empty() && batch.count() == 0) {
     return fail(Errc::usage, "no target: name files, or a list with --list");
   }
@@ -266,13 +269,18 @@ Result<int> run_tuf_add(Invocation& in) {
   if (in.args.has("--publish")) repository.ignore_staging();
   const auto role = in.args.get("--role");
   tuf::TargetBatch batch(repository, role ? std::optional(tuf::RoleName(*role)) : std::nullopt);
-  SLUICE_TRY(auto incoming, incoming_targets(in, repository.policy(), batch));
+  std::size_t links = 0;
+  SLUICE_TRY(auto incoming, incoming_targets(in, repository.policy(), batch, links));
   SLUICE_CHECK(hash_targets(in, repository.policy(), incoming));
   if (repository.policy().targets_here) SLUICE_CHECK(copy_targets(in, repository, incoming));
   for (const auto& each : incoming) SLUICE_CHECK(batch.add(each.target));
   const std::size_t count = batch.count();
   SLUICE_TRY(auto edited, batch.stage(in.world.clock.now()));
   edited.notes.push_back(cat(count, count == 1 ? " target" : " targets"));
+  if (links > 0) {
+    edited.notes.push_back(cat(links, links == 1 ? " link was" : " links were",
+                               " passed over: name what they lead to, if it is to be a target"));
+  }
   return finish_edit(in, repository, edited);
 }
 
@@ -293,7 +301,9 @@ Command add_command() {
               "proposes the role that lists them in its next version. Which role that is, the "
               "delegations say, as they do to a client; a target that is listed already is listed "
               "anew where it is, and keeps its custom metadata unless there is new one.\n"
-              "A file goes by its name, a folder by the ways of the files in it. --list takes one "
+              "A file goes by its name, a folder by the ways of the files in it, hidden ones too, "
+              "links "
+              "not. --list takes one "
               "file name a line, or one JSON object: {\"file\":…, \"path\":…, \"custom\":{…}}, and "
               "without a file, where targets are kept elsewhere, {\"path\":…, \"length\":…, "
               "\"hashes\":{\"sha256\":…}}.",

@@ -141,6 +141,7 @@ std::unique_ptr<ByteSource> standard_input();
 struct WalkOptions {
   std::size_t max_entries = 10'000'000;
   int max_depth = 256;
+  std::size_t* links = nullptr;  // how many were passed over
 };
 [[nodiscard]] Result<std::vector<Path>> walk(Files& files, const Path& root,
                                              const WalkOptions& options = {});

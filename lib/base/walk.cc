@@ -17,6 +17,7 @@ struct Walker {
   Files& files;
   const WalkOptions& options;
   std::atomic<std::size_t> seen = 0;
+  std::atomic<std::size_t> links = 0;
 
   Result<std::vector<FolderEntry>> look_into(const Path& folder, int depth) {
     if (depth > options.max_depth) {
@@ -33,6 +34,7 @@ struct Walker {
   Result<void> take(const Path& folder, const FolderEntry& entry, int depth,
                     std::vector<Path>& found) {
     if (entry.kind == FileKind::file) found.push_back(folder / entry.name);
+    if (entry.kind == FileKind::link) ++links;
     if (entry.kind == FileKind::folder) return enter(folder / entry.name, depth + 1, found);
     return {};
   }
@@ -61,6 +63,7 @@ Result<std::vector<Path>> walk(Files& files, const Path& root, const WalkOptions
     SLUICE_CHECK(outcomes[i]);
     std::ranges::move(parts[i], std::back_inserter(found));
   }
+  if (options.links != nullptr) *options.links = walker.links;
   return found;
 }
 

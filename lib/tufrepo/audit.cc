@@ -99,7 +99,10 @@ class Auditor {
   Result<std::optional<TrustedSet>> walk_roots() {
     SLUICE_TRY(const auto first, first_root());
     if (!first) {
-      out_.report.fail("tuf.root.missing", "root.json", "there is no root");
+      out_.report.fail("tuf.root.missing", "root.json", "there is no root").advice =
+          "name the place that has metadata/1.root.json in it; where nothing is published yet "
+          "there "
+          "is nothing to look at";
       return std::nullopt;
     }
     auto begun = TrustedSet::start(*first, {.now = options_.now, .foreign = options_.foreign});

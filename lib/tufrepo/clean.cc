@@ -53,7 +53,10 @@ class Cleaner {
   }
 
   Result<Cleaned> clean_up() {
-    SLUICE_TRY(files_, store_.list(""));
+    // What else lies in the place, say the folder's own .git, is nobody's business here.
+    SLUICE_TRY(files_, store_.list("metadata/"));
+    SLUICE_TRY(auto targets, store_.list("targets/"));
+    std::ranges::move(targets, std::back_inserter(files_));
     SLUICE_TRY(const auto current, store_.read(std::string(kTimestampFile), Limits{}.timestamp));
     if (!current) return fail(Errc::io, "timestamp.json is gone");
     SLUICE_CHECK(learn_timestamps(current->bytes));
@@ -162,7 +165,7 @@ class Cleaner {
         ++out_.kept;
         continue;
       }
-      const auto hash = file.name.starts_with("targets/") ? target_hash(file.name) : std::nullopt;
+      const auto hash = target_hash(file.name);
       SLUICE_TRY(const bool known, hash ? is_target(file, *hash) : Result<bool>(false));
       take(file, known);
     }

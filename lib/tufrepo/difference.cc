@@ -325,6 +325,14 @@ std::string arrow(const Change& change, Shown shown) {
   return cat(side(change.before), " -> ", side(change.after));
 }
 
+// A path with a blank in quotes: it could look like a path and a hash that are not its own.
+std::string shown_subject(const Change& change, Shown shown) {
+  const std::string plain = printable(change.subject, most(shown));
+  const bool target = change.kind.starts_with("target-");
+  if (!target || plain.find_first_of(" \"") == std::string::npos) return plain;
+  return json::write(json::Value(plain));
+}
+
 // Where the two sides look the same in brief they are shown whole.
 std::string target_arrow(const Change& change, Shown shown) {
   const auto was = target_summary(change.before, shown);
@@ -336,7 +344,7 @@ std::string target_arrow(const Change& change, Shown shown) {
 }  // namespace
 
 std::string Change::text(Shown shown) const {
-  const std::string what = printable(subject, most(shown));
+  const std::string what = shown_subject(*this, shown);
   if (kind == "key-added") return cat("adds key ", key_text(after, shown), " to ", what);
   if (kind == "key-removed") return cat("removes key ", key_text(before, shown), " from ", what);
   if (kind == "key-changed") {

@@ -136,6 +136,18 @@ std::uint32_t bin_number(std::string_view path, int bits) {
   return bits == 0 ? 0 : first >> (32U - static_cast<unsigned>(bits));
 }
 
+// Metadata of one name is one file: two roles that delegate to it would have to share it.
+Result<void> check_name_is_free(Repository& repository, const RoleName& parent,
+                                const RoleName& role) {
+  const auto other = delegator_of(repository, role);
+  if (!other && other.error().code == Errc::not_found) return {};
+  if (!other) return fail(other.error());
+  if (*other == parent) return {};
+  return fail(Error{Errc::usage, cat(printable(other->str(), 80), " delegates to ",
+                                     printable(role.str(), 80), " already")}
+                  .advise("choose another name"));
+}
+
 }  // namespace
 
 RoleName bin_name(const NewBins& plan, std::uint32_t number) {
@@ -151,6 +163,7 @@ Result<Edited> delegate_paths(Repository& repository, const NewDelegation& plan,
   if (known == nullptr) {
     return fail(Errc::not_found, cat("there is no role ", printable(plan.parent.str(), 80)));
   }
+  SLUICE_CHECK(check_name_is_free(repository, plan.parent, plan.role));
   SLUICE_TRY(auto parent, repository.next(plan.parent));
   auto& delegations = delegations_to_edit(parent);
   SLUICE_TRY(auto* roles, roles_to_edit(delegations));
@@ -181,6 +194,7 @@ Result<Edited> delegate_bins(Repository& repository, const NewBins& plan, Time n
   if (plan.bits < 1 || plan.bits > kMostBits) {
     return fail(Errc::usage, "the number of bins is a power of two, from 2 to 65536");
   }
+  SLUICE_CHECK(check_name_is_free(repository, plan.parent, bin_name(plan, 0)));
   SLUICE_TRY(auto parent, repository.next(plan.parent));
   SLUICE_CHECK(list_bins(parent, plan));
   std::vector<Draft> bins(std::size_t{1} << static_cast<unsigned>(plan.bits),

@@ -181,6 +181,38 @@ std::string advice_for(const RoleName& role) {
              "published");
 }
 
+// All keyids under which the key is listed: one left would leave it in its role.
+Result<std::set<std::string>> keyids_of_same_key(Repository& repository,
+                                                 const std::vector<ListedRole>& listed,
+                                                 const std::string& keyid) {
+  std::vector<Keys> lists;
+  SLUICE_TRY(const auto* root, repository.latest(RoleName("root")));
+  if (root != nullptr) {
+    const auto* keys = root->head().find("keys");
+    if (keys != nullptr) {
+      SLUICE_TRY(lists.emplace_back(), keys_listed(*keys, repository.foreign()));
+    }
+  }
+  std::set<std::string> parents;
+  for (const auto& each : listed) {
+    if (each.parent.str() == "root" || !parents.insert(each.parent.str()).second) continue;
+    SLUICE_TRY(const auto* delegations, repository.delegations(each.parent));
+    lists.push_back(delegations->keys);
+  }
+  std::set<std::string> materials;
+  for (const auto& keys : lists) {
+    const auto at = keys.find(keyid);
+    if (at != keys.end() && at->second.usable()) materials.insert(at->second.material);
+  }
+  std::set<std::string> out{keyid};
+  for (const auto& keys : lists) {
+    for (const auto& [id, key] : keys) {
+      if (key.usable() && materials.contains(key.material)) out.insert(id);
+    }
+  }
+  return out;
+}
+
 }  // namespace
 
 void drop_unused_keys(Draft& draft) {
@@ -273,14 +305,19 @@ Result<Edited> set_threshold(Repository& repository, const RoleName& role, std::
 Result<Edited> revoke_key(Repository& repository, const std::string& keyid,
                           const std::optional<RoleKey>& replacement, Time now) {
   SLUICE_TRY(const auto listed, listed_roles(repository));
+  SLUICE_TRY(const auto gone, keyids_of_same_key(repository, listed, keyid));
   Edited out;
   for (const auto& each : listed) {
-    if (std::ranges::find(each.keys.keyids, keyid) == each.keys.keyids.end()) continue;
-    SLUICE_TRY(const auto done, replacement
-                                    ? rotate_key(repository, each.role, keyid, *replacement, now)
-                                    : remove_key(repository, each.role, keyid, now));
-    out.add(done);
-    out.notes.push_back(advice_for(each.role));
+    bool replaced = false;
+    for (const auto& one : each.keys.keyids) {
+      if (!gone.contains(one)) continue;
+      SLUICE_TRY(const auto done, replacement && !replaced
+                                      ? rotate_key(repository, each.role, one, *replacement, now)
+                                      : remove_key(repository, each.role, one, now));
+      replaced = true;
+      out.add(done);
+    }
+    if (replaced) out.notes.push_back(advice_for(each.role));
   }
   if (out.roles.empty()) {
     return fail(Errc::not_found, cat("no role has the key ", printable(keyid, 80)));

@@ -290,6 +290,7 @@ class Importer {
     SLUICE_CHECK(files_.replace(folder_ / kPolicyFile, text));
     SLUICE_TRY(auto repository, Repository::open(files_, folder_, foreign_));
     SLUICE_CHECK(name_keys(repository));
+    SLUICE_CHECK(repository.save_names());
     if (!consistent_) SLUICE_CHECK(turn_on_consistency(repository));
     return {};
   }

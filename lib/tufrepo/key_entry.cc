@@ -74,11 +74,16 @@ Result<KeyNames> KeyNames::load(Files& files, const Path& folder) {
     const Path path = folder / entry.name;
     SLUICE_TRY(const auto text, files.read(path, limits::kKeyFile));
     SLUICE_TRY(auto key, within(key_from_json(text), cat("reading ", sluice::shown(path))));
+    // Another name was not given by `sluice`, and could look like more than a name.
     std::string name = entry.name.substr(0, entry.name.size() - 5);
-    out.by_id_.insert_or_assign(key.keyid.str(), name);
-    out.by_name_.insert_or_assign(std::move(name), std::move(key));
+    if (check_key_name(name)) out.add(std::move(name), std::move(key));
   }
   return out;
+}
+
+void KeyNames::add(std::string name, RoleKey key) {
+  by_id_.insert_or_assign(key.keyid.str(), name);
+  by_name_.insert_or_assign(std::move(name), std::move(key));
 }
 
 std::string KeyNames::shown(const std::string& keyid, std::string_view keytype) const {

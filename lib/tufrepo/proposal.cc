@@ -99,7 +99,7 @@ class Examiner {
     if (!entry.published) {
       if (entry.expires <= now_) {
         fault("expired", role, cat("it expired at ", human_time(entry.expires)),
-              cat("sluice tuf propose --renew ", role.str()));
+              cat("sluice tuf propose --renew ", printable(role.str(), 80)));
       }
       if (draft.type() != type_of_role(role)) {
         fault("format", role, cat("it is metadata of the type ", name(draft.type())), "");
@@ -171,7 +171,7 @@ class Examiner {
               cat(quorum.who, ": ", quorum.threshold, " signatures are asked for, and there ",
                   different == 1 ? "is " : "are ", different, " different ",
                   different == 1 ? "key" : "keys"),
-              cat("sluice tuf key add, or sluice tuf key threshold ", role.str()));
+              cat("sluice tuf key add, or sluice tuf key threshold ", printable(role.str(), 80)));
       }
       for (const auto& voter : quorum.voters) {
         if (voter.vote == Vote::wrong && known.insert(voter.keyid).second) {
@@ -229,7 +229,7 @@ class Examiner {
       fault("unsigned", role,
             cat("version ", published->version(), " is published and signed by ", quorum.given,
                 " of the ", quorum.threshold, " keys that ", quorum.who, " ask for"),
-            cat("sluice tuf propose --renew ", role.str()));
+            cat("sluice tuf propose --renew ", printable(role.str(), 80)));
     }
     return {};
   }

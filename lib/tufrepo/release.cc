@@ -29,6 +29,12 @@ json::Value signature_json(const RoleSignature& signature) {
   return out;
 }
 
+Result<std::uint64_t> length_listed(std::string_view target) {
+  SLUICE_TRY(const auto value, json::parse_strict(target, {.bytes = target.size()}));
+  const auto* length = value.find("length");
+  return static_cast<std::uint64_t>(length == nullptr ? 0 : length->integer().value_or(0));
+}
+
 class ReleaseMaker {
  public:
   ReleaseMaker(Repository& repository, const OnlineSigners& signers, const ReleaseOptions& options)
@@ -117,8 +123,13 @@ class ReleaseMaker {
           refuse("signatures", role,
                  cat("version ", draft.version(), " has ", quorum.given, " of ", quorum.threshold,
                      quorum.threshold == 1 ? " signature of " : " signatures of ", quorum.who));
-      row.advice = "whoever is still needed signs";
-      row.command = cat("sluice tuf sign --key FILE --role ", role.str());
+      const bool online = !repository_.policy().of(role).online.empty();
+      row.advice = online ? cat("none of the keys that tuf-repo.yaml names as online for ",
+                                printable(role.str(), 80), " does: name the right one there")
+                          : "whoever is still needed signs";
+      if (!online) {
+        row.command = cat("sluice tuf sign --key FILE --role ", printable(role.str(), 80));
+      }
     }
     if (!good) return std::optional<Draft>{};
     return std::optional<Draft>{std::move(draft)};
@@ -383,7 +394,9 @@ class ReleaseMaker {
           {cat("metadata/", role_url(each.role, each.draft->version())),
            lazy ? Content::made_by([draft = each.draft] { return draft->document(); })
                 : Content::of(each.bytes)});
-      if (options_.list_targets && each.draft->type() == RoleType::targets) {
+      const bool targets = each.draft->type() == RoleType::targets;
+      if (targets && options_.look_for_targets) SLUICE_CHECK(look_for_target_files(each));
+      if (targets && options_.list_targets && all_there_) {
         SLUICE_CHECK(list_target_files(each));
       }
     }
@@ -392,6 +405,35 @@ class ReleaseMaker {
     SLUICE_TRY(const auto bytes, repository_.published_file(role_name(RoleType::timestamp), 0));
     publication.timestamp_before =
         crypto::digest_of(crypto::HashAlgorithm::sha256, bytes_of(bytes));
+    return {};
+  }
+
+  // A file that is missing, or not as long as listed: somebody forgot to hand it over with the
+  // proposal, say. Its hash was looked at when it was added, and is by every client.
+  Result<void> look_for_target_files(const ChangedFile& changed) {
+    SLUICE_TRY(const auto* before, repository_.published(changed.role));
+    std::size_t missing = 0;
+    std::string first;
+    const auto look = [&](std::string_view path, std::string_view text) -> Result<void> {
+      const auto was = before == nullptr ? std::nullopt : before->find(path);
+      if (was && *was == text) return {};
+      SLUICE_TRY(const auto hashes, hashes_listed(text));
+      SLUICE_TRY(const auto length, length_listed(text));
+      SLUICE_CHECK(check_target_path(path));
+      for (const auto& name : target_files(path, hashes)) {
+        const auto info = repository_.files().info(repository_.folder() / name);
+        if (info && info->kind == FileKind::file && info->size == length) continue;
+        if (missing++ == 0) first = name;
+      }
+      return {};
+    };
+    SLUICE_CHECK(changed.draft->each(look));
+    if (missing == 0) return {};
+    all_there_ = false;
+    refuse("target-files", changed.role,
+           cat(printable(first, 300), missing == 1 ? "" : cat(", and ", missing - 1, " more"),
+               missing == 1 ? " is" : " are", " not there, or not as long as listed"))
+        .advice = "bring what was added into targets/ (say with git), or add it again";
     return {};
   }
 
@@ -419,6 +461,7 @@ class ReleaseMaker {
   Report report_;
   const KeyNames* names_ = nullptr;
   std::vector<ChangedFile> changed_;
+  bool all_there_ = true;  // the files of new targets
   std::map<std::string, std::vector<std::unique_ptr<RoleSigner>>> opened_;
   Release out_;
 };

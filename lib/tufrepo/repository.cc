@@ -141,15 +141,22 @@ Result<void> Repository::name_key(const std::string& name, const RoleKey& key) {
   if (const auto* other = known->named(name)) {
     if (other->keyid == key.keyid) return {};
     return fail(Error{Errc::denied, cat("the name ", name, " is another key's")}.advise(
-        "choose another name with --name"));
+        "give it another one: NAME=FILE"));
   }
-  const Path folder = folder_ / "keys";
-  SLUICE_CHECK(files_->make_folders(folder));
+  if (known->name_of(key.keyid.str()) != nullptr) return {};
   json::Value text = key.json();
   SLUICE_TRY(const auto computed, compute_keyid(key));
   if (computed != key.keyid) text.set("keyid", key.keyid.str());
-  SLUICE_CHECK(files_->replace(folder / cat(name, ".json"), json::write_pretty(text)));
-  names_.reset();
+  new_names_.insert_or_assign(cat(name, ".json"), json::write_pretty(text));
+  names_->add(name, key);
+  return {};
+}
+
+Result<void> Repository::save_names() {
+  const Path folder = folder_ / "keys";
+  if (!new_names_.empty()) SLUICE_CHECK(files_->make_folders(folder));
+  for (const auto& [file, text] : new_names_) SLUICE_CHECK(files_->replace(folder / file, text));
+  new_names_.clear();
   return {};
 }
 
@@ -266,6 +273,12 @@ Result<void> Repository::load_staged(const RoleName& role) {
     return {};
   }
   const std::string shown = cat("reading staging/", role_file(role));
+  if (text->find("\n<<<<<<< ") != std::string::npos) {
+    return fail(
+        Error{Errc::malformed, "two proposals met in git, and the file has both"}.in(shown).advise(
+            "take one of them, say with `git checkout --ours staging`, and make "
+            "the other one's changes again on top of it"));
+  }
   const std::string on_disk = staged_hash(*text);
   SLUICE_TRY(auto draft, within(Draft::parse(*std::move(text)), shown));
   StagedRole out{.draft = std::move(draft),
@@ -464,6 +477,7 @@ Result<std::size_t> Repository::drop_signatures(const RoleName& role, const Stag
 }
 
 Result<std::size_t> Repository::save() {
+  SLUICE_CHECK(save_names());
   SLUICE_CHECK(files_->make_folders(staging_folder() / "made-from"));
   std::vector<std::pair<const std::string*, StagedRole*>> open;
   for (auto& [role, staged] : staged_) {

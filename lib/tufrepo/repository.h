@@ -60,7 +60,8 @@ class Repository {
   const ForeignKeys& foreign() const { return foreign_; }
   Files& files() const { return *files_; }
   [[nodiscard]] Result<const KeyNames*> names();  // loaded when it is first asked for
-  // Errc::denied where the name is another key's.
+  // Kept with the next save(). A key that has a name keeps that one; Errc::denied where the name is
+  // another key's.
   [[nodiscard]] Result<void> name_key(const std::string& name, const RoleKey& key);
   // Held by whoever changes something below the folder.
   [[nodiscard]] Result<std::unique_ptr<FileLock>> lock(std::chrono::milliseconds wait) const;
@@ -93,7 +94,9 @@ class Repository {
   // How many signatures went. Errc::denied, and nothing is written, where somebody else changed one
   // of these proposals since it was read.
   [[nodiscard]] Result<std::size_t> save();
-  // Errc::denied as above.
+  // Of a save() only this: what was staged was published at once.
+  [[nodiscard]] Result<void> save_names();
+  // Errc::denied as for save().
   [[nodiscard]] Result<void> unstage(const RoleName& role);
   [[nodiscard]] Result<std::vector<StagedSignature>> signatures(const RoleName& role);
   [[nodiscard]] Result<void> add_signature(const RoleName& role, const StagedSignature& signature);
@@ -123,6 +126,7 @@ class Repository {
   RepoPolicy policy_;
   bool ignore_staging_ = false;
   std::optional<KeyNames> names_;
+  std::map<std::string, std::string> new_names_;  // files below keys/ that are not written yet
   std::optional<Version> root_version_;
   std::map<std::string, std::unique_ptr<const Draft>, std::less<>> published_;  // nullptr: none
   std::map<std::string, std::unique_ptr<StagedRole>, std::less<>> staged_;      // nullptr: none

@@ -14,7 +14,7 @@ constexpr std::size_t kMaxVisited = 4'096;  // roles that are opened to find who
 
 Result<Root> root_of(const Draft& draft, const ForeignKeys& foreign) {
   SLUICE_TRY(const auto text, draft.signed_text());
-  return parse_root(text, foreign);
+  return within(parse_root(text, foreign), cat("reading root ", draft.version()));
 }
 
 std::string said_of(std::string_view role, const Draft& draft, bool staged) {

@@ -148,6 +148,33 @@ TEST_F(AttackTest, AStagedFileThatIsALinkIsNotFollowed) {
   EXPECT_EQ(staged.error().code, Errc::denied) << staged.error().text();
 }
 
+TEST_F(AttackTest, ARevokedKeyIsGoneUnderAllItsKeyids) {
+  RoleKey again = work.key("carla");
+  const std::string own = again.keyid.str();
+  again.keyid = KeyId(std::string(64, 'c'));
+  work.change([&](Repository& r) {
+    return delegate_paths(
+        r, {.role = RoleName("libs"), .paths = {"libs/*"}, .keys = {{again, work.key("dora")}, 1}},
+        work.clock.now());
+  });
+  ASSERT_EQ(work.problem, "");
+  work.change(
+      [&](Repository& r) { return revoke_key(r, own, work.key("erin"), work.clock.now()); });
+  ASSERT_EQ(work.problem, "");
+  auto repository = work.open();
+  const auto roles = listed_roles(repository);
+  ASSERT_TRUE(roles);
+  std::size_t seen = 0;
+  for (const auto& each : *roles) {
+    for (const auto& keyid : each.keys.keyids) {
+      EXPECT_NE(keyid, own) << each.role.str();
+      EXPECT_NE(keyid, again.keyid.str()) << each.role.str();
+      if (keyid == work.key("erin").keyid.str()) ++seen;
+    }
+  }
+  EXPECT_EQ(seen, 2U);  // targets and libs
+}
+
 // --- what a signer sees
 
 TEST_F(AttackTest, WhatIsPublishedCannotBeEditedToHideAChange) {
@@ -316,6 +343,27 @@ TEST_F(DifferenceForSigners, MembersThatNobodyKnowsAreTold) {
     member_in(head, "delegations")->set("beside", "it");
   });
   EXPECT_NE(told().find("delegations beside: it"), std::string::npos) << told();
+}
+
+TEST_F(DifferenceForSigners, APathCannotLookLikeAPathAndAHash) {
+  const std::string good(64, 'a');
+  const auto digest = crypto::digest_of(crypto::HashAlgorithm::sha256, bytes_of("x"));
+  const NewTarget target{cat("app.txt   1 B, sha256 ", good), 1, {digest}, ""};
+  work.change(
+      [&](Repository& r) { return add_targets(r, {target}, std::nullopt, work.clock.now()); });
+  ASSERT_EQ(work.problem, "");
+  EXPECT_NE(
+      told().find(cat("adds \"app.txt   1 B, sha256 ", good, "\"   1 B, sha256 ", digest.hex())),
+      std::string::npos)
+      << told();
+}
+
+TEST_F(DifferenceForSigners, AFileBelowKeysCannotBeMoreThanAName) {
+  const auto key = work.key("mallory");
+  overwrite("keys/carla (ed25519 12345678) and ann.json", json::write(key.json()));
+  work.change([&](Repository& r) { return add_key(r, RoleName("root"), key, work.clock.now()); });
+  EXPECT_NE(told().find(cat("adds key ed25519 ", key.keyid.str(), " to root")), std::string::npos)
+      << told();
 }
 
 TEST_F(DifferenceForSigners, NamesThatWouldChangeTheScreenAreEscaped) {
