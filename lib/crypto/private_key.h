@@ -49,6 +49,8 @@ class PrivateKey final : public Signer {
   Scheme scheme() const override;
   [[nodiscard]] Result<PrivateKey> with_scheme(Scheme scheme) const;  // Ed25519ph, RSA-PSS
   [[nodiscard]] Result<Bytes> sign(const Message& message) const override;
+  // The same over bytes that are in memory: pure Ed25519 copies nothing and hashes nothing else.
+  [[nodiscard]] Result<Bytes> sign(ByteView message) const;
 
   struct Impl;
   explicit PrivateKey(std::shared_ptr<const Impl> impl) : impl_(std::move(impl)) {}
