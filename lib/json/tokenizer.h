@@ -86,6 +86,13 @@ class Tokenizer {
   [[nodiscard]] Result<bool> read_boolean();
   // The whole value that comes, checked, as the bytes that it has in the document.
   [[nodiscard]] Result<Slice> skip();
+  // The value of a member where it is exactly {"key":N}, N from 0 to 10^15, without a blank; else
+  // nothing is consumed. For lists of many thousands of such: in one step instead of five.
+  struct LoneInteger {
+    std::int64_t value = 0;
+    Slice slice;
+  };
+  std::optional<LoneInteger> lone_integer(std::string_view key);
   [[nodiscard]] Result<void> finish();
 
   // An Error about the current token: for readers that refuse what they read.
