@@ -140,6 +140,7 @@ void Repository::reload() {
   root_version_.reset();
   published_.clear();
   delegations_.clear();
+  root_.reset();
 }
 
 Result<std::optional<std::string>> Repository::read_published(const Path& name) {
@@ -226,7 +227,6 @@ Path Repository::signature_folder(const RoleName& role) const {
 }
 
 Result<void> Repository::load_staged(const RoleName& role) {
-  if (staged_.contains(role.str())) return {};
   if (ignore_staging_) {
     staged_.emplace(role.str(), nullptr);
     return {};
@@ -288,6 +288,7 @@ Result<std::vector<RoleName>> Repository::staged_roles() {
 }
 
 Result<const StagedRole*> Repository::staged(const RoleName& role) {
+  if (const auto at = staged_.find(role.str()); at != staged_.end()) return at->second.get();
   SLUICE_CHECK(load_staged(role));
   return staged_.at(role.str()).get();
 }
@@ -307,6 +308,21 @@ Result<const Delegations*> Repository::delegations(const RoleName& role) {
     SLUICE_TRY(read, delegations_of(*draft, foreign_));
   }
   return &delegations_.emplace(role.str(), std::move(read)).first->second;
+}
+
+Result<const Root*> Repository::root() {
+  if (!root_) {
+    SLUICE_TRY(const auto* draft, latest(role_name(RoleType::root)));
+    if (draft == nullptr) return nullptr;
+    SLUICE_TRY(const auto text, draft->signed_text());
+    SLUICE_TRY(root_, parse_root(text, foreign_));
+  }
+  return &*root_;
+}
+
+void Repository::forget(const RoleName& role) {
+  delegations_.erase(role.str());
+  if (role == role_name(RoleType::root)) root_.reset();
 }
 
 Result<Draft> Repository::next(const RoleName& role) {
@@ -338,7 +354,7 @@ Result<void> Repository::stage_as_is(const RoleName& role, Draft draft) {
   SLUICE_TRY(const auto* old, staged(role));
   if (old != nullptr) out.before_sha256 = old->sha256;
   staged_.insert_or_assign(role.str(), std::make_unique<StagedRole>(std::move(out)));
-  delegations_.erase(role.str());
+  forget(role);
   return {};
 }
 
@@ -404,7 +420,7 @@ Result<void> Repository::unstage(const RoleName& role) {
     for (const auto& entry : entries) SLUICE_CHECK(files_->remove(folder / entry.name));
   }
   staged_.insert_or_assign(role.str(), nullptr);
-  delegations_.erase(role.str());
+  forget(role);
   return {};
 }
 

@@ -80,6 +80,7 @@ class Repository {
   [[nodiscard]] Result<const Draft*> latest(const RoleName& role);
   // Of the latest; read once as long as that does not change.
   [[nodiscard]] Result<const Delegations*> delegations(const RoleName& role);
+  [[nodiscard]] Result<const Root*> root();  // nullptr: there is none yet
   // To work on: what is staged, else what is published in its next version, else a fresh one.
   [[nodiscard]] Result<Draft> next(const RoleName& role);
   // The version and the expiry are the repository's to set: the next version, expiring when the
@@ -108,6 +109,7 @@ class Repository {
   [[nodiscard]] Result<void> save_role(const std::string& role, StagedRole& staged);
   [[nodiscard]] Result<std::size_t> drop_signatures(const RoleName& role, const StagedRole& staged);
   Path made_from_file(const RoleName& role) const;
+  void forget(const RoleName& role);  // what was read of its latest version
 
   Files* files_;
   Path folder_;
@@ -119,6 +121,7 @@ class Repository {
   std::map<std::string, std::unique_ptr<const Draft>, std::less<>> published_;  // nullptr: none
   std::map<std::string, std::unique_ptr<StagedRole>, std::less<>> staged_;      // nullptr: none
   std::map<std::string, Delegations, std::less<>> delegations_;
+  std::optional<Root> root_;
 };
 
 // {} where it has none.
