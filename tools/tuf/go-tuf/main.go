@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// go-tuf-client is go-tuf's updater behind a command line, for bench/bench-tuf:
+// go-tuf-client is go-tuf behind a command line, for bench/bench-tuf and bench/bench-tuf-repository:
 //
 //	go-tuf-client URL CACHE OUT TARGET    refresh from the CACHE's 1.root.json, and one target
+//	go-tuf-client add FOLDER KEY PATH LENGTH SHA256    list a target in its bin, and publish that
 package main
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -50,12 +52,18 @@ func fetch(url, cache, out, target string) error {
 	return err
 }
 
-func main() {
-	if len(os.Args) != 5 {
-		fmt.Fprintln(os.Stderr, "usage: go-tuf-client URL CACHE OUT TARGET")
-		os.Exit(2)
+func run(words []string) error {
+	switch {
+	case len(words) == 6 && words[0] == "add":
+		return add(words[1], words[2], words[3], words[4], words[5])
+	case len(words) == 4:
+		return fetch(words[0], words[1], words[2], words[3])
 	}
-	if err := fetch(os.Args[1], os.Args[2], os.Args[3], os.Args[4]); err != nil {
+	return errors.New("usage: go-tuf-client URL CACHE OUT TARGET | add FOLDER KEY PATH LENGTH SHA256")
+}
+
+func main() {
+	if err := run(os.Args[1:]); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
