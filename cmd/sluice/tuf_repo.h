@@ -54,6 +54,10 @@ tuf::OnlineSigners online_signers(Invocation& in, const tuf::Repository& reposit
 [[nodiscard]] Result<int> save_and_tell(Invocation& in, tuf::Repository& repository,
                                         const tuf::Edited& edited);
 
+// Adds files, folders and what a list names (--list, --under, --custom, …), as `tuf add` does.
+[[nodiscard]] Result<tuf::Edited> add_given_targets(Invocation& in, tuf::Repository& repository,
+                                                    const std::vector<std::string>& paths);
+
 // Signs online, publishes here and where the policy says, tells.
 struct PublishRequest {
   bool renew_only = false;

@@ -2,6 +2,8 @@
 // sluice tuf delegate, and tuf key add, remove, rotate, threshold, revoke.
 #include <algorithm>
 #include <bit>
+#include <iterator>
+#include <set>
 
 #include "base/text.h"
 #include "commands.h"
@@ -75,6 +77,16 @@ Result<int> run_tuf_delegate(Invocation& in) {
   SLUICE_TRY(auto edited, bins ? make_bins(in, open.repository, parent, *bins)
                                : make_delegation(in, open.repository, parent));
   tell_of_signers(in, bins ? "delegated" : in.args.positionals()[0], edited);
+  if (in.args.has("--list")) {
+    if (!bins) return fail(Errc::usage, "--list fills new bins: it goes with --bins");
+    SLUICE_TRY(auto added, add_given_targets(in, open.repository, {}));
+    // Every bin is among the roles already, and perhaps a role of somebody else.
+    const std::set<tuf::RoleName> known(edited.roles.begin(), edited.roles.end());
+    for (auto& role : added.roles) {
+      if (!known.contains(role)) edited.roles.push_back(std::move(role));
+    }
+    std::ranges::move(added.notes, std::back_inserter(edited.notes));
+  }
   if (in.args.has("--publish")) return publish_and_tell(in, open.repository, {.edited = edited});
   return save_and_tell(in, open.repository, edited);
 }
@@ -195,6 +207,9 @@ Command delegate_command() {
                 true},
                {"--bins", "N", "instead of a role: so many bins, a power of two"},
                {"--explicit", "", "bins by hash prefixes, not succinct ones"},
+               {"--list", "FILE",
+                "with --bins: targets that they begin with, as for add; each bin "
+                "is then written once"},
                {"--key", "[NAME=]FILE", "a public key of the role", {}, false, true},
                {"--signer", "SOURCE", "a key that signs without a person", {}, false, true},
                {"--threshold", "N", "how many of them must sign; 1"},

@@ -2,6 +2,8 @@
 // sluice tuf add, remove.
 #include <algorithm>
 #include <functional>
+#include <optional>
+#include <span>
 
 #include "base/parallel.h"
 #include "base/text.h"
@@ -17,12 +19,14 @@ namespace sluice::cli {
 namespace {
 
 constexpr std::size_t kMaxTargetLine = 1U << 20;
+constexpr std::size_t kListBlock = 1U << 20;  // of a list, read at once
 constexpr std::size_t kFilesAtATime = 4'096;
 
 // One target on its way in: what it is, and the file that it comes from (none: only listed).
 struct Incoming {
   tuf::NewTarget target;
   Path file = {};
+  std::optional<tuf::TargetBatch::Ready> ready = {};  // of one without a file
 };
 
 Result<crypto::Digest> digest_given(const std::string& kind, const std::string& hex) {
@@ -58,49 +62,76 @@ Result<Incoming> incoming_of_line(std::string_view line) {
   return out;
 }
 
-// Line by line, so that a list of any length takes no memory of its own.
-Result<void> each_line(ByteSource& source,
-                       const std::function<Result<void>(std::string_view line)>& use) {
+// Block by block, so that a list of any length takes little memory; each block's lines at once.
+Result<void> each_lines(ByteSource& source,
+                        const std::function<Result<void>(std::span<const std::string_view>)>& use) {
   std::string rest;
-  std::vector<std::uint8_t> block(1U << 20);
-  for (;;) {
-    SLUICE_TRY(const std::size_t got, source.read(block));
-    rest.append(reinterpret_cast<const char*>(block.data()), got);
+  std::vector<std::uint8_t> block(64U << 10);
+  for (bool more = true; more;) {
+    const std::size_t wanted = rest.size() + kListBlock;
+    while (more && rest.size() < wanted) {
+      SLUICE_TRY(const std::size_t got, source.read(block));
+      rest.append(reinterpret_cast<const char*>(block.data()), got);
+      more = got != 0;
+    }
+    std::vector<std::string_view> lines;
+    const std::string_view text = rest;
     std::size_t at = 0;
-    for (std::size_t end = rest.find('\n'); end != std::string::npos; end = rest.find('\n', at)) {
-      SLUICE_CHECK(use(trim(std::string_view(rest).substr(at, end - at))));
+    for (auto end = text.find('\n'); end != std::string_view::npos; end = text.find('\n', at)) {
+      lines.push_back(trim(text.substr(at, end - at)));
       at = end + 1;
     }
+    if (!more) lines.push_back(trim(text.substr(at)));
+    SLUICE_CHECK(use(lines));
     rest.erase(0, at);
     if (rest.size() > kMaxTargetLine) {
       return fail(Errc::limit, cat("a line of more than ", kMaxTargetLine, " bytes"));
     }
-    if (got == 0) break;
   }
-  return use(trim(rest));
+  return {};
 }
 
 using UseIncoming = std::function<Result<void>(Incoming)>;
+// What the options say is added to each, on any thread.
+using Complete = std::function<Result<void>(Incoming&)>;
 
-Result<void> read_target_list(Invocation& in, const std::string& from, const UseIncoming& use) {
+// Nothing for an empty line.
+Result<std::optional<Incoming>> incoming_of(std::string_view line, const Complete& complete) {
+  if (line.empty()) return std::nullopt;
+  Incoming one;
+  if (line.front() == '{') {
+    SLUICE_TRY(one, incoming_of_line(line));
+  } else {
+    one.file = std::string(line);
+    one.target.path = one.file.filename().native();
+  }
+  SLUICE_CHECK(complete(one));
+  return one;
+}
+
+// On all cores, and handed on in the order of the list.
+Result<void> read_target_list(Invocation& in, const std::string& from, const Complete& complete,
+                              const UseIncoming& use) {
   std::unique_ptr<ByteSource> source;
   if (from == "-") {
     source = standard_input();
   } else {
     SLUICE_TRY(source, in.world.files.open(from));
   }
-  std::size_t number = 0;
-  return each_line(*source, [&](std::string_view line) -> Result<void> {
-    ++number;
-    if (line.empty()) return {};
-    Incoming one;
-    if (line.front() == '{') {
-      SLUICE_TRY(one, within(incoming_of_line(line), cat("line ", number, " of the list")));
-    } else {
-      one.file = std::string(line);
-      one.target.path = one.file.filename().native();
+  std::size_t before = 0;
+  return each_lines(*source, [&](std::span<const std::string_view> lines) -> Result<void> {
+    std::vector<Result<std::optional<Incoming>>> read(lines.size());
+    for_each_parallel(lines.size(), threads(in.settings),
+                      [&](std::size_t i) { read[i] = incoming_of(lines[i], complete); });
+    for (std::size_t i = 0; i < lines.size(); ++i) {
+      auto& one = read[i];
+      if (!one) {
+        return fail(std::move(one).error().in(cat("line ", before + i + 1, " of the list")));
+      }
+      if (*one) SLUICE_CHECK(use(**std::move(one)));
     }
-    return use(std::move(one));
+    before += lines.size();
+    return {};
   });
 }
 
@@ -153,32 +184,42 @@ Result<std::string> custom_given(Invocation& in) {
 
 // Files are kept for hashing; what is listed without one goes straight into the batch.
 Result<std::vector<Incoming>> incoming_targets(Invocation& in, const tuf::RepoPolicy& policy,
+                                               const std::vector<std::string>& paths,
                                                tuf::TargetBatch& batch, std::size_t& links) {
   std::vector<Incoming> out;
   SLUICE_TRY(const auto custom, custom_given(in));
   const std::string under = in.args.get("--under").value_or("");
   const auto as = in.args.get("--as");
-  const UseIncoming use = [&](Incoming one) -> Result<void> {
-    if (as && out.size() + batch.count() > 0) return fail(Errc::usage, "--as names one target");
+  const Complete complete = [&](Incoming& one) -> Result<void> {
     if (as) one.target.path = *as;
     if (!under.empty()) {
       one.target.path = cat(under, under.ends_with('/') ? "" : "/", one.target.path);
     }
     if (one.target.custom.empty()) one.target.custom = custom;
-    SLUICE_CHECK(tuf::check_target_path(one.target.path));
-    if (!one.file.empty()) {
-      out.push_back(std::move(one));
-      return {};
-    }
+    if (!one.file.empty()) return tuf::check_target_path(one.target.path);
     if (policy.targets_here) {
       return fail(
           Error{Errc::usage, cat(printable(one.target.path, 200), " is listed without a file")}
               .advise("say targets: elsewhere in tuf-repo.yaml where others keep the files"));
     }
-    return batch.add(one.target);
+    SLUICE_TRY(one.ready, tuf::TargetBatch::prepare(one.target));
+    return {};
   };
-  if (const auto list = in.args.get("--list")) SLUICE_CHECK(read_target_list(in, *list, use));
-  for (const auto& path : in.args.positionals()) SLUICE_CHECK(take_path(in, path, links, use));
+  const UseIncoming use = [&](Incoming one) -> Result<void> {
+    if (as && out.size() + batch.count() > 0) return fail(Errc::usage, "--as names one target");
+    if (one.ready) return batch.add(*one.ready);
+    out.push_back(std::move(one));
+    return {};
+  };
+  if (const auto list = in.args.get("--list")) {
+    SLUICE_CHECK(read_target_list(in, *list, complete, use));
+  }
+  for (const auto& path : paths) {
+    SLUICE_CHECK(take_path(in, path, links, [&](Incoming one) -> Result<void> {
+      if (auto done = complete(one); !done) return done;
+      return use(std::move(one));
+    }));
+  }
   if (out.empty() && batch.count() == 0) {
     return fail(Errc::usage, "no target: name files, or a list with --list");
   }
@@ -265,23 +306,9 @@ Result<int> finish_edit(Invocation& in, tuf::Repository& repository, const tuf::
 
 Result<int> run_tuf_add(Invocation& in) {
   SLUICE_TRY(auto open, open_to_change(in));
-  auto& repository = open.repository;
-  if (in.args.has("--publish")) repository.ignore_staging();
-  const auto role = in.args.get("--role");
-  tuf::TargetBatch batch(repository, role ? std::optional(tuf::RoleName(*role)) : std::nullopt);
-  std::size_t links = 0;
-  SLUICE_TRY(auto incoming, incoming_targets(in, repository.policy(), batch, links));
-  SLUICE_CHECK(hash_targets(in, repository.policy(), incoming));
-  if (repository.policy().targets_here) SLUICE_CHECK(copy_targets(in, repository, incoming));
-  for (const auto& each : incoming) SLUICE_CHECK(batch.add(each.target));
-  const std::size_t count = batch.count();
-  SLUICE_TRY(auto edited, batch.stage(in.world.clock.now()));
-  edited.notes.push_back(cat(count, count == 1 ? " target" : " targets"));
-  if (links > 0) {
-    edited.notes.push_back(cat(links, links == 1 ? " link was" : " links were",
-                               " passed over: name what they lead to, if it is to be a target"));
-  }
-  return finish_edit(in, repository, edited);
+  if (in.args.has("--publish")) open.repository.ignore_staging();
+  SLUICE_TRY(const auto edited, add_given_targets(in, open.repository, in.args.positionals()));
+  return finish_edit(in, open.repository, edited);
 }
 
 Result<int> run_tuf_remove(Invocation& in) {
@@ -343,6 +370,25 @@ Command remove_command() {
 }
 
 }  // namespace
+
+Result<tuf::Edited> add_given_targets(Invocation& in, tuf::Repository& repository,
+                                      const std::vector<std::string>& paths) {
+  const auto role = in.args.get("--role");
+  tuf::TargetBatch batch(repository, role ? std::optional(tuf::RoleName(*role)) : std::nullopt);
+  std::size_t links = 0;
+  SLUICE_TRY(auto incoming, incoming_targets(in, repository.policy(), paths, batch, links));
+  SLUICE_CHECK(hash_targets(in, repository.policy(), incoming));
+  if (repository.policy().targets_here) SLUICE_CHECK(copy_targets(in, repository, incoming));
+  for (const auto& each : incoming) SLUICE_CHECK(batch.add(each.target));
+  const std::size_t count = batch.count();
+  SLUICE_TRY(auto edited, batch.stage(in.world.clock.now()));
+  edited.notes.push_back(cat(count, count == 1 ? " target" : " targets"));
+  if (links > 0) {
+    edited.notes.push_back(cat(links, links == 1 ? " link was" : " links were",
+                               " passed over: name what they lead to, if it is to be a target"));
+  }
+  return edited;
+}
 
 std::vector<Command> tuf_target_commands() { return {add_command(), remove_command()}; }
 

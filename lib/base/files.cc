@@ -142,6 +142,23 @@ Result<void> sync_folder(const Path& folder) {
   return {};
 }
 
+// A sync waits for the disk, not for a processor, and those under way at a time share the wait.
+constexpr std::size_t kSyncsAtOnce = 8;
+
+// All of them are on their way to the disk before the first one is waited for, so that a file
+// system with a journal writes that once for many.
+Result<void> sync_all(std::span<const Path> paths, std::span<const int> descriptors) {
+  for (const int fd : descriptors) (void)::sync_file_range(fd, 0, 0, SYNC_FILE_RANGE_WRITE);
+  std::vector<int> errors(descriptors.size(), 0);
+  for_each_parallel(descriptors.size(), kSyncsAtOnce, [&](std::size_t i) {
+    if (::fsync(descriptors[i]) != 0) errors[i] = errno;
+  });
+  for (std::size_t i = 0; i < errors.size(); ++i) {
+    if (errors[i] != 0) return fail_errno("sync", paths[i], errors[i]);
+  }
+  return {};
+}
+
 // A new file beside its target, gone again unless it was put in place.
 class Beside {
  public:
@@ -177,9 +194,16 @@ class Beside {
     if (!temp_.empty()) ::unlink(temp_.c_str());
   }
 
-  Result<void> sync() {
-    if (::fsync(fd_->get()) != 0) return fail_errno("sync", target_, errno);
-    fd_.reset();
+  Result<void> sync() { return sync({this, 1}); }
+  static Result<void> sync(std::span<Beside> all) {
+    std::vector<Path> paths;
+    std::vector<int> descriptors;
+    for (const Beside& one : all) {
+      paths.push_back(one.target_);
+      descriptors.push_back(one.fd_->get());
+    }
+    SLUICE_CHECK(sync_all(paths, descriptors));
+    for (Beside& one : all) one.fd_.reset();
     return {};
   }
   Result<void> put_in_place(unsigned flags) {
@@ -202,21 +226,21 @@ class Beside {
   std::optional<Descriptor> fd_;  // until it is synced
 };
 
-// A sync waits for the disk, not for a processor, and those under way at a time share the wait.
-constexpr std::size_t kSyncsAtOnce = 32;
+// Open at a time, of those that are written or synced together.
+constexpr std::size_t kOpenAtOnce = 256;
 
 // Several files beside their targets, put in place together.
 class AllBeside {
  public:
   Result<void> write(std::span<const Replacement> wishes) {
     written_.reserve(wishes.size());
-    for (std::size_t from = 0; from < wishes.size(); from += kSyncsAtOnce) {
-      const auto some = wishes.subspan(from, std::min(kSyncsAtOnce, wishes.size() - from));
+    for (std::size_t from = 0; from < wishes.size(); from += kOpenAtOnce) {
+      const auto some = wishes.subspan(from, std::min(kOpenAtOnce, wishes.size() - from));
       for (const Replacement& wish : some) {
         SLUICE_TRY(auto beside, Beside::write(wish));
         written_.push_back(std::move(beside));
       }
-      SLUICE_CHECK(sync_from(from));
+      SLUICE_CHECK(Beside::sync(std::span(written_).subspan(from)));
     }
     return {};
   }
@@ -226,15 +250,6 @@ class AllBeside {
   }
 
  private:
-  Result<void> sync_from(std::size_t from) {
-    const std::size_t count = written_.size() - from;
-    std::vector<Result<void>> outcomes(count);
-    for_each_parallel(count, static_cast<unsigned>(count),
-                      [&](std::size_t i) { outcomes[i] = written_[from + i].sync(); });
-    for (const auto& outcome : outcomes) SLUICE_CHECK(outcome);
-    return {};
-  }
-
   std::vector<Beside> written_;
 };
 
@@ -261,32 +276,15 @@ class NotAhead final : public Prepared {
   unsigned mode_;
 };
 
-// So few are synced one by one; for more the file system is told once.
-constexpr std::size_t kSyncedSingly = 16;
-
-Result<void> sync_singly(const std::vector<Path>& paths) {
-  std::set<Path> folders;
+Result<void> sync_opened(std::span<const Path> paths) {
+  std::vector<Descriptor> opened;
+  std::vector<int> descriptors;
   for (const Path& path : paths) {
-    const Descriptor fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
-    if (!fd || ::fsync(fd.get()) != 0) return fail_errno("sync", path, errno);
-    folders.insert(folder_of(path));
+    opened.emplace_back(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+    if (!opened.back()) return fail_errno("sync", path, errno);
+    descriptors.push_back(opened.back().get());
   }
-  for (const Path& folder : folders) SLUICE_CHECK(sync_folder(folder));
-  return {};
-}
-
-Result<void> sync_file_systems(const std::vector<Path>& paths) {
-  std::set<Path> folders;
-  for (const Path& path : paths) folders.insert(folder_of(path));
-  std::set<dev_t> done;
-  for (const Path& folder : folders) {
-    const Descriptor fd(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-    struct stat info{};
-    if (!fd || ::fstat(fd.get(), &info) != 0) return fail_errno("sync the folder", folder, errno);
-    if (!done.insert(info.st_dev).second) continue;
-    if (::syncfs(fd.get()) != 0) return fail_errno("sync the file system of", folder, errno);
-  }
-  return {};
+  return sync_all(paths, descriptors);
 }
 
 class SystemFiles final : public Files {
@@ -354,7 +352,14 @@ class SystemFiles final : public Files {
   }
 
   Result<void> sync(const std::vector<Path>& paths) override {
-    return paths.size() <= kSyncedSingly ? sync_singly(paths) : sync_file_systems(paths);
+    const std::span<const Path> all(paths);
+    for (std::size_t from = 0; from < all.size(); from += kOpenAtOnce) {
+      SLUICE_CHECK(sync_opened(all.subspan(from, std::min(kOpenAtOnce, all.size() - from))));
+    }
+    std::set<Path> folders;
+    for (const Path& path : paths) folders.insert(folder_of(path));
+    for (const Path& folder : folders) SLUICE_CHECK(sync_folder(folder));
+    return {};
   }
 
   Result<FileInfo> info(const Path& path) override {
@@ -541,7 +546,8 @@ Result<std::string> read_all(ByteSource& source, std::size_t max) {
     if (got == 0) return content;
     if (content.size() > max)
       return fail(Errc::limit, cat("more than the limit of ", human_bytes(max)));
-    step = std::clamp<std::size_t>(content.size(), 64U << 10, 4U << 20);
+    const std::size_t room = content.capacity() - content.size();
+    step = room > 0 ? room : std::clamp<std::size_t>(content.size(), 64U << 10, 4U << 20);
   }
 }
 

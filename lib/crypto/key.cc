@@ -233,6 +233,23 @@ Result<PublicKey> ed25519_key(const X509_PUBKEY& spki, const SpkiParts& parts, B
       PublicKey::Impl{KeyType::ed25519, 256, copy_of(der), raw, std::move(pkey)}));
 }
 
+// As plain_ecdsa_key(): those 44 bytes are all that a good one can be.
+std::optional<PublicKey> plain_ed25519_key(ByteView der) {
+  static const Bytes head = from_hex(kEd25519Head).value();
+  if (der.size() != head.size() + kEd25519Size || !equal(der.first(head.size()), head)) {
+    return std::nullopt;
+  }
+  std::array<std::uint8_t, kEd25519Size> raw{};
+  std::ranges::copy(der.last(raw.size()), raw.begin());
+  ready_sodium();
+  if (crypto_core_ed25519_is_valid_point(raw.data()) != 1) return std::nullopt;
+  Pkey pkey(EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, nullptr, raw.data(), raw.size()));
+  ERR_clear_error();
+  if (!pkey) return std::nullopt;
+  return PublicKey(std::make_shared<PublicKey::Impl>(
+      PublicKey::Impl{KeyType::ed25519, 256, copy_of(der), raw, std::move(pkey)}));
+}
+
 Number number_of(const EVP_PKEY& key, const char* parameter) {
   BIGNUM* out = nullptr;
   if (EVP_PKEY_get_bn_param(&key, parameter, &out) != 1) return nullptr;
@@ -321,6 +338,7 @@ Result<PublicKey> PublicKey::from_der(ByteView der) {
     return fail(Errc::limit, cat("a public key of more than ", human_bytes(limits::kKeyFile)));
   }
   ready_openssl();
+  if (auto plain = plain_ed25519_key(der)) return *std::move(plain);
   if (auto plain = plain_ecdsa_key(der)) return *std::move(plain);
   const std::uint8_t* at = der.data();
   const Spki spki(der.empty() ? nullptr

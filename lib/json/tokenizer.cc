@@ -551,6 +551,35 @@ Result<Slice> Tokenizer::skip() {
   return since(begin);
 }
 
+std::optional<Tokenizer::LoneInteger> Tokenizer::lone_integer(std::string_view key) {
+  constexpr std::ptrdiff_t kMostDigits = 15;
+  if (expect_ != Expect::value || current_ != Token::key || frames_.size() >= depth_limit_) {
+    return std::nullopt;
+  }
+  const std::string_view rest(at_, static_cast<std::size_t>(stop_ - at_));
+  const std::size_t head = key.size() + 4;  // {"":
+  if (rest.size() < head || !rest.starts_with("{\"") || rest.substr(2, key.size()) != key ||
+      rest.substr(key.size() + 2, 2) != "\":") {
+    return std::nullopt;
+  }
+  const char* const digits = at_ + head;
+  const char* p = digits;
+  LoneInteger out;
+  while (p != stop_ && is_digit(*p) && p - digits < kMostDigits) {
+    out.value = out.value * 10 + (*p++ - '0');
+  }
+  const bool leading_zero = p - digits > 1 && *digits == '0';
+  if (p == digits || leading_zero || p == stop_ || *p != '}') return std::nullopt;
+  begin_ = static_cast<std::size_t>(at_ - document_.data());
+  at_ = p + 1;
+  end_ = static_cast<std::size_t>(at_ - document_.data());
+  out.slice = {begin_, end_, true};
+  begin_ = end_ - 1;  // as if its last brace had been read
+  current_ = Token::end_object;
+  expect_ = Expect::separator;
+  return out;
+}
+
 Result<void> Tokenizer::finish() {
   const Token token = current_ == Token::end ? Token::end : next();
   if (token != Token::end) return fail(wrong("the end of the document", token));

@@ -88,6 +88,13 @@ class Tokenizer {
   [[nodiscard]] Result<Slice> skip();
   // As skip, of a value that was read token by token: from its first token to the one just read.
   Slice since(std::size_t begin) const { return {begin, end_, not_canonical_ <= begin}; }
+  // The value of a member where it is exactly {"key":N}, N from 0 to 10^15, without a blank; else
+  // nothing is consumed. For lists of many thousands of such: in one step instead of five.
+  struct LoneInteger {
+    std::int64_t value = 0;
+    Slice slice;
+  };
+  std::optional<LoneInteger> lone_integer(std::string_view key);
   [[nodiscard]] Result<void> finish();
 
   // An Error about the current token: for readers that refuse what they read.

@@ -50,6 +50,10 @@ Result<Header> read_members(json::Tokenizer& in, RoleType type, Member member) {
 
 Result<FileMeta> read_file_meta(json::Tokenizer& in) {
   FileMeta out;
+  if (const auto lone = in.lone_integer("version"); lone && lone->value >= 1) {
+    out.version = lone->value;
+    return out;
+  }
   SLUICE_CHECK(in.enter_object());
   for (;;) {
     SLUICE_TRY(const auto key, in.next_key());
@@ -146,8 +150,8 @@ std::optional<std::string> mismatch(const std::optional<std::uint64_t>& length,
 const FileMeta* Snapshot::find(const RoleName& role) const {
   const std::string file = role.str() + ".json";
   const auto at = std::ranges::lower_bound(
-      files_, file, {}, [](const auto& entry) -> const std::string& { return entry.first; });
-  return at != files_.end() && at->first == file ? &at->second : nullptr;
+      *files_, file, {}, [](const auto& entry) -> const std::string& { return entry.first; });
+  return at != files_->end() && at->first == file ? &at->second : nullptr;
 }
 
 Result<std::string> type_of(std::string_view signed_part) {
@@ -286,7 +290,8 @@ Result<Snapshot> parse_snapshot(std::string_view signed_part) {
   json::Tokenizer in(signed_part, {.bytes = signed_part.size()});
   bool has_meta = false;
   bool sorted = true;
-  auto& files = out.files_;
+  auto listed = std::make_shared<Snapshot::Files>();
+  auto& files = *listed;
   SLUICE_TRY(out.header_,
              read_members(in, RoleType::snapshot, [&](std::string_view key) -> Result<bool> {
                if (key != "meta") return false;
@@ -304,6 +309,7 @@ Result<Snapshot> parse_snapshot(std::string_view signed_part) {
              }));
   if (!has_meta) return fail(Errc::malformed, "a snapshot without \"meta\"");
   if (!sorted) std::ranges::sort(files, {}, [](const auto& entry) { return entry.first; });
+  out.files_ = std::move(listed);
   return out;
 }
 

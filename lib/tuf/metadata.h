@@ -12,6 +12,7 @@
 #pragma once
 
 #include <array>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -72,12 +73,14 @@ class Snapshot {  // 4.4
   const Header& header() const { return header_; }
   const FileMeta* find(const RoleName& role) const;  // nullptr where it is not listed
   // By file name, sorted.
-  const std::vector<std::pair<std::string, FileMeta>>& files() const { return files_; }
+  using Files = std::vector<std::pair<std::string, FileMeta>>;
+  const Files& files() const { return *files_; }
 
  private:
   friend auto parse_snapshot(std::string_view signed_part) -> Result<Snapshot>;
   Header header_;
-  std::vector<std::pair<std::string, FileMeta>> files_;
+  // Shared because it never changes, and a trusted set may be copied.
+  std::shared_ptr<const Files> files_ = std::make_shared<Files>();
 };
 
 // "_type", wherever it stands; the rest is not looked at.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tuf/trusted_set.h"
 
+#include <functional>
 #include <set>
 
 #include "base/parallel.h"
@@ -11,7 +12,7 @@ namespace sluice::tuf {
 
 namespace {
 
-constexpr std::size_t kLarge = 4U << 20;  // worth a second thread
+constexpr std::size_t kLarge = 256U << 10;  // worth a second thread
 
 std::string shown_list(const std::vector<std::string>& parts) { return join(parts, ", "); }
 
@@ -161,6 +162,30 @@ bool check_snapshot_rollback(Checks& checks, const Snapshot& before, const Snaps
   return true;
 }
 
+// What `parse` reads, where `check` finds it signed. Something large is read while its signatures
+// are checked; nothing of it counts before they are good.
+template <class T>
+std::optional<T> read_once_signed(Checks& checks, std::size_t size,
+                                  const std::function<bool()>& check,
+                                  const std::function<Result<T>()>& parse) {
+  bool good = false;
+  std::optional<Result<T>> read;
+  if (size >= kLarge) {
+    for_each_parallel(2, 2, [&](std::size_t i) {
+      if (i == 0) {
+        good = check();
+      } else {
+        read = parse();
+      }
+    });
+  } else {
+    good = check();
+    if (good) read = parse();
+  }
+  if (!good) return std::nullopt;
+  return parsed(checks, *std::move(read));
+}
+
 // What is signed by a role that root speaks of; nothing where that was refused.
 template <class T>
 struct SignedPart {
@@ -173,11 +198,13 @@ template <class T>
 std::optional<T> read_signed(Checks& checks, const Root& root, std::string_view document,
                              const SignedPart<T>& part) {
   const auto envelope = open_checked(checks, document, part.max, part.type);
-  if (!envelope ||
-      !signed_enough(checks, *envelope, root.keys, root.role(part.type), part.clause)) {
-    return std::nullopt;
-  }
-  return parsed(checks, part.parse(envelope->signed_part));
+  if (!envelope) return std::nullopt;
+  return read_once_signed<T>(
+      checks, document.size(),
+      [&] {
+        return signed_enough(checks, *envelope, root.keys, root.role(part.type), part.clause);
+      },
+      [&] { return part.parse(envelope->signed_part); });
 }
 
 // 5.4.3, for another version than the trusted one.
@@ -236,30 +263,18 @@ std::optional<Targets> read_large_targets(Checks& checks, const TargetsDocument&
   return std::move(opened->targets);
 }
 
-// 5.6.3: signed by these keys, and read. A large one is read while its signatures are checked;
-// nothing of it counts before they are good.
+// 5.6.3: signed by these keys, and read.
 std::optional<Targets> read_targets(Checks& checks, const TargetsDocument& document,
                                     const TargetsWish& wish) {
-  const bool large = document->size() >= kLarge;
-  if (large) {
+  if (document->size() >= kLarge) {
     if (auto read = read_large_targets(checks, document, wish)) return read;
   }
   const auto envelope = open_checked(checks, *document, wish.max, RoleType::targets);
   if (!envelope) return std::nullopt;
-  bool good = false;
-  std::optional<Result<Targets>> read;
-  const auto check = [&] {
-    good = signed_enough(checks, *envelope, wish.keys, wish.role, "5.6.3");
-  };
-  const auto parse = [&] { read = parse_targets(document, envelope->signed_part, wish.foreign); };
-  if (large) {
-    for_each_parallel(2, 2, [&](std::size_t i) { i == 0 ? check() : parse(); });
-  } else {
-    check();
-    if (good) parse();
-  }
-  if (!good) return std::nullopt;
-  return parsed(checks, *std::move(read));
+  return read_once_signed<Targets>(
+      checks, document->size(),
+      [&] { return signed_enough(checks, *envelope, wish.keys, wish.role, "5.6.3"); },
+      [&] { return parse_targets(document, envelope->signed_part, wish.foreign); });
 }
 
 Verdict<Accepted> out_of_order(std::string_view kind, std::string file, std::string_view why) {

@@ -47,6 +47,48 @@ bool inside(std::string_view part, const std::string& whole) {
   return part.data() >= whole.data() && part.data() + part.size() <= whole.data() + whole.size();
 }
 
+// {"key":text,…}. What stands in memory as it is to be written, side by side perhaps with what
+// comes next, is copied in one piece: of a file with thousands of entries one is replaced.
+class EntryWriter {
+ public:
+  explicit EntryWriter(std::string& out) : out_(out) {}
+
+  void put(const Draft::Entry& entry) {
+    const char* const key_end = entry.key.data() + entry.key.size();
+    if (entry.text.data() != key_end + 2) return put(entry.key, entry.text);
+    const char* const begin = entry.key.data() - 1;
+    if (run_ == nullptr || begin != run_end_ + 1 || *run_end_ != ',') {
+      flush();
+      run_ = begin;
+    }
+    run_end_ = entry.text.data() + entry.text.size();
+  }
+  void put(std::string_view key, std::string_view text) {
+    flush();
+    separate();
+    out_ += cat(json::write(json::Value(key)), ":");
+    out_ += text;
+  }
+  void finish() {
+    flush();
+    out_ += separator_ == '{' ? "{}" : "}";
+  }
+
+ private:
+  void separate() { out_ += std::exchange(separator_, ','); }
+  void flush() {
+    if (run_ == nullptr) return;
+    separate();
+    out_.append(run_, run_end_);
+    run_ = nullptr;
+  }
+
+  std::string& out_;
+  char separator_ = '{';
+  const char* run_ = nullptr;
+  const char* run_end_ = nullptr;
+};
+
 }  // namespace
 
 std::string sorted_json(const json::Value& value) { return json::write(with_sorted_keys(value)); }
@@ -108,6 +150,9 @@ Result<void> Draft::read_signed(json::Tokenizer& in) {
 }
 
 Result<void> Draft::read_entries(json::Tokenizer& in) {
+  auto entries = std::make_shared<std::vector<Entry>>();
+  // A list of files is nearly all small entries; what a target takes is not known.
+  if (type_ == RoleType::snapshot) entries->reserve(text_->size() / 32);
   bool sorted = true;
   SLUICE_CHECK(in.enter_object());
   for (;;) {
@@ -115,16 +160,19 @@ Result<void> Draft::read_entries(json::Tokenizer& in) {
     if (!found) break;
     std::string_view key = *found;
     if (!inside(key, *text_)) key = rewritten_->emplace_back(key);
-    SLUICE_TRY(const auto slice, in.skip());
+    const auto lone = in.lone_integer("version");
+    auto read = lone ? Result<json::Slice>(lone->slice) : in.skip();
+    SLUICE_TRY(const auto slice, std::move(read));
     std::string_view value = slice.in(*text_);
     if (!slice.canonical) {
       SLUICE_TRY(const auto tree, json::parse_strict(value, {.bytes = value.size()}));
       value = rewritten_->emplace_back(sorted_json(tree));
     }
-    if (!entries_.empty() && entries_.back().key > key) sorted = false;
-    entries_.push_back({key, value});
+    if (!entries->empty() && entries->back().key > key) sorted = false;
+    entries->push_back({key, value});
   }
-  if (!sorted) std::ranges::sort(entries_, {}, &Entry::key);
+  if (!sorted) std::ranges::sort(*entries, {}, &Entry::key);
+  entries_ = std::move(entries);
   return {};
 }
 
@@ -164,12 +212,12 @@ void Draft::set_version(Version version) { head().set("version", version); }
 void Draft::set_expires(Time expires) { head().set("expires", rfc3339(expires)); }
 
 const Draft::Entry* Draft::base_find(std::string_view key) const {
-  const auto at = std::ranges::lower_bound(entries_, key, {}, &Entry::key);
-  return at != entries_.end() && at->key == key ? &*at : nullptr;
+  const auto at = std::ranges::lower_bound(*entries_, key, {}, &Entry::key);
+  return at != entries_->end() && at->key == key ? &*at : nullptr;
 }
 
 std::size_t Draft::count() const {
-  std::size_t out = entries_.size();
+  std::size_t out = entries_->size();
   for (const auto& [key, text] : changes_) {
     const bool had = base_find(key) != nullptr;
     if (text && !had) ++out;
@@ -196,18 +244,18 @@ void Draft::put(std::string key, std::string sorted) {
 void Draft::put_all(std::vector<Entry> entries,
                     std::shared_ptr<const std::deque<std::string>> arena) {
   std::ranges::stable_sort(entries, {}, &Entry::key);
-  std::vector<Entry> merged;
-  merged.reserve(entries_.size() + entries.size());
-  auto old = entries_.begin();
+  auto merged = std::make_shared<std::vector<Entry>>();
+  merged->reserve(entries_->size() + entries.size());
+  auto old = entries_->begin();
   for (auto at = entries.begin(); at != entries.end(); ++at) {
     if (const auto next = at + 1; next != entries.end() && next->key == at->key) continue;
-    while (old != entries_.end() && old->key < at->key) merged.push_back(*old++);
-    if (old != entries_.end() && old->key == at->key) ++old;
+    while (old != entries_->end() && old->key < at->key) merged->push_back(*old++);
+    if (old != entries_->end() && old->key == at->key) ++old;
     if (const auto change = changes_.find(at->key); change != changes_.end())
       changes_.erase(change);
-    merged.push_back(*at);
+    merged->push_back(*at);
   }
-  merged.insert(merged.end(), old, entries_.end());
+  merged->insert(merged->end(), old, entries_->end());
   entries_ = std::move(merged);
   written_.reset();
   arenas_.push_back(std::move(arena));
@@ -220,28 +268,47 @@ bool Draft::erase(std::string_view key) {
   return true;
 }
 
-Result<void> Draft::each(
-    const std::function<Result<void>(std::string_view, std::string_view)>& use) const {
+template <class OfBase, class OfChange>
+Result<void> Draft::merge(const OfBase& of_base, const OfChange& of_change) const {
   auto change = changes_.begin();
-  for (const Entry& entry : entries_) {
+  for (const Entry& entry : *entries_) {
     for (; change != changes_.end() && change->first < entry.key; ++change) {
-      if (change->second) SLUICE_CHECK(use(change->first, *change->second));
+      if (change->second) SLUICE_CHECK(of_change(change->first, *change->second));
     }
     if (change != changes_.end() && change->first == entry.key) {
-      if (change->second) SLUICE_CHECK(use(change->first, *change->second));
+      if (change->second) SLUICE_CHECK(of_change(change->first, *change->second));
       ++change;
     } else {
-      SLUICE_CHECK(use(entry.key, entry.text));
+      SLUICE_CHECK(of_base(entry));
     }
   }
   for (; change != changes_.end(); ++change) {
-    if (change->second) SLUICE_CHECK(use(change->first, *change->second));
+    if (change->second) SLUICE_CHECK(of_change(change->first, *change->second));
   }
   return {};
 }
 
+Result<void> Draft::each(
+    const std::function<Result<void>(std::string_view, std::string_view)>& use) const {
+  return merge([&](const Entry& entry) { return use(entry.key, entry.text); }, use);
+}
+
 Result<std::string> Draft::signed_text() const {
-  if (written_) return *written_;
+  SLUICE_TRY(const auto written, text());
+  return *written;
+}
+
+// Of a snapshot it is asked for again and again on its way out, and it is half a megabyte where
+// there are many bins.
+Result<Draft::Text> Draft::text() const {
+  if (written_) return written_;
+  SLUICE_TRY(auto made, write_signed());
+  auto out = std::make_shared<const std::string>(std::move(made));
+  if (type_ == RoleType::snapshot) written_ = out;
+  return out;
+}
+
+Result<std::string> Draft::write_signed() const {
   const std::string_view large = large_member(type_);
   std::vector<std::pair<std::string_view, const json::Value*>> members;
   for (const auto& [key, value] : *head_.object()) members.emplace_back(key, &value);
@@ -255,43 +322,39 @@ Result<std::string> Draft::signed_text() const {
       out += sorted_json(*value);
       continue;
     }
-    char separator = '{';
-    SLUICE_CHECK(each([&](std::string_view name, std::string_view text) -> Result<void> {
-      out += separator;
-      separator = ',';
-      const bool plain = std::ranges::all_of(name, [](char c) {
-        return static_cast<unsigned char>(c) >= ' ' && c != '"' && c != '\\';
-      });
-      if (plain) {
-        out += '"';
-        out += name;
-        out += '"';
-      } else {
-        out += json::write(json::Value(name));
-      }
-      out += ':';
-      out += text;
-      return {};
-    }));
-    out += separator == '{' ? "{}" : "}";
+    EntryWriter entries(out);
+    SLUICE_CHECK(merge(
+        [&](const Entry& entry) -> Result<void> {
+          entries.put(entry);
+          return {};
+        },
+        [&](std::string_view name, std::string_view text) -> Result<void> {
+          entries.put(name, text);
+          return {};
+        }));
+    entries.finish();
   }
   out += '}';
-  // Asked for again and again on its way out, and half a megabyte where there are many bins.
-  if (type_ == RoleType::snapshot) written_ = std::make_shared<const std::string>(out);
   return out;
 }
 
 Result<std::string> Draft::message() const {
+  SLUICE_TRY(const auto shared, message_text());
+  return *shared;
+}
+
+Result<Draft::Text> Draft::message_text() const {
   // What has no member with a fraction and no escape is canonical as it is.
   for (const auto& [key, value] : *head_.object()) SLUICE_CHECK(json::canonical_olpc(value));
-  SLUICE_TRY(auto text, signed_text());
-  if (text.find('\\') == std::string::npos) return text;
-  return canonical_form(text);
+  SLUICE_TRY(auto written, text());
+  if (written->find('\\') == std::string::npos) return written;
+  SLUICE_TRY(auto canonical, canonical_form(*written));
+  return std::make_shared<const std::string>(std::move(canonical));
 }
 
 Result<crypto::Digest> Draft::digest() const {
-  SLUICE_TRY(const auto bytes, message());
-  return crypto::digest_of(crypto::HashAlgorithm::sha256, bytes_of(bytes));
+  SLUICE_TRY(const auto bytes, message_text());
+  return crypto::digest_of(crypto::HashAlgorithm::sha256, bytes_of(*bytes));
 }
 
 void Draft::add_signature(std::string_view keyid, std::string_view hex) {
@@ -315,10 +378,10 @@ void Draft::add_signature(json::Value whole) {
 }
 
 Result<std::string> Draft::document() const {
-  SLUICE_TRY(auto part, signed_text());
+  SLUICE_TRY(const auto part, text());
   std::string out = cat("{\"signatures\":", json::write(json::Value(signatures_)), ",\"signed\":");
-  out.reserve(out.size() + part.size() + 1);
-  out += part;
+  out.reserve(out.size() + part->size() + 1);
+  out += *part;
   out += '}';
   return out;
 }

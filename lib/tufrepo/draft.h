@@ -52,6 +52,7 @@ class Draft {
   void put(std::string key, std::string sorted);                     // see sorted_json()
   bool erase(std::string_view key);                                  // false where there was none
   // Many at once: views of an arena that is kept, in any order; of one key the last one counts.
+  // One whose text stands two bytes behind its key is written out there already: "key":text.
   struct Entry {
     std::string_view key;
     std::string_view text;
@@ -64,6 +65,8 @@ class Draft {
   // "signed" as it is written, and what is signed: its canonical form.
   [[nodiscard]] Result<std::string> signed_text() const;
   [[nodiscard]] Result<std::string> message() const;
+  using Text = std::shared_ptr<const std::string>;      // shared by whoever asks for the same again
+  [[nodiscard]] Result<Text> message_text() const;      // the same without a copy of it
   [[nodiscard]] Result<crypto::Digest> digest() const;  // SHA-256 of message()
 
   // As the file had them; add_signature takes the place of one of the same keyid.
@@ -79,10 +82,15 @@ class Draft {
 
  private:
   explicit Draft(RoleType type) : type_(type) {}
+  [[nodiscard]] Result<Text> text() const;  // signed_text()
+  [[nodiscard]] Result<std::string> write_signed() const;
   [[nodiscard]] Result<void> read_signed(json::Tokenizer& in);
   [[nodiscard]] Result<void> read_entries(json::Tokenizer& in);
   [[nodiscard]] Result<void> check() const;
   const Entry* base_find(std::string_view key) const;
+  // Entries and changes in their order: of_base(entry), of_change(key, text).
+  template <class OfBase, class OfChange>
+  Result<void> merge(const OfBase& of_base, const OfChange& of_change) const;
 
   RoleType type_;
   json::Value head_;
@@ -91,9 +99,10 @@ class Draft {
   // because a copy of a draft looks into the same.
   std::shared_ptr<const std::string> text_;
   std::shared_ptr<std::deque<std::string>> rewritten_;
-  mutable std::shared_ptr<const std::string> written_;  // of a snapshot: signed_text()
+  mutable Text written_;  // of a snapshot: signed_text()
   std::vector<std::shared_ptr<const std::deque<std::string>>> arenas_;
-  std::vector<Entry> entries_;                                              // sorted
+  // Sorted. Shared by copies, which change what is in changes_.
+  std::shared_ptr<const std::vector<Entry>> entries_ = std::make_shared<std::vector<Entry>>();
   std::map<std::string, std::optional<std::string>, std::less<>> changes_;  // nullopt: erased
 };
 

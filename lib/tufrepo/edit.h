@@ -87,6 +87,14 @@ class TargetBatch {
   TargetBatch(Repository& repository, std::optional<RoleName> role);
   TargetBatch(TargetBatch&&) noexcept;
   ~TargetBatch();
+  // As it will be written. Any thread may make one.
+  struct Ready {
+    std::string path;
+    std::string line;  // "path":{…}
+    std::string hash;  // of the path
+  };
+  [[nodiscard]] static Result<Ready> prepare(const NewTarget& target);
+  [[nodiscard]] Result<void> add(const Ready& target);
   [[nodiscard]] Result<void> add(const NewTarget& target);
   std::size_t count() const;
   [[nodiscard]] Result<Edited> stage(Time now);

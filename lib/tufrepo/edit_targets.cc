@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <deque>
 #include <map>
+#include <unordered_map>
 
 #include "base/text.h"
 #include "tuf/limits.h"
@@ -15,36 +16,44 @@ constexpr std::size_t kMaxWay = 32;  // roles that one search visits, as clients
 
 }  // namespace
 
-// The way of a client from targets downwards (TUF 5.6.7).
+// The way of a client from targets downwards (TUF 5.6.7). What it has seen of a role it takes to be
+// so for good: nothing is staged meanwhile.
 class DelegationWay {
  public:
   explicit DelegationWay(Repository& repository) : repository_(repository) {}
 
-  struct Answer {
-    std::optional<RoleName> lists;  // the role that lists the path now
-    RoleName takes{"targets"};      // the one that is to list it, where none does
+  // Of one role.
+  struct Known {
+    RoleName role;
+    const Draft* draft = nullptr;              // nullptr: there is none
+    const Delegations* delegations = nullptr;  // nullptr: it has none
+    std::vector<Draft::Entry> added = {};      // for who collects what is to be listed there
   };
-  Result<Answer> of(std::string_view path) {
+  struct Answer {
+    Known* lists = nullptr;  // the role that lists the path now; nullptr: none does
+    Known* takes = nullptr;  // the one that is to list it then
+  };
+  Result<Answer> of(std::string_view path, const std::string& hash) {
     Answer out;
-    const std::string hash = path_hash(path);
-    std::vector<RoleName> stack{targets_};
-    std::vector<RoleName> seen;
+    SLUICE_TRY(out.takes, look_at(targets_));
+    std::vector<Known*> stack{out.takes};
+    std::vector<Known*> seen;
     bool first_way = true;
     while (!stack.empty() && seen.size() < kMaxWay) {
-      RoleName role = std::move(stack.back());
+      Known* const at = stack.back();
       stack.pop_back();
-      if (std::ranges::find(seen, role) != seen.end()) continue;
-      SLUICE_TRY(const auto* draft, repository_.latest(role));
-      if (draft != nullptr && draft->find(path)) {
-        out.lists = std::move(role);
+      if (std::ranges::find(seen, at) != seen.end()) continue;
+      if (at->draft != nullptr && at->draft->find(path)) {
+        out.lists = at;
         return out;
       }
-      auto below = std::vector<RoleName>{};
-      if (draft != nullptr && draft->head().find("delegations") != nullptr) {
-        SLUICE_TRY(const auto* delegations, repository_.delegations(role));
-        below = covering(*delegations, path, hash);
+      std::vector<Known*> below;
+      if (at->delegations != nullptr) {
+        for (const auto& role : covering(*at->delegations, path, hash)) {
+          SLUICE_TRY(below.emplace_back(), look_at(role));
+        }
       }
-      seen.push_back(std::move(role));
+      seen.push_back(at);
       if (first_way && !below.empty()) out.takes = below.front();
       if (below.empty()) first_way = false;
       stack.insert(stack.end(), below.rbegin(), below.rend());
@@ -61,6 +70,27 @@ class DelegationWay {
     if (std::ranges::find(below, role) == below.end()) return false;
     return leads_to(path, parent);
   }
+
+  Result<Known*> look_at(const RoleName& role) {
+    if (const auto at = known_.find(role.str()); at != known_.end()) return &at->second;
+    Known out{role};
+    SLUICE_TRY(out.draft, repository_.latest(role));
+    if (out.draft != nullptr && out.draft->head().find("delegations") != nullptr) {
+      SLUICE_TRY(out.delegations, repository_.delegations(role));
+    }
+    return &known_.emplace(role.str(), std::move(out)).first->second;
+  }
+
+  // Those for which something was collected, by name.
+  std::vector<Known*> with_added() {
+    std::vector<Known*> out;
+    for (auto& [name, known] : known_) {
+      if (!known.added.empty()) out.push_back(&known);
+    }
+    std::ranges::sort(out, {}, &Known::role);
+    return out;
+  }
+  void forget() { known_.clear(); }
 
  private:
   static std::vector<RoleName> covering(const Delegations& delegations, std::string_view path,
@@ -80,6 +110,7 @@ class DelegationWay {
 
   Repository& repository_;
   RoleName targets_{"targets"};
+  std::unordered_map<std::string, Known> known_;  // whose elements stay where they are
 };
 
 // Texts that stay where they are, in blocks.
@@ -97,7 +128,7 @@ class TextArena {
   std::shared_ptr<const std::deque<std::string>> blocks() const { return blocks_; }
 
  private:
-  static constexpr std::size_t kBlock = 1U << 20;
+  static constexpr std::size_t kBlock = 64U << 10;
   std::shared_ptr<std::deque<std::string>> blocks_ = std::make_shared<std::deque<std::string>>();
 };
 
@@ -109,17 +140,18 @@ std::string custom_of(std::string_view listed) {
   return custom == nullptr ? "" : sorted_json(*custom);
 }
 
-std::string listed_text(const NewTarget& target, const std::string& custom) {
-  std::string out = "{";
+void append_listed(std::string& out, const NewTarget& target, const std::string& custom) {
+  out += '{';
   if (!custom.empty()) out += cat("\"custom\":", custom, ",");
   out += "\"hashes\":{";
-  auto hashes = target.hashes;
-  std::ranges::sort(hashes, {}, [](const auto& each) { return crypto::name(each.algorithm()); });
-  for (const auto& each : hashes) {
-    out += cat(out.ends_with('{') ? "\"" : ",\"", crypto::name(each.algorithm()), "\":\"",
-               each.hex(), "\"");
+  std::vector<const crypto::Digest*> hashes;
+  for (const auto& each : target.hashes) hashes.push_back(&each);
+  std::ranges::sort(hashes, {}, [](const auto* each) { return crypto::name(each->algorithm()); });
+  for (const auto* each : hashes) {
+    out += cat(each == hashes.front() ? "\"" : ",\"", crypto::name(each->algorithm()), "\":\"",
+               each->hex(), "\"");
   }
-  return out + cat("},\"length\":", target.length, "}");
+  out += cat("},\"length\":", target.length, "}");
 }
 
 Result<std::string> custom_text(const std::string& given) {
@@ -185,58 +217,74 @@ struct TargetBatch::State {
   std::optional<RoleName> role;
   DelegationWay way;
   TextArena arena;
-  std::map<std::string, std::vector<Draft::Entry>, std::less<>> by_role;
   std::size_t count = 0;
 };
 
 TargetBatch::TargetBatch(Repository& repository, std::optional<RoleName> role)
-    : state_(new State{repository, std::move(role), DelegationWay(repository), {}, {}}) {}
+    : state_(new State{repository, std::move(role), DelegationWay(repository), {}, 0}) {}
 TargetBatch::TargetBatch(TargetBatch&&) noexcept = default;
 TargetBatch::~TargetBatch() = default;
 
 std::size_t TargetBatch::count() const { return state_->count; }
 
-Result<void> TargetBatch::add(const NewTarget& target) {
+Result<TargetBatch::Ready> TargetBatch::prepare(const NewTarget& target) {
   SLUICE_CHECK(check_target_path(target.path));
   if (target.hashes.empty()) return fail(Errc::usage, "a target without a hash");
-  SLUICE_TRY(const auto custom,
-             within(custom_text(target.custom), cat("adding ", printable(target.path, 200))));
-  RoleName at("targets");
-  if (state_->role) {
-    at = *state_->role;
-    SLUICE_TRY(const bool leads, state_->way.leads_to(target.path, at));
-    if (!leads) {
-      return fail(
-          Error{Errc::usage, cat("no client would ask ", printable(at.str(), 80), " for ",
-                                 printable(target.path, 200), ": it is not delegated to it")}
-              .advise("leave --role out, or delegate the path first"));
-    }
-  } else {
-    SLUICE_TRY(auto found, state_->way.of(target.path));
-    at = found.lists ? *std::move(found.lists) : std::move(found.takes);
+  auto custom = custom_text(target.custom);
+  if (!custom) {
+    return fail(std::move(custom).error().in(cat("adding ", printable(target.path, 200))));
   }
-  state_->by_role[at.str()].push_back(
-      {state_->arena.keep(target.path), state_->arena.keep(listed_text(target, custom))});
+  Ready out{target.path, "\"", path_hash(target.path)};
+  out.line += target.path;
+  out.line += "\":";
+  append_listed(out.line, target, *custom);
+  return out;
+}
+
+Result<void> TargetBatch::add(const NewTarget& target) {
+  SLUICE_TRY(const auto ready, prepare(target));
+  return add(ready);
+}
+
+Result<void> TargetBatch::add(const Ready& target) {
+  DelegationWay::Known* at = nullptr;
+  if (state_->role) {
+    SLUICE_TRY(const bool leads, state_->way.leads_to(target.path, *state_->role));
+    if (!leads) {
+      return fail(Error{Errc::usage,
+                        cat("no client would ask ", printable(state_->role->str(), 80), " for ",
+                            printable(target.path, 200), ": it is not delegated to it")}
+                      .advise("leave --role out, or delegate the path first"));
+    }
+    SLUICE_TRY(at, state_->way.look_at(*state_->role));
+  } else {
+    SLUICE_TRY(const auto found, state_->way.of(target.path, target.hash));
+    at = found.lists != nullptr ? found.lists : found.takes;
+  }
+  // A path that is written as it is stands before its text, as both will be written.
+  const bool plain = target.path.find('"') == std::string::npos;
+  const std::string_view kept = state_->arena.keep(target.line);
+  at->added.push_back({plain ? kept.substr(1, target.path.size()) : state_->arena.keep(target.path),
+                       kept.substr(target.path.size() + 3)});
   ++state_->count;
   return {};
 }
 
 Result<Edited> TargetBatch::stage(Time now) {
   Edited out;
-  for (auto& [name, entries] : state_->by_role) {
-    const RoleName at(name);
-    SLUICE_TRY(auto draft, state_->repository.next(at));
-    for (auto& entry : entries) {
+  for (auto* const at : state_->way.with_added()) {
+    SLUICE_TRY(auto draft, state_->repository.next(at->role));
+    for (auto& entry : at->added) {
       if (entry.text.starts_with("{\"custom\"")) continue;
       const auto known = draft.find(entry.key);
       const std::string custom = known ? custom_of(*known) : std::string();
       if (!custom.empty()) entry.text = state_->arena.keep(with_custom(entry.text, custom));
     }
-    draft.put_all(std::move(entries), state_->arena.blocks());
-    SLUICE_CHECK(state_->repository.stage(at, std::move(draft), now));
-    out.roles.push_back(at);
+    draft.put_all(std::move(at->added), state_->arena.blocks());
+    SLUICE_CHECK(state_->repository.stage(at->role, std::move(draft), now));
+    out.roles.push_back(at->role);
   }
-  state_->by_role.clear();
+  state_->way.forget();
   return out;
 }
 
@@ -252,11 +300,11 @@ Result<Edited> remove_targets(Repository& repository, const std::vector<std::str
   DelegationWay way(repository);
   std::map<std::string, std::vector<std::string>> by_role;
   for (const auto& path : paths) {
-    SLUICE_TRY(const auto found, way.of(path));
-    if (!found.lists) {
+    SLUICE_TRY(const auto found, way.of(path, path_hash(path)));
+    if (found.lists == nullptr) {
       return fail(Errc::not_found, cat("no role lists ", printable(path, 200)));
     }
-    by_role[found.lists->str()].push_back(path);
+    by_role[found.lists->role.str()].push_back(path);
   }
   Edited out;
   for (const auto& [name, those] : by_role) {

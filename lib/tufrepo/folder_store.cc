@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
+#include <atomic>
 #include <set>
 
+#include "base/parallel.h"
 #include "base/text.h"
 #include "tufrepo/store.h"
 
@@ -11,6 +13,7 @@ namespace {
 
 constexpr std::size_t kReplacedMost = 64U << 20;  // of a file that is replaced, not made anew
 constexpr std::string_view kLockFile = ".sluice-lock";
+constexpr std::size_t kManyFiles = 64;  // are written on all cores
 
 Error explained(Error error, const Path& folder) {
   if (!error.hint.empty()) return error;
@@ -126,7 +129,7 @@ class FolderStore final : public Store {
       auto removed = files_.remove(path);
       if (!removed && removed.error().code == Errc::not_found) continue;
       SLUICE_CHECK(explain(std::move(removed), folder_));
-      unsynced_.erase(path);
+      unsynced_.erase(path.native());
     }
     return {};
   }
@@ -139,14 +142,14 @@ class FolderStore final : public Store {
     return path_below(folder_, name);
   }
   Result<void> make_parent(const Path& path);
-  Result<Put> write_one(const NewFile& file);
-  Result<Put> compare(const Path& path, const Content& content);
+  Result<Put> write_one(const Path& path, const Content& content) const;
+  Result<Put> compare(const Path& path, const Content& content) const;
 
   Files& files_;
   Path folder_;
   std::shared_ptr<bool> held_ = std::make_shared<bool>(false);  // shared with the lock handed out
-  std::set<Path> folders_;                                      // that are known to be there
-  std::set<Path> unsynced_;
+  std::set<std::string> folders_;                               // that are known to be there
+  std::set<std::string> unsynced_;
 };
 
 Result<std::vector<ListedFile>> FolderStore::list(const std::string& prefix) {
@@ -174,52 +177,63 @@ Result<std::vector<ListedFile>> FolderStore::list(const std::string& prefix) {
 // A new folder lasts once the one above it is synced.
 Result<void> FolderStore::make_parent(const Path& path) {
   std::vector<Path> missing;
-  for (Path folder = path.parent_path(); folder != folder_ && !folders_.contains(folder);
+  for (Path folder = path.parent_path(); folder != folder_ && !folders_.contains(folder.native());
        folder = folder.parent_path()) {
     if (const auto info = files_.info(folder); info && info->kind == FileKind::folder) {
-      folders_.insert(folder);
+      folders_.insert(folder.native());
       break;
     }
     missing.push_back(folder);
   }
   if (missing.empty()) return {};
   SLUICE_CHECK(files_.make_folders(missing.front()));
-  for (Path& folder : missing) {
-    unsynced_.insert(folder);
-    folders_.insert(std::move(folder));
+  for (const Path& folder : missing) {
+    unsynced_.insert(folder.native());
+    folders_.insert(folder.native());
   }
   return {};
 }
 
-Result<Put> FolderStore::compare(const Path& path, const Content& content) {
+Result<Put> FolderStore::compare(const Path& path, const Content& content) const {
   SLUICE_TRY(const auto source, files_.open(path));
   Comparison comparison(*source);
   SLUICE_CHECK(content.each_piece([&](ByteView piece) { return comparison.piece(piece); }));
   SLUICE_TRY(const bool same, comparison.finish());
-  if (!same) return Put::other;
-  unsynced_.insert(path);  // its writer may have died before
-  return Put::present;
+  return same ? Put::present : Put::other;
 }
 
-Result<Put> FolderStore::write_one(const NewFile& file) {
-  SLUICE_TRY(const Path path, path_of(file.name));
-  if (files_.info(path)) return compare(path, file.content);
-  SLUICE_CHECK(make_parent(path));
+Result<Put> FolderStore::write_one(const Path& path, const Content& content) const {
+  if (files_.info(path)) return compare(path, content);
   auto created =
-      files_.create_later(path, [&](const auto& put) { return file.content.each_piece(put); });
+      files_.create_later(path, [&](const auto& put) { return content.each_piece(put); });
   if (!created && created.error().code == Errc::denied && files_.info(path)) {
-    return compare(path, file.content);
+    return compare(path, content);
   }
   SLUICE_CHECK(std::move(created));
-  unsynced_.insert(path);
   return Put::written;
 }
 
 Result<std::vector<Put>> FolderStore::write_new(std::span<const NewFile> files) {
-  std::vector<Put> out;
+  std::vector<Path> paths;
   for (const auto& file : files) {
+    const std::string doing = cat("writing ", file.name);
+    SLUICE_TRY(paths.emplace_back(), explain(within(path_of(file.name), doing), folder_));
+    SLUICE_CHECK(explain(within(make_parent(paths.back()), doing), folder_));
+  }
+  std::vector<Result<Put>> puts(files.size(), Put::other);
+  std::atomic<bool> failed = false;
+  for_each_parallel(files.size(), files.size() < kManyFiles ? 1 : hardware_threads(),
+                    [&](std::size_t i) {
+                      if (failed) return;
+                      puts[i] = write_one(paths[i], files[i].content);
+                      if (!puts[i]) failed = true;
+                    });
+  std::vector<Put> out;
+  for (std::size_t i = 0; i < files.size(); ++i) {
     SLUICE_TRY(const Put put,
-               explain(within(write_one(file), cat("writing ", file.name)), folder_));
+               explain(within(std::move(puts[i]), cat("writing ", files[i].name)), folder_));
+    // What is there already as well: its writer may have died before.
+    if (put != Put::other) unsynced_.insert(paths[i].native());
     out.push_back(put);
   }
   return out;

@@ -94,8 +94,12 @@ class Examiner {
     entry.to = draft.version();
     entry.expires = draft.expires();
     entry.online = !repository_.policy().of(role).online.empty();
-    SLUICE_TRY(const auto digest, draft.digest());
-    SLUICE_CHECK(check_base(role, *staged, before, digest.hex(), entry));
+    std::string sha256 = staged->sha256;  // of what was staged in memory nobody edited anything
+    if (staged->saved) {
+      SLUICE_TRY(const auto digest, draft.digest());
+      sha256 = digest.hex();
+    }
+    SLUICE_CHECK(check_base(role, *staged, before, sha256, entry));
     if (!entry.published) {
       if (entry.expires <= now_) {
         fault("expired", role, cat("it expired at ", human_time(entry.expires)),
@@ -272,9 +276,12 @@ Result<Quorum> count_votes(const Draft& draft, const Signatories& signatories,
                            const std::vector<StagedSignature>& beside, const KeyNames& names) {
   Quorum out{signatories.who, signatories.role.threshold, 0, {}};
   const auto ballots = ballots_of(draft, beside);
-  SLUICE_TRY(const auto message, draft.message());
-  const std::string sha256 =
-      crypto::digest_of(crypto::HashAlgorithm::sha256, bytes_of(message)).hex();
+  Draft::Text message;
+  std::string sha256;
+  if (!ballots.empty()) {
+    SLUICE_TRY(message, draft.message_text());
+    sha256 = crypto::digest_of(crypto::HashAlgorithm::sha256, bytes_of(*message)).hex();
+  }
   std::set<std::string_view> counted;
   for (const auto& keyid : signatories.role.keyids) {
     const auto key = signatories.keys.find(keyid);
@@ -290,7 +297,7 @@ Result<Quorum> count_votes(const Draft& draft, const Signatories& signatories,
       voter.why = known ? key->second.why_unusable : "the key is not listed";
     } else if (ballot != ballots.end() &&
                !(ballot->signature.sig.empty() && ballot->signature.bundle.empty())) {
-      const Envelope envelope{{ballot->signature}, message, {}};
+      const Envelope envelope{{ballot->signature}, *message, {}};
       SLUICE_TRY(const auto found, count_signatures(envelope, signatories.keys, {{keyid}, 1}));
       voter.vote = found.valid == 1 ? Vote::given : Vote::wrong;
       if (voter.vote == Vote::wrong) voter.why = why_wrong(*ballot, draft, sha256, identity);

@@ -52,16 +52,14 @@ class Rehearsal {
     return verdict.passed();
   }
 
-  Result<std::optional<std::string>> bytes_of_role(const RoleName& role) {
+  // nullptr where there is none.
+  Result<TargetsDocument> bytes_of_role(const RoleName& role) {
     const auto at = changed_.find(role.str());
-    if (at != changed_.end()) {
-      SLUICE_TRY(auto document, at->second->document());
-      return document;
-    }
+    if (at != changed_.end()) return at->second->document();
     SLUICE_TRY(const auto version, repository_.version_of(role));
-    if (version == 0) return std::nullopt;
+    if (version == 0) return nullptr;
     SLUICE_TRY(auto bytes, repository_.published_file(role, version));
-    return bytes;
+    return std::make_shared<const std::string>(std::move(bytes));
   }
 
   Result<std::optional<TrustedSet>> start() {
@@ -72,7 +70,7 @@ class Rehearsal {
     if (version > 0) {
       SLUICE_TRY(first, repository_.published_file(root, version));
     } else if (fresh != changed_.end()) {
-      first = fresh->second->bytes;
+      first = *fresh->second->bytes;
     } else {
       report_.fail("tuf.publish.root", "root", "there is no root yet").advice =
           "begin with `sluice tuf init`";
@@ -84,7 +82,7 @@ class Rehearsal {
     // A client that is up to date has these, and refuses what goes back behind them.
     if (version > 0) SLUICE_CHECK(remember(out));
     if (version > 0 && fresh != changed_.end() &&
-        !accepted(out.update_root(fresh->second->bytes))) {
+        !accepted(out.update_root(*fresh->second->bytes))) {
       return std::nullopt;
     }
     if (!out.root().consistent_snapshot) {
@@ -114,7 +112,7 @@ class Rehearsal {
   Result<bool> walk_to_targets(TrustedSet& set) {
     SLUICE_TRY(const auto timestamp, bytes_of_role(RoleName("timestamp")));
     SLUICE_TRY(const auto snapshot, bytes_of_role(RoleName("snapshot")));
-    SLUICE_TRY(auto targets, bytes_of_role(RoleName("targets")));
+    SLUICE_TRY(const auto targets, bytes_of_role(RoleName("targets")));
     if (!timestamp || !snapshot || !targets) {
       report_.fail("tuf.publish.incomplete", "the repository",
                    "it has no root, targets, snapshot or timestamp yet");
@@ -124,7 +122,7 @@ class Rehearsal {
     if (!accepted(set.update_snapshot(*snapshot, Origin::repository))) return false;
     SLUICE_TRY(const bool waits, only_waits_for_targets());
     if (waits) return true;
-    if (!accepted(set.update_targets(*std::move(targets), RoleName("targets"), nullptr))) {
+    if (!accepted(set.update_targets(targets, RoleName("targets"), nullptr))) {
       return false;
     }
     report_.pass(
@@ -199,7 +197,7 @@ class Rehearsal {
     SLUICE_TRY(const auto* delegator, load(set, parent));
     if (delegator == nullptr) return nullptr;
     if (const auto* known = set.targets(role, delegator)) return known;
-    SLUICE_TRY(auto bytes, bytes_of_role(role));
+    SLUICE_TRY(const auto bytes, bytes_of_role(role));
     if (!bytes) {
       report_
           .fail("tuf.publish.missing", printable(role.str(), 80),
@@ -207,7 +205,7 @@ class Rehearsal {
           .advice = "take the delegation away, or give it a first version";
       return nullptr;
     }
-    if (!accepted(set.update_targets(*std::move(bytes), role, delegator))) return nullptr;
+    if (!accepted(set.update_targets(bytes, role, delegator))) return nullptr;
     return set.targets(role, delegator);
   }
 
@@ -228,12 +226,12 @@ class Rehearsal {
       TrustedSet copy = set;
       for (std::size_t i = run * kRolesAtATime;
            i < std::min(bins.size(), (run + 1) * kRolesAtATime); ++i) {
-        auto bytes = changed_.at(bins[i]->role.str())->document();
+        const auto bytes = changed_.at(bins[i]->role.str())->document();
         if (!bytes) {
-          done[run] = fail(std::move(bytes).error());
+          done[run] = fail(bytes.error());
           return;
         }
-        const auto verdict = copy.update_targets(*std::move(bytes), bins[i]->role, parent);
+        const auto verdict = copy.update_targets(*bytes, bins[i]->role, parent);
         if (!verdict.passed()) append(reports[run], verdict.report());
       }
     });
@@ -254,9 +252,10 @@ class Rehearsal {
 
 }  // namespace
 
-Result<std::string> ChangedFile::document() const {
-  if (!bytes.empty()) return bytes;
-  return draft->document();
+Result<TargetsDocument> ChangedFile::document() const {
+  if (bytes) return bytes;
+  SLUICE_TRY(auto made, draft->document());
+  return std::make_shared<const std::string>(std::move(made));
 }
 
 Result<void> rehearse(Repository& repository, const std::vector<ChangedFile>& changed, Time now,

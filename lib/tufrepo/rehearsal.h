@@ -14,8 +14,9 @@ namespace sluice::tuf {
 struct ChangedFile {
   RoleName role{""};
   std::shared_ptr<const Draft> draft;  // shared with what writes it out later
-  std::string bytes;                   // as it will be published; of many, made when it is needed
-  [[nodiscard]] Result<std::string> document() const;
+  // As it will be published, and shared with that; of many, made when it is needed.
+  std::shared_ptr<const std::string> bytes = {};
+  [[nodiscard]] Result<std::shared_ptr<const std::string>> document() const;
 };
 
 // Walks our own client's state machine through the new files, once from the present state: what it

@@ -5,6 +5,7 @@
 #include <set>
 
 #include "base/codec.h"
+#include "base/parallel.h"
 #include "base/text.h"
 #include "tuf/checks.h"
 #include "tuf/names.h"
@@ -79,23 +80,36 @@ class ReleaseMaker {
       good = false;
     }
     if (!good) return false;
+    return take_roles(proposal);
+  }
+
+  // What is signed online is signed on all cores: bins are many.
+  Result<bool> take_roles(const Proposal& proposal) {
+    std::vector<Signing> work;
+    std::vector<Version> from;
+    bool at_once = true;
     for (const auto& role : proposal.roles) {
       if (role.published) out_.left_over.push_back(role.role);
       if (role.published || role.role == role_name(RoleType::snapshot) ||
           role.role == role_name(RoleType::timestamp))
         continue;
-      SLUICE_TRY(const bool taken, take_role(role));
-      good = good && taken;
+      SLUICE_TRY(const auto* staged, repository_.staged(role.role));
+      SLUICE_TRY(auto one, begin_signing(role.role, staged->draft, role.quorums));
+      at_once = at_once && std::ranges::all_of(one.keys, &RoleSigner::at_once);
+      work.push_back(std::move(one));
+      from.push_back(role.from);
+    }
+    std::vector<Result<void>> done(work.size());
+    for_each_parallel(work.size(), at_once ? hardware_threads() : 1,
+                      [&](std::size_t i) { done[i] = sign_online(work[i]); });
+    bool good = true;
+    for (std::size_t i = 0; i < work.size(); ++i) {
+      SLUICE_CHECK(std::move(done[i]));
+      SLUICE_TRY(const bool enough, signed_enough(work[i]));
+      good = good && enough;
+      if (enough) add_changed(work[i].role, from[i], std::move(work[i].draft));
     }
     return good;
-  }
-
-  Result<bool> take_role(const ProposedRole& role) {
-    SLUICE_TRY(const auto* staged, repository_.staged(role.role));
-    SLUICE_TRY(auto file, sign(role.role, staged->draft, role.quorums));
-    if (!file) return false;
-    add_changed(role.role, role.from, *std::move(file));
-    return true;
   }
 
   void add_changed(const RoleName& role, Version from, Draft draft) {
@@ -103,36 +117,70 @@ class ReleaseMaker {
     changed_.push_back({role, std::make_shared<const Draft>(std::move(draft)), {}});
   }
 
-  // Signatures that hold, and those of online keys where more are needed; nothing where they do not
-  // suffice.
+  // A draft with those of its signatures that hold, and who else is to sign it.
+  struct Signing {
+    RoleName role;
+    Draft draft;
+    std::vector<Signatories> all = {};
+    bool incomplete = false;
+    std::vector<RoleSigner*> keys = {};
+  };
+  Result<Signing> begin_signing(const RoleName& role, Draft draft,
+                                const std::vector<Quorum>& quorums) {
+    Signing out{role, std::move(draft)};
+    SLUICE_TRY(out.all, signatories_of(repository_, role));
+    SLUICE_TRY(const auto kept, signatures_that_hold(role, out.draft, quorums));
+    out.draft.clear_signatures();
+    for (const auto& each : kept) out.draft.add_signature(each);
+    out.incomplete = quorums.empty() || !std::ranges::all_of(quorums, &Quorum::complete);
+    if (!out.incomplete) return out;
+    for (const auto& signatories : out.all) {
+      SLUICE_TRY(const auto* keys, online_keys(role, signatories));
+      for (const auto& key : *keys) out.keys.push_back(key.get());
+    }
+    return out;
+  }
+
+  static Result<void> sign_online(Signing& work) {
+    if (work.keys.empty()) return {};
+    SLUICE_TRY(const auto message, work.draft.message_text());
+    for (auto* const key : work.keys) {
+      SLUICE_TRY(const auto signature, key->sign(*message));
+      work.draft.add_signature(signature_json(signature));
+    }
+    return {};
+  }
+
+  Result<bool> signed_enough(const Signing& work) {
+    bool good = true;
+    for (const auto& signatories : work.all) {
+      // Each signature was verified when it was made, and the rehearsal verifies it again.
+      if (!work.incomplete || signed_by(work.draft, signatories) >= signatories.role.threshold)
+        continue;
+      SLUICE_TRY(const auto quorum, count_votes(work.draft, signatories, {}, *names_));
+      good = false;
+      Check& row = refuse(
+          "signatures", work.role,
+          cat("version ", work.draft.version(), " has ", quorum.given, " of ", quorum.threshold,
+              quorum.threshold == 1 ? " signature of " : " signatures of ", quorum.who));
+      const bool online = !repository_.policy().of(work.role).online.empty();
+      const std::string whose = printable(work.role.str(), 80);
+      row.advice = online ? cat("none of the keys that tuf-repo.yaml names as online for ", whose,
+                                " does: name the right one there")
+                          : "whoever is still needed signs";
+      if (!online) row.command = cat("sluice tuf sign --key FILE --role ", whose);
+    }
+    return good;
+  }
+
+  // Nothing where the signatures do not suffice.
   Result<std::optional<Draft>> sign(const RoleName& role, Draft draft,
                                     const std::vector<Quorum>& quorums) {
-    SLUICE_TRY(const auto all, signatories_of(repository_, role));
-    SLUICE_TRY(const auto kept, signatures_that_hold(role, draft, quorums));
-    draft.clear_signatures();
-    for (const auto& each : kept) draft.add_signature(each);
-    const bool incomplete = quorums.empty() || !std::ranges::all_of(quorums, &Quorum::complete);
-    if (incomplete) SLUICE_CHECK(sign_online(role, draft, all));
-    bool good = true;
-    for (const auto& signatories : all) {
-      // Each signature was verified when it was made, and the rehearsal verifies it again.
-      if (!incomplete || signed_by(draft, signatories) >= signatories.role.threshold) continue;
-      SLUICE_TRY(const auto quorum, count_votes(draft, signatories, {}, *names_));
-      good = false;
-      Check& row =
-          refuse("signatures", role,
-                 cat("version ", draft.version(), " has ", quorum.given, " of ", quorum.threshold,
-                     quorum.threshold == 1 ? " signature of " : " signatures of ", quorum.who));
-      const bool online = !repository_.policy().of(role).online.empty();
-      row.advice = online ? cat("none of the keys that tuf-repo.yaml names as online for ",
-                                printable(role.str(), 80), " does: name the right one there")
-                          : "whoever is still needed signs";
-      if (!online) {
-        row.command = cat("sluice tuf sign --key FILE --role ", printable(role.str(), 80));
-      }
-    }
+    SLUICE_TRY(auto work, begin_signing(role, std::move(draft), quorums));
+    SLUICE_CHECK(sign_online(work));
+    SLUICE_TRY(const bool good, signed_enough(work));
     if (!good) return std::optional<Draft>{};
-    return std::optional<Draft>{std::move(draft)};
+    return std::optional<Draft>{std::move(work.draft)};
   }
 
   static std::int64_t signed_by(const Draft& draft, const Signatories& signatories) {
@@ -171,19 +219,6 @@ class ReleaseMaker {
     std::vector<json::Value> sorted;
     for (auto& [keyid, value] : out) sorted.push_back(std::move(value));
     return sorted;
-  }
-
-  Result<void> sign_online(const RoleName& role, Draft& draft,
-                           const std::vector<Signatories>& all) {
-    SLUICE_TRY(const auto message, draft.message());
-    for (const auto& signatories : all) {
-      SLUICE_TRY(const auto* keys, online_keys(role, signatories));
-      for (const auto& key : *keys) {
-        SLUICE_TRY(const auto signature, key->sign(message));
-        draft.add_signature(signature_json(signature));
-      }
-    }
-    return {};
   }
 
   // Opened once for all roles with the same keys and the same sources.
@@ -272,14 +307,24 @@ class ReleaseMaker {
     if (!needed) return true;
     Draft draft = published == nullptr ? Draft::fresh(RoleType::snapshot) : *published;
     raise(role_name(RoleType::snapshot), draft, published == nullptr ? 0 : published->version());
-    for (auto& each : changed_) {
-      if (each.role == role_name(RoleType::root)) continue;
-      SLUICE_TRY(auto bytes, each.document());
-      const std::string file = cat(each.role.str(), ".json");
-      draft.put(file, meta_of(each.draft->version(), bytes, draft.find(file)));
-      if (changed_.size() <= kManyRoles) each.bytes = std::move(bytes);
+    std::vector<Result<std::string>> metas(changed_.size());
+    for_each_parallel(changed_.size(), hardware_threads(),
+                      [&](std::size_t i) { metas[i] = listed_as(changed_[i], draft); });
+    for (std::size_t i = 0; i < changed_.size(); ++i) {
+      SLUICE_TRY(auto meta, std::move(metas[i]));
+      if (changed_[i].role == role_name(RoleType::root)) continue;
+      draft.put(cat(changed_[i].role.str(), ".json"), std::move(meta));
     }
     return take_follower(role_name(RoleType::snapshot), std::move(draft));
+  }
+
+  // What the snapshot says of a file that is new. Of many files none is kept.
+  Result<std::string> listed_as(ChangedFile& file, const Draft& snapshot) const {
+    SLUICE_TRY(auto bytes, file.document());
+    auto meta =
+        meta_of(file.draft->version(), *bytes, snapshot.find(cat(file.role.str(), ".json")));
+    if (changed_.size() <= kManyRoles) file.bytes = std::move(bytes);
+    return meta;
   }
 
   // Only what an online key signs is renewed without being asked for, unless it is dead anyway.
@@ -319,9 +364,9 @@ class ReleaseMaker {
     Draft draft = published == nullptr ? Draft::fresh(RoleType::timestamp) : *published;
     raise(role_name(RoleType::timestamp), draft, published == nullptr ? 0 : published->version());
     if (snapshot != nullptr) {
-      SLUICE_TRY(snapshot->bytes, snapshot->draft->document());
+      SLUICE_TRY(snapshot->bytes, snapshot->document());
       draft.put("snapshot.json",
-                meta_of(snapshot->draft->version(), snapshot->bytes, "\"hashes\" \"length\""));
+                meta_of(snapshot->draft->version(), *snapshot->bytes, "\"hashes\" \"length\""));
     }
     return take_follower(role_name(RoleType::timestamp), std::move(draft));
   }
@@ -379,15 +424,15 @@ class ReleaseMaker {
     const bool many = changed_.size() > kManyRoles;
     for (auto& each : changed_) {
       const bool lazy = many && !is_top_level(each.role.str());
-      if (!lazy && each.bytes.empty()) {
-        SLUICE_TRY(each.bytes, each.draft->document());
+      if (!lazy) {
+        SLUICE_TRY(each.bytes, each.document());
       }
       if (each.role == role_name(RoleType::timestamp)) {
-        publication.timestamp = each.bytes;
+        publication.timestamp = *each.bytes;
         continue;
       }
       if (each.role == role_name(RoleType::root)) {
-        publication.roots.push_back(each.bytes);
+        publication.roots.push_back(*each.bytes);
         continue;
       }
       publication.metadata.push_back(

@@ -168,6 +168,7 @@ void Repository::reload() {
   root_version_.reset();
   published_.clear();
   delegations_.clear();
+  root_.reset();
 }
 
 Result<std::optional<std::string>> Repository::read_published(const Path& name) {
@@ -260,7 +261,6 @@ Path Repository::signature_folder(const RoleName& role) const {
 }
 
 Result<void> Repository::load_staged(const RoleName& role) {
-  if (staged_.contains(role.str())) return {};
   if (ignore_staging_) {
     staged_.emplace(role.str(), nullptr);
     return {};
@@ -332,6 +332,7 @@ Result<std::vector<RoleName>> Repository::staged_roles() {
 }
 
 Result<const StagedRole*> Repository::staged(const RoleName& role) {
+  if (const auto at = staged_.find(role.str()); at != staged_.end()) return at->second.get();
   SLUICE_CHECK(load_staged(role));
   return staged_.at(role.str()).get();
 }
@@ -383,6 +384,21 @@ Result<void> Repository::check_to_change(const RoleName& role) {
           .advise("give it up with `sluice tuf propose --drop`, and make its changes again"));
 }
 
+Result<const Root*> Repository::root() {
+  if (!root_) {
+    SLUICE_TRY(const auto* draft, latest(role_name(RoleType::root)));
+    if (draft == nullptr) return nullptr;
+    SLUICE_TRY(const auto text, draft->signed_text());
+    SLUICE_TRY(root_, parse_root(text, foreign_));
+  }
+  return &*root_;
+}
+
+void Repository::forget(const RoleName& role) {
+  delegations_.erase(role.str());
+  if (role == role_name(RoleType::root)) root_.reset();
+}
+
 Result<Draft> Repository::next(const RoleName& role) {
   SLUICE_CHECK(check_to_change(role));
   SLUICE_TRY(const auto* known, latest(role));
@@ -420,7 +436,7 @@ Result<void> Repository::stage_as_is(const RoleName& role, Draft draft) {
     out.on_disk_sha256 = old->on_disk_sha256;
   }
   staged_.insert_or_assign(role.str(), std::make_unique<StagedRole>(std::move(out)));
-  delegations_.erase(role.str());
+  forget(role);
   return {};
 }
 
@@ -525,7 +541,7 @@ Result<void> Repository::unstage(const RoleName& role) {
     }
   }
   staged_.insert_or_assign(role.str(), nullptr);
-  delegations_.erase(role.str());
+  forget(role);
   return {};
 }
 

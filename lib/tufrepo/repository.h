@@ -82,6 +82,7 @@ class Repository {
   [[nodiscard]] Result<const Draft*> latest(const RoleName& role);
   // Of the latest; read once as long as that does not change.
   [[nodiscard]] Result<const Delegations*> delegations(const RoleName& role);
+  [[nodiscard]] Result<const Root*> root();  // nullptr: there is none yet
   // To work on: what is staged, else what is published in its next version, else a fresh one.
   // Errc::denied where what is staged was edited by hand, or made from another version than the one
   // that is published by now.
@@ -119,6 +120,7 @@ class Repository {
   [[nodiscard]] Result<std::unique_ptr<FileLock>> hold_staging();
   [[nodiscard]] Result<void> check_unchanged(const RoleName& role, const std::string& known) const;
   Path made_from_file(const RoleName& role) const;
+  void forget(const RoleName& role);  // what was read of its latest version
 
   Files* files_;
   Path folder_;
@@ -131,6 +133,7 @@ class Repository {
   std::map<std::string, std::unique_ptr<const Draft>, std::less<>> published_;  // nullptr: none
   std::map<std::string, std::unique_ptr<StagedRole>, std::less<>> staged_;      // nullptr: none
   std::map<std::string, Delegations, std::less<>> delegations_;
+  std::optional<Root> root_;
 };
 
 // {} where it has none.

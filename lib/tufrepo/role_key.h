@@ -54,8 +54,10 @@ class RoleSigner {
  public:
   virtual ~RoleSigner() = default;
   virtual const RoleKey& key() const = 0;
-  virtual std::string describe() const = 0;  // "keys/root.pem", "the token sluice"
-  // message: the canonical form of "signed". The signature was verified with the public key.
+  virtual std::string describe() const = 0;       // "keys/root.pem", "the token sluice"
+  virtual bool at_once() const { return false; }  // several threads may call sign() together
+  // message: the canonical form of "signed". What came from elsewhere (a token, a command) was
+  // verified with the public key; of a key in our own memory that is left to the rehearsal.
   [[nodiscard]] virtual Result<RoleSignature> sign(std::string_view message) = 0;
 };
 

@@ -70,24 +70,20 @@ Result<crypto::PrivateKey> key_of_json(std::string_view document) {
 
 class HeldKeySigner final : public RoleSigner {
  public:
-  HeldKeySigner(crypto::PrivateKey key, RoleKey role, Key usable, std::string description)
-      : private_(std::move(key)),
-        key_(std::move(role)),
-        usable_(std::move(usable)),
-        description_(std::move(description)) {}
+  HeldKeySigner(crypto::PrivateKey key, RoleKey role, std::string description)
+      : private_(std::move(key)), key_(std::move(role)), description_(std::move(description)) {}
 
   const RoleKey& key() const override { return key_; }
   std::string describe() const override { return description_; }
+  bool at_once() const override { return true; }
   Result<RoleSignature> sign(std::string_view message) override {
-    SLUICE_TRY(const auto taken, crypto::Message::of(private_.scheme(), bytes_of(message)));
-    SLUICE_TRY(const Bytes signature, private_.sign(taken));
-    return checked_signature(key_, usable_, message, signature);
+    SLUICE_TRY(const Bytes signature, private_.sign_bytes(bytes_of(message)));
+    return RoleSignature{key_.keyid, to_hex(signature), ""};
   }
 
  private:
   crypto::PrivateKey private_;
   RoleKey key_;
-  Key usable_;
   std::string description_;
 };
 
@@ -125,9 +121,9 @@ Result<std::unique_ptr<RoleSigner>> role_signer(const crypto::PrivateKey& key,
                                                 const SignerOptions& options,
                                                 std::string description) {
   SLUICE_TRY(RoleKey role, settle_key(key.public_key(), options, description));
-  SLUICE_TRY(Key usable, usable_key(role));
+  SLUICE_TRY(const Key usable, usable_key(role));
   SLUICE_TRY(auto schemed, key.with_scheme(*usable.scheme));
-  return std::make_unique<HeldKeySigner>(std::move(schemed), std::move(role), std::move(usable),
+  return std::make_unique<HeldKeySigner>(std::move(schemed), std::move(role),
                                          std::move(description));
 }
 

@@ -14,11 +14,6 @@ namespace {
 constexpr int kS3Tries = 5;
 constexpr std::size_t kS3AnswerMost = 256U << 10;  // of what tells an outcome alone
 
-// A request's time beside what its bytes may take at a mebibyte in four seconds.
-std::chrono::milliseconds time_for(std::size_t bytes) {
-  return std::chrono::seconds(60 + 4 * (bytes >> 20U));
-}
-
 std::string content_type(std::string_view key) {
   return key.ends_with(".json") ? "application/json" : "application/octet-stream";
 }
@@ -40,8 +35,10 @@ constexpr std::array kS3Advice{
     S3Advice{"ExpiredToken", "the session has ended: get new credentials"},
     S3Advice{"InvalidToken", "the session token does not belong to the access key"},
     S3Advice{"RequestTimeTooSkewed", "set the clock of this machine"},
-    S3Advice{"AccessDenied",
-             "the credentials need s3:GetObject, s3:PutObject, s3:DeleteObject and s3:ListBucket"},
+    S3Advice{
+        "AccessDenied",
+        "the credentials need s3:GetObject, s3:PutObject, s3:DeleteObject and s3:ListBucket, and "
+        "s3:AbortMultipartUpload for files above 32 MiB"},
     S3Advice{"NoSuchBucket", "make the bucket first, or correct its name"},
     S3Advice{"AuthorizationHeaderMalformed", "name the region of the bucket"},
     S3Advice{"PermanentRedirect", "name the region or the endpoint of the bucket"},
@@ -164,11 +161,22 @@ Result<S3Listing> S3Client::list(const std::string& prefix,
   return within(parse_listing(answer->body), cat("reading what ", shown(), " lists"));
 }
 
+std::chrono::milliseconds S3Client::time_for(std::size_t bytes) {
+  return std::chrono::seconds(60 + 4 * (bytes >> 20U));
+}
+
+Headers S3Client::stored_headers(const std::string& key) {
+  return {{"cache-control", cache_control(key)}, {"content-type", content_type(key)}};
+}
+
+void S3Client::add_condition(Headers& headers, const S3Condition& condition) {
+  if (condition.absent) headers.emplace_back("if-none-match", "*");
+  if (!condition.etag.empty()) headers.emplace_back("if-match", condition.etag);
+}
+
 HttpRequest S3Client::upload_request(Upload& upload) const {
-  Headers headers{{"cache-control", cache_control(upload.key)},
-                  {"content-type", content_type(upload.key)}};
-  if (upload.condition.absent) headers.emplace_back("if-none-match", "*");
-  if (!upload.condition.etag.empty()) headers.emplace_back("if-match", upload.condition.etag);
+  Headers headers = stored_headers(upload.key);
+  add_condition(headers, upload.condition);
   return request("PUT", place().path_of(upload.key), {}, std::move(upload.bytes),
                  std::move(headers));
 }

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
+#include <functional>
+#include <iterator>
 
 #include "base/codec.h"
 #include "base/text.h"
@@ -13,6 +15,10 @@ namespace {
 constexpr std::size_t kS3AtOnce = 32;              // uploads under way together
 constexpr std::size_t kS3BytesAtOnce = 64U << 20;  // and what they may hold in memory
 constexpr std::size_t kS3UploadMost = 5ULL << 30;  // that a store takes in one piece
+constexpr std::size_t kS3WholeMost = 32U << 20;    // of a file that is sent in one piece
+constexpr std::size_t kS3PartLeast = 16U << 20;
+constexpr std::size_t kS3PartsMost = 10'000;
+constexpr std::uint64_t kS3ObjectMost = 5ULL << 40;
 constexpr std::size_t kS3FilesMost = 10'000'000;
 constexpr int kS3LooksForNew = 6;
 constexpr std::string_view kS3Probe = ".sluice-probe-";
@@ -44,6 +50,11 @@ class S3Store final : public Store {
   Result<std::vector<ListedFile>> list_all(const std::string& prefix, bool own) const;
   Result<bool> probe();
   Result<Put> compare(const NewFile& file, const std::string& key) const;
+  Result<Put> compare_in_ranges(const NewFile& file, const std::string& key,
+                                std::uint64_t size) const;
+  Result<Put> write_in_parts(const NewFile& file, std::uint64_t size, bool conditions) const;
+  Result<std::vector<std::string>> send_parts(const NewFile& file, std::uint64_t size,
+                                              const S3Client::PartedUpload& upload) const;
   Result<void> write_batch(std::span<const NewFile> files, std::vector<S3Client::Upload> uploads,
                            std::vector<Put>& out) const;
   Result<void> wait_until_seen(const std::string& key, const std::string& bytes);
@@ -119,6 +130,105 @@ Result<std::vector<ListedFile>> S3Store::list_all(const std::string& prefix, boo
   return out;
 }
 
+bool goes_in_parts(const NewFile& file) {
+  return file.content.file_size().value_or(0) > kS3WholeMost;
+}
+
+// Collects the pieces of a content to blocks of one size, the last one perhaps smaller.
+Result<void> each_block(const Content& content, std::size_t size,
+                        const std::function<Result<void>(std::string block)>& use) {
+  std::string block;
+  block.reserve(size);
+  const auto take = [&](ByteView piece) -> Result<void> {
+    while (!piece.empty()) {
+      const auto part = piece.first(std::min(piece.size(), size - block.size()));
+      block += text_of(part);
+      piece = piece.subspan(part.size());
+      if (block.size() < size) continue;
+      SLUICE_CHECK(use(std::exchange(block, {})));
+      block.reserve(size);
+    }
+    return {};
+  };
+  SLUICE_CHECK(content.each_piece(take));
+  return block.empty() ? Result<void>{} : use(std::move(block));
+}
+
+// 16 MiB, or what makes 10,000 parts of it.
+std::size_t part_size(std::uint64_t size) {
+  constexpr std::uint64_t kMiB = 1U << 20;
+  const std::uint64_t least = (size + kS3PartsMost - 1) / kS3PartsMost;
+  return std::max<std::size_t>(kS3PartLeast, (least + kMiB - 1) / kMiB * kMiB);
+}
+
+Result<Put> S3Store::compare_in_ranges(const NewFile& file, const std::string& key,
+                                       std::uint64_t size) const {
+  std::uint64_t at = 0;
+  bool same = true;
+  SLUICE_CHECK(each_block(file.content, kS3PartLeast, [&](std::string ours) -> Result<void> {
+    if (!same) return {};
+    SLUICE_TRY(const auto theirs, client_.get_range(key, at, ours.size()));
+    same = theirs && theirs->whole == size && theirs->bytes == ours;
+    at += ours.size();
+    return {};
+  }));
+  return same ? Put::present : Put::other;
+}
+
+Result<std::vector<std::string>> S3Store::send_parts(const NewFile& file, std::uint64_t size,
+                                                     const S3Client::PartedUpload& upload) const {
+  const std::size_t part = part_size(size);
+  const std::size_t together = std::max<std::size_t>(1, kS3BytesAtOnce / part);
+  std::vector<std::string> etags;
+  std::vector<std::string> parts;
+  const auto send = [&]() -> Result<void> {
+    SLUICE_TRY(auto sent, client_.put_parts(upload, etags.size() + 1, std::exchange(parts, {})));
+    std::ranges::move(sent, std::back_inserter(etags));
+    return {};
+  };
+  SLUICE_CHECK(each_block(file.content, part, [&](std::string block) -> Result<void> {
+    parts.push_back(std::move(block));
+    return parts.size() < together ? Result<void>{} : send();
+  }));
+  if (!parts.empty()) SLUICE_CHECK(send());
+  return etags;
+}
+
+// A file that is not what was stated, or a part that does not arrive, leaves nothing.
+Result<Put> S3Store::write_in_parts(const NewFile& file, std::uint64_t size,
+                                    bool conditions) const {
+  if (size > kS3ObjectMost) {
+    return fail(Errc::limit, cat(printable(file.name, 300), " has more than ",
+                                 human_bytes(kS3ObjectMost), ", which no object may have"));
+  }
+  SLUICE_TRY(const std::string key, key_of(file.name));
+  // Asked before so much is sent for nothing.
+  SLUICE_TRY(const bool there, client_.exists(key));
+  if (there) return compare_in_ranges(file, key, size);
+  SLUICE_TRY(std::string id, client_.begin_parts(key));
+  const S3Client::PartedUpload upload{key, std::move(id)};
+  const auto outcome = [&]() -> Result<S3Client::Stored> {
+    SLUICE_TRY(const auto etags, send_parts(file, size, upload));
+    return client_.complete_parts(upload, etags, {.absent = conditions});
+  }();
+  if (outcome && *outcome == S3Client::Stored::done) return Put::written;
+  const auto aborted = client_.abort_parts(upload);
+  if (!outcome) {
+    Error error = outcome.error();
+    if (!aborted) {
+      error.hint += cat(error.hint.empty() ? "" : "; ",
+                        "its parts are still there: let the bucket remove incomplete uploads");
+    }
+    return fail(std::move(error));
+  }
+  // Another one was first, or it was ours and the answer got lost.
+  SLUICE_TRY(const bool now, client_.exists(key));
+  if (now) return compare_in_ranges(file, key, size);
+  return fail(
+      Error{Errc::io, cat(client_.shown(), " did not complete ", printable(file.name, 300))}.advise(
+          "do the same again later"));
+}
+
 Result<Put> S3Store::compare(const NewFile& file, const std::string& key) const {
   SLUICE_TRY(const std::string ours, file.content.bytes(kS3UploadMost));
   auto answer = client_.get(key, ours.size() + 1);
@@ -155,7 +265,15 @@ Result<std::vector<Put>> S3Store::write_new(std::span<const NewFile> files) {
   SLUICE_TRY(const bool conditions, notices_others());
   std::vector<Put> out;
   while (out.size() < files.size()) {
-    const auto rest = files.subspan(out.size());
+    auto rest = files.subspan(out.size());
+    if (goes_in_parts(rest.front())) {
+      SLUICE_TRY(const Put put,
+                 write_in_parts(rest.front(), *rest.front().content.file_size(), conditions));
+      out.push_back(put);
+      continue;
+    }
+    rest = rest.first(
+        static_cast<std::size_t>(std::ranges::find_if(rest, goes_in_parts) - rest.begin()));
     std::vector<S3Client::Upload> uploads;
     std::size_t bytes = 0;
     bool there = false;

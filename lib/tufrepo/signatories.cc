@@ -80,9 +80,9 @@ Result<std::vector<Signatories>> signatories_of(Repository& repository, const Ro
     SLUICE_TRY(const auto* draft, repository.latest(RoleName("root")));
     if (draft == nullptr) return fail(Errc::not_found, "there is no root yet");
     SLUICE_TRY(const auto* staged, repository.staged(RoleName("root")));
-    SLUICE_TRY(const auto root, root_of(*draft, repository.foreign()));
+    SLUICE_TRY(const auto* root, repository.root());
     return std::vector{
-        of_top_role(root, type, cat("the keys of ", said_of("root", *draft, staged != nullptr)))};
+        of_top_role(*root, type, cat("the keys of ", said_of("root", *draft, staged != nullptr)))};
   }
   SLUICE_TRY(const auto parent, delegator_of(repository, role));
   SLUICE_TRY(const auto* draft, repository.latest(parent));

@@ -6,6 +6,10 @@
 namespace sluice::tuf {
 
 Content Content::of(std::string bytes) {
+  return of(std::make_shared<const std::string>(std::move(bytes)));
+}
+
+Content Content::of(std::shared_ptr<const std::string> bytes) {
   Content out;
   out.bytes_ = std::move(bytes);
   return out;
@@ -28,7 +32,7 @@ Result<void> Content::each_piece(const std::function<Result<void>(ByteView)>& us
     SLUICE_TRY(const std::string made, make_());
     return use(bytes_of(made));
   }
-  if (!file_) return use(bytes_of(bytes_));
+  if (!file_) return use(bytes_of(*bytes_));
   SLUICE_TRY(const auto source, file_->files->open(file_->path));
   crypto::Hasher hasher(file_->digest.algorithm());
   std::uint64_t seen = 0;

@@ -32,6 +32,7 @@ namespace sluice::tuf {
 class Content {
  public:
   static Content of(std::string bytes);
+  static Content of(std::shared_ptr<const std::string> bytes);  // shared with who else needs them
   static Content of_file(Files& files, Path path, std::uint64_t size, crypto::Digest digest);
   // Called once or twice, perhaps on another thread; must give the same bytes each time.
   static Content made_by(std::function<Result<std::string>()> make);
@@ -39,6 +40,10 @@ class Content {
   // Hands over all of it piece by piece; a piece is valid until the next one is asked for.
   [[nodiscard]] Result<void> each_piece(const std::function<Result<void>(ByteView)>& use) const;
   [[nodiscard]] Result<std::string> bytes(std::size_t max) const;
+  // Of what is read from a file, and may be larger than memory.
+  std::optional<std::uint64_t> file_size() const {
+    return file_ ? std::optional(file_->size) : std::nullopt;
+  }
 
  private:
   struct File {
@@ -47,7 +52,7 @@ class Content {
     std::uint64_t size;
     crypto::Digest digest;
   };
-  std::string bytes_;
+  std::shared_ptr<const std::string> bytes_;
   std::optional<File> file_;
   std::function<Result<std::string>()> make_;
 };
@@ -93,8 +98,8 @@ class Store {
                                                                std::size_t max) = 0;
   // All files whose names begin so, sorted by name.
   [[nodiscard]] virtual Result<std::vector<ListedFile>> list(const std::string& prefix) = 0;
-  // Each only if nothing has its name; in their order the first one that fails ends it. What was
-  // written is sure to last after sync().
+  // Each only if nothing has its name; the first one that fails ends it, and where there are many,
+  // some behind it may have been written. What was written is sure to last after sync().
   [[nodiscard]] virtual Result<std::vector<Put>> write_new(std::span<const NewFile> files) = 0;
   [[nodiscard]] virtual Result<void> sync() = 0;
   // Only if the file is still the one with that tag (nothing: not there at all); otherwise `other`.

@@ -181,6 +181,30 @@ TEST_F(TufRepository, AddAndPublishAtOnceNeedsOnlineKeys) {
   EXPECT_EQ(run({"tuf", "verify", "--deep", "repo"}).exit_code, 0);
 }
 
+TEST_F(TufRepository, NewBinsAreFilledFromAListAndWrittenOnce) {
+  start();
+  const std::string policy = test::read_file(folder / "repo/tuf-repo.yaml");
+  folder.write("repo/tuf-repo.yaml",
+               cat(policy, "  delegated: {online: \"env:TUF_ONLINE_KEY\"}\n"));
+  folder.write("b.txt", "b");
+  folder.write("list", "b.txt\n\n{\"file\":\"app.txt\",\"path\":\"x/\\\"y\"}\n");
+  EXPECT_EQ(
+      tuf({"delegate", "team", "--path", "x/*", "--signer", "env:TUF_ONLINE_KEY", "--list", "list"},
+          2)
+          .exit_code,
+      2);
+  const Ran filled =
+      tuf({"delegate", "--bins", "4", "--signer", "env:TUF_ONLINE_KEY", "--list", "list"});
+  EXPECT_TRUE(has(filled.out, "2 targets")) << filled.out;
+  sign("ann");
+  const Ran published = tuf({"publish"});
+  EXPECT_TRUE(has(published.out, "bins-0 1, bins-1 1, bins-2 1, bins-3 1")) << published.out;
+  const Ran verified = run({"tuf", "verify", "--deep", "repo"});
+  EXPECT_EQ(verified.exit_code, 0) << verified.out;
+  const Ran again = tuf({"add", "b.txt"});
+  EXPECT_TRUE(has(again.out, "proposed  bins-")) << again.out;
+}
+
 TEST_F(TufRepository, AListOnStandardInputAndNamesThatArePaths) {
   start();
   folder.write("list", "app.txt\n{\"file\":\"app.txt\",\"path\":\"x/y\",\"custom\":{\"a\":1}}\n");

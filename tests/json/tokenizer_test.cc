@@ -193,6 +193,56 @@ TEST(TokenizerSkip, KnowsWhatIsCanonicalAsItStands) {
   }
 }
 
+std::string lone(std::string_view value, const Limits& limits = {}) {
+  const std::string document = "{\"a\":" + std::string(value) + ",\"b\":1}";
+  Tokenizer in(document, limits);
+  EXPECT_TRUE(in.enter_object());
+  EXPECT_EQ(in.next_key().value(), "a");
+  const auto found = in.lone_integer("version");
+  std::string out = "none";
+  if (found) {
+    EXPECT_EQ(found->slice.in(document), value);
+    EXPECT_TRUE(found->slice.canonical);
+    out = std::to_string(found->value);
+  } else if (const auto slice = in.skip()) {  // nothing was consumed
+    EXPECT_EQ(slice->in(document), value);
+  } else {
+    return "refused";
+  }
+  EXPECT_EQ(in.next_key().value(), "b");
+  EXPECT_EQ(in.read_integer().value(), 1);
+  EXPECT_EQ(in.next_key().value(), std::nullopt);
+  EXPECT_TRUE(in.finish());
+  return out;
+}
+
+TEST(TokenizerReads, ALoneIntegerInOneStepOrNotAtAll) {
+  EXPECT_EQ(lone(R"({"version":1})"), "1");
+  EXPECT_EQ(lone(R"({"version":0})"), "0");
+  EXPECT_EQ(lone(R"({"version":999999999999999})"), "999999999999999");
+  for (const char* const other :
+       {R"({"version":1000000000000000})", R"({"version":-1})", R"({"version":1.0})",
+        R"({"version":1e3})", R"({"version": 1})", R"({ "version":1})", R"({"version":1 })",
+        R"({"version":1,"length":2})", R"({"versions":1})", R"({"version":"1"})", R"({})", "7",
+        R"("version")", R"([{"version":1}])"}) {
+    EXPECT_EQ(lone(other), "none") << other;
+  }
+  for (const char* const broken : {R"({"version":01})", R"({"version":})", R"({"version":1)"}) {
+    EXPECT_EQ(lone(broken), "refused") << broken;
+  }
+  Limits shallow;
+  shallow.depth = 1;
+  EXPECT_EQ(lone(R"({"version":1})", shallow), "refused");
+}
+
+TEST(TokenizerReads, ALoneIntegerIsTheValueOfAMember) {
+  Tokenizer in(R"({"version":1})");
+  EXPECT_FALSE(in.lone_integer("version"));
+  EXPECT_TRUE(in.enter_object());
+  EXPECT_FALSE(in.lone_integer("version"));
+  EXPECT_EQ(in.next_key().value(), "version");
+}
+
 TEST(TokenizerReads, SayWhatTheyFoundInstead) {
   const auto what = [](auto&& result) {
     return result ? std::string("accepted") : result.error().what;

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include "base/text.h"
 #include "support/tuf/fake_repo.h"
 #include "tuf/canonical.h"
 
@@ -73,6 +74,40 @@ TEST(Draft, NamesThatNeedEscapesStayJson) {
   ASSERT_TRUE(again) << again.error().text();
   EXPECT_TRUE(again->find("a\"b\\c"));
   EXPECT_EQ(again->message().value(), draft.message().value());
+}
+
+// What is copied in one piece, and what ends a piece.
+TEST(Draft, OneEntryOfManyIsReplacedAndTheOthersStayAsTheyAre) {
+  const auto with = [](std::string_view c) {
+    return cat(R"({"signatures":[],"signed":{"_type":"snapshot","expires":"2030-01-01T00:00:00Z",)",
+               R"("meta":{"a.json":{"version":1},"b.json":{"hashes":{"sha256":"00"},"version":2},)",
+               R"("c.json":)", c, R"(,"d.json":{"version":4},"e.json":{"version":5}},)",
+               R"("spec_version":"1.0.31","version":7}})");
+  };
+  auto draft = *Draft::parse(with(R"({"version":3})"));
+  EXPECT_EQ(draft.document().value(), with(R"({"version":3})"));
+  draft.put("c.json", R"({"version":33})");
+  EXPECT_EQ(draft.document().value(), with(R"({"version":33})"));
+  const Draft copy = draft;
+  EXPECT_TRUE(draft.erase("a.json"));
+  draft.put("f.json", R"({"version":6})");
+  const auto again = Draft::parse(draft.document().value());
+  ASSERT_TRUE(again) << again.error().text();
+  EXPECT_EQ(again->count(), 5U);
+  EXPECT_EQ(copy.document().value(), with(R"({"version":33})"));
+}
+
+TEST(Draft, WhatStandsApartOrNotSortedIsWrittenSideBySideAndSorted) {
+  const auto draft = Draft::parse(
+      R"({"signed":{"_type":"snapshot","expires":"2030-01-01T00:00:00Z","version":7,"meta":{)"
+      R"("d.json":{"version":4}, "c.json":{"version":3},"a\u002ejson":{"version":1},)"
+      R"("b.json": {"version":2},"e.json":{"version": 5}},"spec_version":"1.0.31"},"signatures":[]})");
+  ASSERT_TRUE(draft) << draft.error().text();
+  EXPECT_EQ(
+      draft->document().value(),
+      R"({"signatures":[],"signed":{"_type":"snapshot","expires":"2030-01-01T00:00:00Z",)"
+      R"("meta":{"a.json":{"version":1},"b.json":{"version":2},"c.json":{"version":3},)"
+      R"("d.json":{"version":4},"e.json":{"version":5}},"spec_version":"1.0.31","version":7}})");
 }
 
 TEST(Draft, ACopyOutlivesWhatItWasCopiedFrom) {

@@ -59,6 +59,39 @@ TEST(S3Server, TakesARepositoryThroughPublishingAndCleaning) {
   EXPECT_EQ(reader.look_fresh(stored()), "two");
 }
 
+TEST(S3Server, TakesALargeFileInParts) {
+  if (!test::S3Gateway::installed()) GTEST_SKIP() << "versitygw is not installed";
+  const test::S3Gateway server("releases", "AKIDTEST", "a-very/secret+key");
+  ASSERT_TRUE(server.started()) << server.log();
+  test::FakeWorld fake;
+  set_credentials(fake.environment);
+  const World world{system_clock(), system_files(), fake.environment, system_random(),
+                    system_processes()};
+  const auto http = net::make_client(world, {});
+  const auto store =
+      open_store("s3://releases/tuf repo", {.endpoint = server.endpoint()}, world, http.get())
+          .value();
+  std::string bytes((40U << 20) + 7, 'x');
+  for (std::size_t i = 0; i < bytes.size(); i += 4'096) bytes[i] = static_cast<char>(i >> 12U);
+  const test::TempFolder folder;
+  const Path path = folder.write("large", bytes);
+  const auto put = [&](const std::string& stated) {
+    const NewFile file{"targets/a b/large",
+                       Content::of_file(system_files(), path, bytes.size(), sha256_of(stated))};
+    return store->write_new({&file, 1});
+  };
+  const auto wrong = put("something else");
+  ASSERT_FALSE(wrong);
+  EXPECT_EQ(wrong.error().code, Errc::denied) << wrong.error().text() << server.log();
+  const auto first = put(bytes);
+  ASSERT_TRUE(first) << first.error().text() << server.log();
+  EXPECT_EQ(first->front(), Put::written);
+  const auto again = put(bytes);
+  ASSERT_TRUE(again) << again.error().text() << server.log();
+  EXPECT_EQ(again->front(), Put::present);
+  EXPECT_TRUE(store->read("targets/a b/large", bytes.size()).value()->bytes == bytes);
+}
+
 TEST(S3Server, SaysNoToAnotherSecret) {
   if (!test::S3Gateway::installed()) GTEST_SKIP() << "versitygw is not installed";
   const test::S3Gateway server("releases", "AKIDTEST", "another/secret");

@@ -60,6 +60,109 @@ TEST_F(S3Test, WritesANameOnceAndTakesTheSameBytesAgain) {
   EXPECT_EQ(server.objects().at("pre fix/targets/a b/ü+%.c"), "one");
 }
 
+// A file of 40 MiB, which goes in parts of 16.
+class S3Parts : public S3Test {
+ protected:
+  S3Parts() {
+    bytes.resize(40U << 20);
+    for (std::size_t i = 0; i < bytes.size(); ++i) {
+      bytes[i] = static_cast<char>((i * 2'654'435'761U) >> 24U);
+    }
+    path = folder.write("large", bytes);
+  }
+  NewFile file(const std::string& stated) {
+    return {"targets/large",
+            Content::of_file(system_files(), path, bytes.size(), sha256_of(stated))};
+  }
+  Result<std::vector<Put>> write_large(const std::string& stated) {
+    const NewFile large = file(stated);
+    return open()->write_new({&large, 1});
+  }
+  test::TempFolder folder;
+  std::string bytes;
+  Path path;
+};
+
+TEST_F(S3Parts, GoInOneAfterTheOtherAndAreOneObject) {
+  const auto put = write_large(bytes);
+  ASSERT_TRUE(put) << put.error().text();
+  EXPECT_EQ(put->front(), Put::written);
+  EXPECT_TRUE(server.objects().at("pre fix/targets/large") == bytes);
+  EXPECT_EQ(server.open_uploads(), 0U);
+  for (const char* request :
+       {"POST pre fix/targets/large parts", "PUT pre fix/targets/large part 1",
+        "PUT pre fix/targets/large part 3", "POST pre fix/targets/large complete"}) {
+    EXPECT_EQ(count(request), 1U) << request;
+  }
+  EXPECT_EQ(count("PUT pre fix/targets/large part 4"), 0U);
+  EXPECT_EQ(count("PUT pre fix/targets/large"), 0U);
+}
+
+TEST_F(S3Parts, AreComparedInRangesWhereTheNameIsTaken) {
+  ASSERT_TRUE(write_large(bytes));
+  EXPECT_EQ(write_large(bytes)->front(), Put::present);
+  EXPECT_EQ(count("POST pre fix/targets/large parts"), 1U);
+  std::string other = bytes;
+  other.back() = static_cast<char>(other.back() ^ 1);
+  server.put("pre fix/targets/large", other);
+  EXPECT_EQ(write_large(bytes)->front(), Put::other);
+  server.put("pre fix/targets/large", bytes + "more");
+  EXPECT_EQ(write_large(bytes)->front(), Put::other);
+  server.put("pre fix/targets/large", bytes.substr(0, 20U << 20));
+  EXPECT_EQ(write_large(bytes)->front(), Put::other);
+}
+
+TEST_F(S3Parts, LeaveNothingWhereTheFileIsNotWhatWasStated) {
+  const auto put = write_large("something else");
+  ASSERT_FALSE(put);
+  EXPECT_EQ(put.error().code, Errc::denied) << put.error().text();
+  EXPECT_EQ(server.open_uploads(), 0U);
+  EXPECT_FALSE(server.objects().contains("pre fix/targets/large"));
+}
+
+TEST_F(S3Parts, LeaveNothingWhereOneDoesNotArrive) {
+  server.refuse = [](const std::string& request) { return request.ends_with("part 2") ? 503 : 0; };
+  const auto put = write_large(bytes);
+  ASSERT_FALSE(put);
+  EXPECT_EQ(put.error().code, Errc::network) << put.error().text();
+  EXPECT_EQ(count("PUT pre fix/targets/large part 2"), 5U);
+  EXPECT_EQ(server.open_uploads(), 0U);
+  server.refuse = nullptr;
+  EXPECT_EQ(write_large(bytes)->front(), Put::written);
+}
+
+TEST_F(S3Parts, AreSaidToBeLeftWhereTheyCannotBeGivenUp) {
+  server.refuse = [](const std::string& request) {
+    return request.ends_with("part 1") || request.starts_with("DELETE pre fix/targets") ? 403 : 0;
+  };
+  const auto put = write_large(bytes);
+  ASSERT_FALSE(put);
+  EXPECT_EQ(server.open_uploads(), 1U);
+  EXPECT_NE(put.error().hint.find("parts are still there"), std::string::npos);
+}
+
+TEST_F(S3Parts, AreWrittenOnceWhereTheAnswerGotLost) {
+  int lost = 0;
+  server.lose = [&](const std::string& request) {
+    return request.ends_with(" complete") && lost++ == 0 ? 500 : 0;
+  };
+  const auto put = write_large(bytes);
+  ASSERT_TRUE(put) << put.error().text();
+  EXPECT_EQ(put->front(), Put::present);
+  EXPECT_TRUE(server.objects().at("pre fix/targets/large") == bytes);
+}
+
+TEST_F(S3Parts, DoNotOverwriteWhoWasFirst) {
+  server.in_between = [&](const std::string& request) {
+    return request.ends_with("part 3") ? std::optional(std::string("another one's")) : std::nullopt;
+  };
+  const auto put = write_large(bytes);
+  ASSERT_TRUE(put) << put.error().text();
+  EXPECT_EQ(put->front(), Put::other);
+  EXPECT_EQ(server.objects().at("pre fix/targets/large"), "another one's");
+  EXPECT_EQ(server.open_uploads(), 0U);
+}
+
 TEST_F(S3Test, ReplacesOnlyWhatWasRead) {
   const auto store = open();
   const std::string name = "metadata/timestamp.json";

@@ -3,7 +3,8 @@
 # measure: start-up, hashing, parsing, windows, admission, build times; figures as JSON in build/bench
 #
 #   ./dev bench [NAME...]      start, hash, json, risk, gate, aiops, carbon, x509, sigstore, sign,
-#                              admission, tuf, intoto, layout, build; default: all of them
+#                              admission, tuf, tuf-repository, intoto, layout, build; default: all of
+#                              them
 #
 # Each bench/bench-NAME is a script of its own: it finds the optimised binary in $SLUICE, the folder
 # of its build in $BUILD, a folder for JSON in $OUT, one for what it makes in $WORK and the measuring

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "support/servers/fake_s3.h"
 
+#include <algorithm>
 #include <functional>
 
 #include "base/text.h"
@@ -18,6 +19,15 @@ ServedAnswer s3_error(int status, std::string_view code) {
           .body = cat("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Error><Code>", code,
                       "</Code><Message>the fake says so</Message></Error>"),
           .type = "application/xml"};
+}
+
+std::string named_request(const std::string& method, const std::string& key,
+                          const std::map<std::string, std::string>& query) {
+  std::string out = cat(method, " ", key);
+  if (query.contains("uploads")) return out + " parts";
+  if (query.contains("partNumber")) return cat(out, " part ", query.at("partNumber"));
+  if (query.contains("uploadId")) out += method == "POST" ? " complete" : " parts";
+  return out;
 }
 
 std::string percent_encoded_key(std::string_view text) {
@@ -96,26 +106,85 @@ ServedAnswer FakeS3::serve(const RawRequest& request) {
   const std::string root = cat("/", bucket_);
   if (path != root && !path.starts_with(root + "/")) return s3_error(404, "NoSuchBucket");
   const std::string key = path == root ? "" : path.substr(root.size() + 1);
-  const std::string named = cat(request.method, " ", key);
+  const auto query = query_of(request.target);
+  const std::string named = named_request(request.method, key, query);
   requests_.push_back(named);
   if (refuse) {
     if (const int status = refuse(named); status != 0) {
       return s3_error(status, status == 503 ? "SlowDown" : "InternalError");
     }
   }
-  if (key.empty()) return list(query_of(request.target));
-  if (request.method == "GET" || request.method == "HEAD")
-    return get(key, request.method == "HEAD");
-  ServedAnswer answer{.status = 204};
-  if (request.method == "PUT") answer = write(key, request);
-  if (request.method == "DELETE") objects_.erase(key);
+  if (in_between) {
+    if (auto theirs = in_between(named)) objects_[key] = {*std::move(theirs), {}, false, 0};
+  }
+  if (key.empty()) return list(query);
+  if (request.method == "GET" || request.method == "HEAD") return get(key, request);
+  const ServedAnswer answer = change(key, request, query);
   if (lose) {
     if (const int status = lose(named); status != 0) return s3_error(status, "InternalError");
   }
   return answer;
 }
 
-ServedAnswer FakeS3::get(const std::string& key, bool head) {
+ServedAnswer FakeS3::change(const std::string& key, const RawRequest& request,
+                            const std::map<std::string, std::string>& query) {
+  const bool in_parts = query.contains("uploadId");
+  if (request.method == "POST" && query.contains("uploads")) {
+    const std::string id = cat("id+", ++last_upload_, "/&");
+    uploads_[id] = {};
+    return {.status = 200,
+            .body = cat("<InitiateMultipartUploadResult><UploadId>id+", last_upload_,
+                        "/&amp;</UploadId></InitiateMultipartUploadResult>"),
+            .type = "application/xml"};
+  }
+  if (in_parts && !uploads_.contains(query.at("uploadId"))) return s3_error(404, "NoSuchUpload");
+  if (request.method == "POST") return complete(key, request, query.at("uploadId"));
+  if (request.method == "PUT") {
+    return in_parts ? put_part(request, query) : write(key, request, request.body);
+  }
+  if (in_parts) {
+    uploads_.erase(query.at("uploadId"));
+  } else {
+    objects_.erase(key);
+  }
+  return {.status = 204};
+}
+
+ServedAnswer FakeS3::put_part(const RawRequest& request,
+                              const std::map<std::string, std::string>& query) {
+  uploads_[query.at("uploadId")][std::stoi(query.at("partNumber"))] = request.body;
+  return {.status = 200, .headers = {{"ETag", etag_of(request.body)}}};
+}
+
+// The parts that are listed, by their ETags and in their order.
+ServedAnswer FakeS3::complete(const std::string& key, const RawRequest& request,
+                              const std::string& id) {
+  constexpr std::size_t kLeast = 5U << 20;
+  std::string whole;
+  std::string list = "<CompleteMultipartUpload>";
+  const auto& parts = uploads_[id];
+  for (const auto& [number, bytes] : parts) {
+    std::string etag = etag_of(bytes);
+    etag = cat("&quot;", etag.substr(1, etag.size() - 2), "&quot;");
+    list += cat("<Part><PartNumber>", number, "</PartNumber><ETag>", etag, "</ETag></Part>");
+    if (number != parts.rbegin()->first && bytes.size() < kLeast) {
+      return s3_error(400, "EntityTooSmall");
+    }
+    whole += bytes;
+  }
+  if (request.body != list + "</CompleteMultipartUpload>") return s3_error(400, "InvalidPart");
+  ServedAnswer answer = write(key, request, std::move(whole));
+  if (answer.status == 200) uploads_.erase(id);
+  return answer;
+}
+
+std::size_t FakeS3::open_uploads() const {
+  const std::lock_guard hold(mutex_);
+  return uploads_.size();
+}
+
+ServedAnswer FakeS3::get(const std::string& key, const RawRequest& request) {
+  const bool head = request.method == "HEAD";
   const auto at = objects_.find(key);
   if (at == objects_.end()) return s3_error(404, "NoSuchKey");
   Object& object = at->second;
@@ -123,13 +192,14 @@ ServedAnswer FakeS3::get(const std::string& key, bool head) {
   if (stale) --object.stale;
   if (stale && !object.had_before) return s3_error(404, "NoSuchKey");
   const std::string& bytes = stale ? object.before : object.bytes;
-  return {.status = 200,
+  // The range itself is cut out by the server below.
+  return {.status = request.header("range").empty() ? 200 : 206,
           .body = bytes,
           .headers = {{"ETag", etag_of(bytes)}},
           .type = "application/octet-stream"};
 }
 
-ServedAnswer FakeS3::write(const std::string& key, const RawRequest& request) {
+ServedAnswer FakeS3::write(const std::string& key, const RawRequest& request, std::string bytes) {
   const auto at = objects_.find(key);
   const std::string match = request.header("if-match");
   if (conditions) {
@@ -141,13 +211,14 @@ ServedAnswer FakeS3::write(const std::string& key, const RawRequest& request) {
       return s3_error(412, "PreconditionFailed");
     }
   }
-  Object next{request.body, {}, false, stale_reads};
+  const std::string etag = etag_of(bytes);
+  Object next{std::move(bytes), {}, false, stale_reads};
   if (at != objects_.end()) {
     next.before = at->second.bytes;
     next.had_before = true;
   }
   objects_[key] = next;
-  return {.status = 200, .headers = {{"ETag", etag_of(request.body)}}};
+  return {.status = 200, .headers = {{"ETag", etag}}};
 }
 
 ServedAnswer FakeS3::list(const std::map<std::string, std::string>& query) {

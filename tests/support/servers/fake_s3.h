@@ -6,6 +6,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -24,7 +25,10 @@ class FakeS3 {
   std::string endpoint() const;  // without a slash at its end
   std::map<std::string, std::string> objects() const;
   void put(const std::string& key, const std::string& bytes);
-  std::vector<std::string> requests() const;  // "PUT key", since the start
+  // "PUT key", since the start; "POST key parts", "PUT key part 1", "POST key complete" and
+  // "DELETE key parts" of what comes in parts.
+  std::vector<std::string> requests() const;
+  std::size_t open_uploads() const;  // neither completed nor aborted
 
   // Bad days.
   bool conditions = true;    // If-Match and If-None-Match count
@@ -34,6 +38,8 @@ class FakeS3 {
   std::function<int(const std::string& request)> refuse;
   // As refuse, but the write was done and its answer got lost.
   std::function<int(const std::string& request)> lose;
+  // What somebody else writes under the same key just before the request is served.
+  std::function<std::optional<std::string>(const std::string& request)> in_between;
   // How many GETs of a key still see what was there before it was written.
   int stale_reads = 0;
 
@@ -45,15 +51,21 @@ class FakeS3 {
     int stale = 0;
   };
   ServedAnswer serve(const RawRequest& request);
-  ServedAnswer get(const std::string& key, bool head);
-  ServedAnswer write(const std::string& key, const RawRequest& request);
+  ServedAnswer get(const std::string& key, const RawRequest& request);
+  ServedAnswer write(const std::string& key, const RawRequest& request, std::string bytes);
   ServedAnswer list(const std::map<std::string, std::string>& query);
+  ServedAnswer change(const std::string& key, const RawRequest& request,
+                      const std::map<std::string, std::string>& query);
+  ServedAnswer put_part(const RawRequest& request, const std::map<std::string, std::string>& query);
+  ServedAnswer complete(const std::string& key, const RawRequest& request, const std::string& id);
 
   std::string bucket_;
   SignatureCheck check_;
   mutable std::mutex mutex_;
   std::map<std::string, Object> objects_;
   std::vector<std::string> requests_;
+  std::map<std::string, std::map<int, std::string>> uploads_;  // by id, then by number
+  int last_upload_ = 0;
   std::unique_ptr<HttpServer> server_;  // last: everything else is there before it starts
 };
 

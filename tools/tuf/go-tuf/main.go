@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// go-tuf-client is go-tuf's updater behind a command line, for bench/bench-tuf and for tests:
+// go-tuf-client is go-tuf behind a command line, for benches and for tests:
 //
-//	go-tuf-client [--at TIME] URL CACHE OUT TARGET...
+//	go-tuf-client [--at TIME] URL CACHE OUT [TARGET...]   refresh, and fetch these targets
+//	go-tuf-client add FOLDER KEY PATH LENGTH SHA256      list a target in its bin, and publish that
 //
-// It refreshes from the CACHE's root.json, or where it is new from its 1.root.json, fetches the targets, and says on standard output, one JSON object a line,
-// where each is. TIME (RFC 3339) is what it takes the time to be: libfaketime does not reach a Go program.
+// It refreshes from the CACHE's root.json, or where it is new from its 1.root.json, and says on standard output, one JSON
+// object a line, where each target is. TIME (RFC 3339) is what it takes the time to be: libfaketime does not reach a Go
+// program.
 package main
 
 import (
@@ -88,11 +90,18 @@ func run(words []string, at string) error {
 func main() {
 	at := flag.String("at", "", "what the time is, by RFC 3339")
 	flag.Parse()
-	if flag.NArg() < 3 {
-		fmt.Fprintln(os.Stderr, "usage: go-tuf-client [--at TIME] URL CACHE OUT TARGET...")
+	words := flag.Args()
+	if len(words) < 3 {
+		fmt.Fprintln(os.Stderr, "usage: go-tuf-client [--at TIME] URL CACHE OUT [TARGET...] | add FOLDER KEY PATH LENGTH SHA256")
 		os.Exit(2)
 	}
-	if err := run(flag.Args(), *at); err != nil {
+	var err error
+	if words[0] == "add" && len(words) == 6 {
+		err = add(words[1], words[2], words[3], words[4], words[5])
+	} else {
+		err = run(words, *at)
+	}
+	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
