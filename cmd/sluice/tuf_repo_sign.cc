@@ -125,12 +125,16 @@ bool wants(const tuf::ProposedRole& role, const std::string& keyid) {
   });
 }
 
+struct Work {
+  std::vector<ToSign> roles;
+  std::string denied;  // why a key at hand is none of a role
+};
+
 // What each key at hand has to sign, of the roles asked for.
-Result<std::vector<ToSign>> work_for(Invocation& in, tuf::Repository& repository,
-                                     const tuf::Proposal& proposal,
-                                     tuf::IdentitySigners& identities) {
+Result<Work> work_for(Invocation& in, tuf::Repository& repository, const tuf::Proposal& proposal,
+                      tuf::IdentitySigners& identities) {
   const auto only = roles_given(in, "--role");
-  std::vector<ToSign> out;
+  Work out;
   for (const auto& role : proposal.roles) {
     if (role.published) continue;
     if (!only.empty() && std::ranges::find(only, role.role) == only.end()) continue;
@@ -138,11 +142,14 @@ Result<std::vector<ToSign>> work_for(Invocation& in, tuf::Repository& repository
     SLUICE_TRY(const auto signatories, tuf::signatories_of(repository, role.role));
     for (const auto& source : in.args.all("--key")) {
       auto signer = open_signer(in, source, "", signatories, identities);
-      if (!signer && signer.error().code == Errc::denied && in.args.all("--role").empty()) continue;
+      if (!signer && signer.error().code == Errc::denied && only.empty()) {
+        out.denied = signer.error().what;
+        continue;
+      }
       if (!signer) return fail(std::move(signer).error().in(cat("signing ", role.role.str())));
       if (wants(role, (*signer)->key().keyid.str())) work.signers.push_back(*std::move(signer));
     }
-    if (!work.signers.empty()) out.push_back(std::move(work));
+    if (!work.signers.empty()) out.roles.push_back(std::move(work));
   }
   return out;
 }
@@ -246,9 +253,11 @@ Result<int> run_tuf_sign(Invocation& in) {
   }
   SLUICE_TRY(const auto proposal, tuf::examine_proposal(repository, in.world.clock.now()));
   const auto identities = identity_signers(in);
-  SLUICE_TRY(const auto works, work_for(in, repository, proposal, *identities));
+  SLUICE_TRY(const auto found, work_for(in, repository, proposal, *identities));
+  const auto& works = found.roles;
   if (works.empty()) {
-    if (!in.json) in.console.talk("There is nothing that this key has to sign.\n");
+    const std::string why = found.denied.empty() ? std::string() : cat(": ", found.denied);
+    if (!in.json) in.console.talk(cat("There is nothing that this key has to sign", why, ".\n"));
     return tell_signed(in, repository, 0, collected);
   }
   SLUICE_CHECK(refuse_faults(proposal, works));
