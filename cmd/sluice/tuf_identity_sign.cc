@@ -25,12 +25,16 @@ class IdentityRun {
  public:
   explicit IdentityRun(Invocation& in) : in_(in), keys_(identity_keys(in)) {}
 
-  // Errc::denied where the token is somebody else's. The CA has the last word: this is so that
-  // nothing is put into a public log in vain.
+  // Errc::denied where the token is somebody else's, and for nothing else. The CA has the last
+  // word: this is so that nothing is put into a public log in vain.
   Result<void> check_token(const tuf::RoleKey& key) {
     SLUICE_CHECK(begin());
-    SLUICE_TRY(const auto token, setup_->tokens->token(in_.world.clock.now()));
-    const oidc::Claims& claims = token->claims();
+    auto token = setup_->tokens->token(in_.world.clock.now());
+    if (!token) {
+      if (token.error().code == Errc::denied) token.error().code = Errc::not_found;
+      return fail(std::move(token).error());
+    }
+    const oidc::Claims& claims = (*token)->claims();
     const std::string identity = keyval_text(key, "identity");
     const bool uri = identity.find("://") != std::string::npos;
     const AlternativeName name{uri ? AlternativeName::Kind::uri : AlternativeName::Kind::email,
@@ -39,7 +43,7 @@ class IdentityRun {
     const auto issuers = sigstore::issuers_of(claims);
     const std::string issuer = keyval_text(key, "issuer");
     if (judged.fits && std::ranges::find(issuers, issuer) != issuers.end()) return {};
-    return fail(Error{Errc::denied, cat("the token, from ", printable(token->origin(), 200),
+    return fail(Error{Errc::denied, cat("the token, from ", printable((*token)->origin(), 200),
                                         ", is one of ", printable(judged.expected, 300), " by ",
                                         printable(join(issuers, " or "), 300), ", not of ",
                                         key.describe(), " by ", printable(issuer, 300))}

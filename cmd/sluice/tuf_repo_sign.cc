@@ -150,12 +150,16 @@ bool wants(const tuf::ProposedRole& role, const std::string& keyid) {
   });
 }
 
+struct Work {
+  std::vector<ToSign> roles;
+  std::string denied;  // why a key at hand is none of a role
+};
+
 // What each key at hand has to sign, of the roles asked for.
-Result<std::vector<ToSign>> work_for(Invocation& in, tuf::Repository& repository,
-                                     const tuf::Proposal& proposal,
-                                     tuf::IdentitySigners& identities) {
+Result<Work> work_for(Invocation& in, tuf::Repository& repository, const tuf::Proposal& proposal,
+                      tuf::IdentitySigners& identities) {
   const auto only = roles_given(in, "--role");
-  std::vector<ToSign> out;
+  Work out;
   for (const auto& role : proposal.roles) {
     if (role.published) continue;
     if (!only.empty() && std::ranges::find(only, role.role) == only.end()) continue;
@@ -163,12 +167,15 @@ Result<std::vector<ToSign>> work_for(Invocation& in, tuf::Repository& repository
     SLUICE_TRY(const auto signatories, tuf::signatories_of(repository, role.role));
     for (const auto& source : in.args.all("--key")) {
       auto signer = open_signer(in, source, "", signatories, identities);
-      if (!signer && signer.error().code == Errc::denied && in.args.all("--role").empty()) continue;
+      if (!signer && signer.error().code == Errc::denied && only.empty()) {
+        out.denied = signer.error().what;
+        continue;
+      }
       if (!signer)
         return fail(std::move(signer).error().in(cat("signing ", printable(role.role.str(), 80))));
       if (wants(role, (*signer)->key().keyid.str())) work.signers.push_back(*std::move(signer));
     }
-    if (!work.signers.empty()) out.push_back(std::move(work));
+    if (!work.signers.empty()) out.roles.push_back(std::move(work));
   }
   return out;
 }
@@ -291,12 +298,14 @@ Result<int> run_tuf_sign(Invocation& in) {
   }
   SLUICE_TRY(const auto proposal, tuf::examine_proposal(repository, in.world.clock.now()));
   const auto identities = identity_signers(in);
-  SLUICE_TRY(const auto works, work_for(in, repository, proposal, *identities));
+  SLUICE_TRY(const auto found, work_for(in, repository, proposal, *identities));
+  const auto& works = found.roles;
   if (works.empty()) {
     if (!in.json && !proposal.roles.empty()) {
-      in.console.talk(
-          "Nothing was signed: of what is proposed this key has signed its part, or has no "
-          "part.\n");
+      const std::string why = found.denied.empty() ? std::string() : cat(": ", found.denied);
+      in.console.talk(cat(
+          "Nothing was signed: of what is proposed this key has signed its part, or has no part",
+          why, ".\n"));
     }
     return tell_signed(in, repository, 0, collected);
   }

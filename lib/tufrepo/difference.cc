@@ -278,7 +278,7 @@ std::string target_summary(const std::string& text, Shown shown) {
   for (const auto& [key, member] : *value->object()) {
     if (key == "length" && member.integer()) {
       const auto length = static_cast<std::uint64_t>(*member.integer());
-      out = human_bytes(length) + out;
+      out.insert(0, human_bytes(length));
       if (shown == Shown::whole && length >= 1024) out += cat(" (", length, " bytes)");
     } else if (key == "hashes" && member.object() != nullptr) {
       for (const auto& [name, hash] : *member.object()) {

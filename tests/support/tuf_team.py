@@ -1,28 +1,18 @@
-#!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""tuf-repo-template in simulated runners of GitHub and GitLab: from an empty repository to a release that clients read,
-by a clock that the test moves."""
-import base64
+"""A team with a repository made of tuf-repo-template: what both tests of it have in common. The host is whoever runs the
+jobs: tests/tuf_template_github_test.py, tests/tuf_template_gitlab_test.py.
+"""
 import functools
 import http.server
 import os
 import pathlib
-import re
 import shutil
 import subprocess
-import sys
 import tempfile
 import threading
-import unittest
 
-HERE = pathlib.Path(__file__).resolve().parent
-sys.path.insert(0, str(HERE / "support"))
-sys.dont_write_bytecode = True
-import yaml  # noqa: E402
-from github_workflow import Github, check_workflow, evaluate, expand, read_workflow  # noqa: E402
-from gitlab_pipeline import Gitlab, holds  # noqa: E402
-
-TEMPLATE = HERE.parent / "tuf-repo-template"
+TREE = pathlib.Path(__file__).resolve().parent.parent.parent
+TEMPLATE = TREE / "tuf-repo-template"
 PROGRAM = pathlib.Path(os.environ["SLUICE"]).resolve().parent / "sluice_at"  # by a clock of the test's
 PASSWORD = "correct horse battery"
 DAY = 86400
@@ -52,38 +42,6 @@ def peer_python():
 class Quiet(http.server.SimpleHTTPRequestHandler):
     def log_message(self, *_):
         pass
-
-
-class PushServer(http.server.BaseHTTPRequestHandler):
-    """A git host over HTTP that wants a token for each push."""
-    project, token, path_variable = "", "", ""
-
-    def log_message(self, *_):
-        pass
-
-    def answer(self):
-        wanted = "Basic " + base64.b64encode(f"tuf:{self.token}".encode()).decode()
-        if self.headers.get("Authorization") != wanted:
-            self.send_response(401)
-            self.send_header("WWW-Authenticate", "Basic realm=git")
-            self.end_headers()
-            return
-        path, _, query = self.path.partition("?")
-        body = self.rfile.read(int(self.headers.get("Content-Length", "0")))
-        done = subprocess.run(["git", "http-backend"], input=body, capture_output=True, check=True,
-                              env={"PATH": self.path_variable, "GIT_PROJECT_ROOT": self.project, "GIT_HTTP_EXPORT_ALL": "1",
-                                   "PATH_INFO": path, "QUERY_STRING": query, "REQUEST_METHOD": self.command,
-                                   "CONTENT_TYPE": self.headers.get("Content-Type", ""), "REMOTE_USER": "tuf",
-                                   "CONTENT_LENGTH": str(len(body))})
-        head, _, content = done.stdout.partition(b"\r\n\r\n")
-        fields = dict(line.split(": ", 1) for line in head.decode().split("\r\n"))
-        self.send_response(int(fields.pop("Status", "200 OK").split()[0]))
-        for name, value in fields.items():
-            self.send_header(name, value)
-        self.end_headers()
-        self.wfile.write(content)
-
-    do_GET = do_POST = answer
 
 
 class Served:
@@ -217,106 +175,6 @@ class Team:
                 self.assertNotIn(word, said)
 
 
-class OnGithub(Team, unittest.TestCase):
-    def setUp(self):
-        self.start()
-        self.host = Github(self.remote, self.here, self.path)
-        self.host.variables = {"TUF_PAGES": "true", "TUF_PUBLISH_TO": str(self.here / "mirror")}
-        self.host.secrets = {"tuf-online": {"TUF_ONLINE_KEY": self.online, "TUF_ONLINE_KEY_PASSWORD": PASSWORD}}
-        self.addCleanup(self.nothing_leaked)
-
-    def workflow(self, name, event_name, github, event=None):
-        self.host.environment = {"SLUICE_TEST_CLOCK_AHEAD": str(self.ahead)}
-        done = self.host.run(self.work / ".github" / "workflows" / name, event_name, github, event)
-        self.said += [each[what] for each in done.values() for what in ("log", "summary")]
-        return done
-
-    def propose(self, name):
-        """A pull request: what the host would merge is what is looked at."""
-        self.commit(name)
-        self.git("push", "-q", "-f", "origin", name)
-        self.git("fetch", "-q", "origin")
-        self.git("checkout", "-q", "--detach", "origin/main")
-        self.git("merge", "-q", "--no-ff", "-m", "as it would be", name)
-        self.git("push", "-q", "-f", "origin", "HEAD:refs/pull/1/merge")
-        sha = self.git("rev-parse", "HEAD")
-        self.git("checkout", "-q", name)
-        done = self.workflow("tuf-check.yml", "pull_request", {"ref": "refs/pull/1/merge", "ref_name": "1/merge", "sha": sha},
-                             {"pull_request": {"base": {"ref": "main"}}})
-        return {"check": done["check"]["code"], "complete": done["complete"]["code"], "report": done["check"]["summary"],
-                "commands": done["check"]["commands"], "log": done["check"]["log"]}
-
-    def pushed(self, sha, event="push", ref="main"):
-        done = self.workflow("tuf-publish.yml", event, {"ref": f"refs/heads/{ref}", "ref_name": ref, "sha": sha})
-        failed = [name for name, each in done.items() if each["result"] == "failure"]
-        return failed, done
-
-    def schedule(self):
-        return self.pushed(self.tip(), "schedule")
-
-    def pages(self):
-        return self.host.pages
-
-    def log_of(self, done, job):
-        return done[{"tuf-publish": "sign", "tuf-watch": "watch"}[job]]["log"]
-
-    def without_key(self):
-        self.host.secrets = {}
-
-    def pin(self, digest):
-        self.host.variables["TUF_ROOT_SHA256"] = digest
-
-
-class OnGitlab(Team, unittest.TestCase):
-    def setUp(self):
-        self.start()
-        handler = type("Project", (PushServer,), {"project": str(self.here), "token": "glpat-example", "path_variable": self.path})
-        (self.here / "online.file").write_text(self.online)
-        self.host = Gitlab(self.remote, self.here, self.path)
-        self.host.project_url = f"{Served(self, handler).url}/releases"
-        self.host.variables = {"TUF_PAGES": "true", "TUF_PUBLISH_TO": str(self.here / "mirror")}
-        self.host.secrets = {"tuf-online": {"TUF_ONLINE_KEY": str(self.here / "online.file"), "TUF_ONLINE_KEY_PASSWORD": PASSWORD,
-                                            "TUF_PUSH_TOKEN": "glpat-example"}}
-        self.addCleanup(self.nothing_leaked)
-
-    def pipeline(self, commit, **variables):
-        self.host.environment = {"SLUICE_TEST_CLOCK_AHEAD": str(self.ahead)}
-        done = self.host.run(self.work / ".gitlab-ci.yml", commit, variables)
-        self.said += [each["log"] for each in done.values()]
-        for each in done.values():
-            self.assertNotIn("glpat-example", each["log"])
-        return done
-
-    def propose(self, name):
-        sha = self.commit(name)
-        self.git("push", "-q", "-f", "origin", name)
-        done = self.pipeline(sha, CI_PIPELINE_SOURCE="merge_request_event", CI_MERGE_REQUEST_TARGET_BRANCH_NAME="main")
-        self.assertEqual(set(done), {"tuf-check", "tuf-complete"})
-        report = done["tuf-check"]["kept"]["tuf-report.md"].read_text()
-        self.said.append(report)
-        return {"check": done["tuf-check"]["code"], "complete": done["tuf-complete"]["code"], "report": report,
-                "commands": [], "log": done["tuf-check"]["log"]}
-
-    def pushed(self, sha, event="push", ref="main"):
-        done = self.pipeline(sha, CI_PIPELINE_SOURCE=event, CI_COMMIT_BRANCH=ref)
-        return [name for name, each in done.items() if each["code"]], done
-
-    def schedule(self):
-        return self.pushed(self.tip(), "schedule")
-
-    def pages(self):
-        return self.host.pages
-
-    def log_of(self, done, job):
-        return done[job]["log"]
-
-    def without_key(self):
-        del self.host.secrets["tuf-online"]["TUF_ONLINE_KEY"]
-
-    def pin(self, digest):
-        self.host.variables["TUF_ROOT_SHA256"] = digest
-
-
 def publish_first(self):
     """The ceremony, up to a published repository; the clients' root is then in root.json."""
     if self.take_again("published"):
@@ -343,7 +201,7 @@ def publish_release(self, version):
     self.assertEqual(failed, [], done)
 
 
-class Cases:
+class Cases(Team):
     """For both hosts."""
 
     def test_before_the_ceremony_nothing_happens(self):
@@ -526,61 +384,3 @@ class Cases:
         self.pushed(sha, ref="topic")
         self.pushed(sha, "workflow_dispatch", ref="topic")
         self.assertEqual(self.tip(), tip)
-
-
-class GithubCases(Cases, OnGithub):
-    def test_workflows_are_sound(self):
-        for path in sorted((TEMPLATE / ".github" / "workflows").iterdir()):
-            self.assertEqual(check_workflow(read_workflow(path)), [], path.name)
-        publish = read_workflow(TEMPLATE / ".github" / "workflows" / "tuf-publish.yml")
-        writers = [name for name, job in publish["jobs"].items() if job["permissions"].get("contents") == "write"]
-        self.assertEqual(writers, ["sign"])
-        self.assertEqual(publish["concurrency"]["cancel-in-progress"], False)
-        publish["jobs"]["watch"]["steps"][0]["uses"] = "actions/checkout@v5"
-        publish["jobs"]["watch"]["steps"][1]["run"] += " ${{ github.event.head_commit.message }}"
-        del publish["jobs"]["mirror"]["environment"]
-        self.assertEqual(len(check_workflow(publish)), 3, "the check finds what is wrong")
-
-    def test_the_simulator_knows_what_a_runner_does(self):
-        contexts = {"github": {"event_name": "push"}, "vars": {"A": ""}, "needs": {"a-b": {"outputs": {"x": "1"}}}}
-        for text, value in (("github.event_name == 'push' && 'a' || 'b'", "a"), ("vars.A != '' || vars.B", ""),
-                            ("!(needs.a-b.outputs.x == '1')", False), ("'it''s'", "it's")):
-            self.assertEqual(evaluate(text, contexts), value, text)
-        self.assertEqual(expand("x ${{ github.event_name }} ${{ vars.none }}.", contexts), "x push .")
-
-    def test_the_signing_job_alone_can_push(self):
-        publish_first(self)
-        for job, code in (("check", 1), ("mirror", 1), ("sign", 0)):
-            file = "tuf-check.yml" if job == "check" else "tuf-publish.yml"
-            path = self.work / ".github" / "workflows" / file
-            workflow = read_workflow(path)
-            steps = workflow["jobs"][job]["steps"]
-            steps[1]["run"] = ("git -c user.name=x -c user.email=x commit -q --allow-empty -m x; git push -q origin HEAD:refs/heads/try"
-                               "; echo published=true >>$GITHUB_OUTPUT")
-            workflow[True] = workflow.pop("on")
-            other = self.here / file
-            other.write_text(yaml.safe_dump(workflow, sort_keys=False), encoding="utf-8")
-            event = {"pull_request": {"base": {"ref": "main"}}}
-            done = self.host.run(other, "pull_request" if job == "check" else "push",
-                                 {"ref": "refs/heads/main", "ref_name": "main", "sha": self.tip()}, event)
-            self.assertEqual(bool(done[job]["code"]), bool(code), done[job]["log"])
-
-
-class GitlabCases(Cases, OnGitlab):
-    def test_the_simulator_knows_what_gitlab_does(self):
-        given = {"A": "main", "B": "main", "C": ""}
-        for text, value in (("$A == $B", True), ('$A == "x"', False), ('$A != "x" && $C', False), ("$A", True)):
-            self.assertEqual(holds(text, given), value, text)
-
-    def test_a_wrong_token_pushes_nothing(self):
-        publish_first(self)
-        self.ahead = 3 * DAY
-        tip = self.tip()
-        self.host.secrets["tuf-online"]["TUF_PUSH_TOKEN"] = "glpat-wrong"
-        failed, done = self.schedule()
-        self.assertEqual((failed, self.tip()), (["tuf-publish"], tip))
-        self.assertNotIn("glpat-wrong", done["tuf-publish"]["log"])
-
-
-del Cases, OnGithub, OnGitlab
-unittest.main(verbosity=1)
