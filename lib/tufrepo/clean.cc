@@ -22,9 +22,17 @@ class Cleaner {
       : store_(store), now_(now), options_(options) {}
 
   Result<Cleaned> run() {
-    SLUICE_TRY(const auto lock, enter_store(store_, options_.single_writer, options_.lock_wait));
+    std::unique_ptr<FileLock> lock;
+    if (!options_.dry_run) {  // it only looks: also where nothing can be written
+      SLUICE_TRY(lock, enter_store(store_, options_.single_writer, options_.lock_wait));
+    }
     SLUICE_CHECK(check_state());
-    if (!options_.dry_run) SLUICE_CHECK(leave_note());
+    if (!options_.dry_run) {
+      auto noted = leave_note();
+      // With the lock nobody else is at work; and a full disk is what people clean for.
+      const bool goes_on = noted || (lock != nullptr && noted.error().code == Errc::io);
+      if (!goes_on) return fail(std::move(noted).error());
+    }
     auto done = clean_up();
     if (options_.dry_run) return done;
     SLUICE_CHECK(store_.remove({std::string(kStoreNote)}));

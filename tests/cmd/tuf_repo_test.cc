@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <cstdlib>
+#include <future>
 
 #include "base/text.h"
 #include "json/value.h"
@@ -164,6 +165,33 @@ TEST_F(TufRepository, SignaturesTravelOnAStick) {
   const Ran collected = tuf({"sign", "--collect", "bens/staging"});
   EXPECT_TRUE(has(collected.out, "took over 1 signature")) << collected.out;
   tuf({"publish"});
+}
+
+TEST_F(TufRepository, TwoWhoAddAtOnceLoseNothingInSilence) {
+  start();
+  std::vector<std::string> added;
+  for (int round = 0; round < 5; ++round) {
+    std::vector<std::future<Ran>> both;
+    std::vector<std::string> names;
+    for (const std::string who : {"a", "b"}) {
+      names.push_back(cat(who, "-", round));
+      both.push_back(std::async(std::launch::async, [this, name = names.back()] {
+        return run({"tuf", "add", "--as", name, "app.txt", "--repo", "repo"});
+      }));
+    }
+    for (std::size_t i = 0; i < both.size(); ++i) {
+      const Ran ran = both[i].get();
+      if (ran.exit_code == 0) {
+        added.push_back(names[i]);
+      } else {
+        EXPECT_EQ(ran.exit_code, 3) << ran.out << ran.err;
+        EXPECT_TRUE(has(ran.err, "somebody else changed the proposal")) << ran.err;
+      }
+    }
+  }
+  EXPECT_GE(added.size(), 5U);  // one of each two at least
+  const std::string staged = test::read_file(folder / "repo/staging/targets.json");
+  for (const auto& name : added) EXPECT_TRUE(has(staged, cat("\"", name, "\""))) << name;
 }
 
 TEST_F(TufRepository, AddAndPublishAtOnceNeedsOnlineKeys) {
