@@ -92,13 +92,14 @@ std::string suggestion_text(const ExplainedQueue& queue, const Suggestion& sugge
   }
   out += wrapped_lines(
       cat("That allows: ", suggestion.allows(printable(queue.step, kShownName)), "."));
-  if (suggestion.compares()) return out;
-  return out + wrapped_lines(
-                   cat("Nothing would compare that with what another step has evidence of. Put it "
-                       "there only if step ",
-                       printable(queue.step, kShownName),
-                       " is meant to do so; if not, the step is at fault, and the layout is right "
-                       "to refuse it."));
+  if (suggestion.in_place) return out;
+  const std::string whether = cat(
+      "Put it there only if step ", printable(queue.step, kShownName),
+      " is meant to do so; if not, the step is at fault, and the layout is right to refuse it.");
+  if (suggestion.compares()) return out + wrapped_lines(whether);
+  return out + wrapped_lines(cat("Nothing would compare that with what another step has evidence "
+                                 "of. ",
+                                 whether));
 }
 
 // Why it stopped, and what would let it pass: the layout changed, or the step done again.

@@ -116,6 +116,25 @@ TEST_F(LayoutCommand, OlderEvidenceIsNoEvidenceOfThisRun) {
             1);
 }
 
+// A link that holds what a bundle begins with, as the output of its command.
+TEST_F(LayoutCommand, WordsInALinkDoNotMakeItABundle) {
+  ASSERT_EQ(call({"run", "--step", "make", "--key", "ci.key", "--materials", "src", "--products",
+                  "src", "--products", "out", "--metadata-folder", "links", "--", "sh", "-c",
+                  "echo made > out; echo "
+                  "'\"mediaType\":\"application/vnd.dev.sigstore.bundle.v0.3+json\"'"})
+                .exit_code,
+            0);
+  ASSERT_EQ(sign().exit_code, 0);
+  const auto good = verify();
+  EXPECT_EQ(good.exit_code, 0) << good.out;
+}
+
+TEST_F(LayoutCommand, CommandsOfDelegatesComeWithThoseOfTheOwner) {
+  ASSERT_EQ(sign().exit_code, 0);
+  EXPECT_EQ(verify({"--run-delegated-inspections"}).exit_code, 2);
+  EXPECT_EQ(verify({"--run-inspections", "--run-delegated-inspections"}).exit_code, 0);
+}
+
 TEST_F(LayoutCommand, WithoutAnOwnerOrALayoutNothingIsDecided) {
   ASSERT_EQ(sign().exit_code, 0);
   EXPECT_EQ(call({"layout", "verify", "root.layout"}).exit_code, 2);
