@@ -222,9 +222,10 @@ class Examiner {
   }
 
   Result<void> look_at(const RoleName& role) {
-    SLUICE_TRY(const auto* staged, repository_.staged(role));
+    const auto staged = repository_.staged(role);
+    if (!staged) return {};  // told already
     SLUICE_TRY(const auto* published, repository_.published(role));
-    if (staged != nullptr || published == nullptr) return {};
+    if (*staged != nullptr || published == nullptr) return {};
     auto all = signatories_of(repository_, role);
     if (!all) return {};  // no longer delegated to
     for (const auto& signatories : *all) {

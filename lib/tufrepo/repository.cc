@@ -313,6 +313,11 @@ Result<std::vector<RoleName>> Repository::staged_roles() {
     for (const auto& entry : entries) {
       if (entry.kind != FileKind::file || !entry.name.ends_with(".json")) continue;
       SLUICE_TRY(auto name, role_of_file(entry.name));
+      // One role has one file: what is spelled another way would be listed, and not be found.
+      if (role_file(RoleName(name)) != entry.name) {
+        return fail(Errc::malformed,
+                    cat("staging/", printable(entry.name, 200), " is named after no role"));
+      }
       found.insert(std::move(name));
     }
   }

@@ -175,7 +175,7 @@ TEST_F(TufBadDay, NamesOfRolesDoNotReachTheTerminalAsTheyAre) {
   std::string text = test::read_file(folder / "repo/staging/targets.json");
   const auto at = text.find("\"expires\": \"") + 12;
   text.replace(at, 4, "2001");
-  folder.write("repo/staging/%1b[2J.json", text);
+  folder.write("repo/staging/%1B%5B2J.json", text);
   for (const std::string command : {"status", "propose", "publish"}) {
     const Ran told = run({"tuf", command, "--repo", "repo"});
     EXPECT_EQ((told.out + told.err).find('\x1b'), std::string::npos) << command;
@@ -205,6 +205,13 @@ TEST_F(TufBadDay, ARootThatCannotBeReadHidesNothingOfWhatIsPublished) {
   tuf({"sign", "--key", "ann.key", "--yes"});
   EXPECT_FALSE(system_files().info(folder / "repo/staging/signatures/root"));
   tuf({"publish"}, 1);
+}
+
+TEST_F(TufBadDay, AStagedFileThatIsSpelledAnotherWayIsNamed) {
+  tuf({"add", "app.txt"});
+  folder.write("repo/staging/%1b[2J.json", test::read_file(folder / "repo/staging/targets.json"));
+  const Ran told = tuf({"status"}, 3);
+  EXPECT_TRUE(has(told.err, "staging/%1b[2J.json is named after no role")) << told.err;
 }
 
 TEST_F(TufBadDay, ANameThatAnotherRoleDelegatesToIsTaken) {
