@@ -266,6 +266,7 @@ TEST_F(DifferenceForSigners, AKeyUnderTheKeyidOfAnotherIsNotCalledByItsName) {
   {
     auto repository = work.open();
     ASSERT_TRUE(repository.name_key("carla", work.key("carla")));
+    ASSERT_TRUE(repository.save_names());
   }
   RoleKey mallory = work.key("mallory");
   const std::string own = mallory.keyid.str();
