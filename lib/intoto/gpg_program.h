@@ -55,7 +55,7 @@ class GpgSigner final : public EntrySigner {
 
   // Of the key or subkey that signs, and behind it all others of its master key.
   std::vector<std::string> ids() const override;
-  Result<std::string> entry(Wrapping wrapping, ByteView message) const override;
+  [[nodiscard]] Result<std::string> entry(Wrapping wrapping, ByteView message) const override;
   const std::string& keyid() const { return keyid_; }
   const GpgKey& key() const { return public_.key; }
 

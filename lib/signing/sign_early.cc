@@ -57,7 +57,8 @@ void EarlyStamps::look_ahead(std::size_t place, const Result<HttpResponse>& answ
   if (stamp) {
     const auto stampers = trust.stampers_for(*stamp);
     if (stampers) {
-      (void)x509::verify_timestamp(*stamp, signature_of(asked.work->bundle), *stampers, &run_->memo);
+      (void)x509::verify_timestamp(*stamp, signature_of(asked.work->bundle), *stampers,
+                                   &run_->memo);
     }
   }
   trust.ready_for_certificates();

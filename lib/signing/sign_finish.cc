@@ -74,12 +74,11 @@ Result<Verdict<SignedBundle>> conclude(const Run& run, Work& work) {
   const Verifier verifier(std::move(options));
   std::string text = write_bundle(work.bundle);
   const auto* payload = std::get_if<SignPayload>(&work.item->content);
-  SLUICE_TRY(auto verdict,
-             verifier.verify(run.world.files,
-                             {.bundle = text,
-                              .bundle_source = "the new bundle",
-                              .artifact = artifact_of(work),
-                              .any_payload = payload != nullptr && !payload->statement}));
+  SLUICE_TRY(auto verdict, verifier.verify(run.world.files, {.bundle = text,
+                                                             .bundle_source = "the new bundle",
+                                                             .artifact = artifact_of(work),
+                                                             .any_payload = payload != nullptr &&
+                                                                            !payload->statement}));
   for (const Check& check : verdict.report().checks()) append_plain(report, check);
   for (const auto& [label, value] : verdict.report().facts()) report.fact(label, value);
   for (const std::string& note : work.notes) report.fact("note", note);

@@ -90,7 +90,7 @@ class Draft {
   const Entry* base_find(std::string_view key) const;
   // Entries and changes in their order: of_base(entry), of_change(key, text).
   template <class OfBase, class OfChange>
-  Result<void> merge(const OfBase& of_base, const OfChange& of_change) const;
+  [[nodiscard]] Result<void> merge(const OfBase& of_base, const OfChange& of_change) const;
 
   RoleType type_;
   json::Value head_;
