@@ -65,8 +65,8 @@ constexpr std::array kPointHeads{
     PointHead{"secp521r1", "30819b301006072a8648ce3d020106052b8104002303818600"},
 };
 
-// For the usual form of an ECDSA key: OpenSSL's encoder takes several times as long as making the
-// key. Empty for all others.
+// For an ECDSA key made here: OpenSSL's encoder takes several times as long as making the key. Not
+// for keys from outside, which may state their curve in parameters of their own. Empty for others.
 Bytes spki_of_point(const EVP_PKEY& key) {
   std::array<char, 32> curve{};
   if (EVP_PKEY_get_group_name(&key, curve.data(), curve.size(), nullptr) != 1) return {};
@@ -89,9 +89,6 @@ Bytes spki_of_point(const EVP_PKEY& key) {
 
 // The public half, under all the rules for public keys.
 Result<PublicKey> public_half(const EVP_PKEY& key) {
-  const Bytes usual = spki_of_point(key);
-  ERR_clear_error();
-  if (!usual.empty()) return PublicKey::from_der(usual);
   std::uint8_t* der = nullptr;
   const int size = i2d_PUBKEY(&key, &der);
   ERR_clear_error();
@@ -218,7 +215,9 @@ struct PrivateKey::Impl {
 };
 
 Result<PrivateKey> PrivateKey::Impl::adopt(Pkey pkey, Halves halves) {
-  SLUICE_TRY(PublicKey half, public_half(*pkey));
+  const Bytes spki = halves == Halves::made_together ? spki_of_point(*pkey) : Bytes();
+  ERR_clear_error();
+  SLUICE_TRY(PublicKey half, spki.empty() ? public_half(*pkey) : PublicKey::from_der(spki));
   const KeyType type = half.type();
   const bool ecdsa = type != KeyType::ed25519 && type != KeyType::rsa;
   if (ecdsa && halves == Halves::to_be_checked && !halves_agree(*pkey)) {
