@@ -74,8 +74,12 @@ void report_near_miss(const QueueInput& input, const QueueFailure& failure, Chec
 std::string headline_of(const QueueInput& input, const QueueFailure& failure,
                         const std::string& whose) {
   const std::string step(input.step);
-  if (failure.artifact == nullptr || failure.taken_by ||
-      input.rules[failure.rule].kind == RuleKind::require) {
+  if (failure.taken_by) {
+    return cat(whose, " has ", printable(input.rules[failure.rule].pattern, 200), ", but rule ",
+               failure.rule + 1, " of its ", name(input.side), " asks for it after rule ",
+               *failure.taken_by + 1, " took it: the order of the rules is wrong");
+  }
+  if (failure.artifact == nullptr || input.rules[failure.rule].kind == RuleKind::require) {
     return cat(whose, " lacks ", printable(input.rules[failure.rule].pattern, 200),
                ", which is required of its ", name(input.side));
   }
@@ -105,7 +109,7 @@ void report_failure(const QueueInput& input, const QueueResult& result, const st
   } else if (failure.nearly) {
     report_near_miss(input, failure, row);
   } else {
-    row.expected = "an earlier rule that allows it; none is about it";
+    row.expected = "an earlier rule that allows it; none of them names it";
     row.found = cat(printable(failure.artifact->name, 200), ", ", failure.artifact->digests.text());
     row.source =
         cat(rule_place(input, failure.rule), ", which refuses what no rule before it allows");

@@ -153,12 +153,12 @@ class LinkJudge {
         const auto ids = ids_of(functionary);
         if (std::ranges::find(ids, signature.keyid) == ids.end()) continue;
         out.set_aside =
-            cat("the signature that is said to be of ", describe_by_material(layout_, functionary),
-                " is not: the file was changed after it was signed, or somebody else signed "
-                "it under this id");
+            cat("its signature is not valid for the key that it names, ",
+                describe_by_material(layout_, functionary),
+                ": the file was changed after it was signed, or somebody else signed it");
         out.advice =
-            "Get the link again from whoever recorded it: one that was edited proves "
-            "nothing.";
+            "Get the original from whoever holds that key, and find out who changed or made this "
+            "one.";
         return;
       }
       std::string who = signer_named(signature.keyid);
@@ -167,8 +167,9 @@ class LinkJudge {
     out.set_aside = cat("it is signed as ", join(found, ", "), ", whom the step does not name");
     out.advice =
         cat("Whoever did step ", printable(step_.name, 60),
-            " has to be one of those named. Have it done by one of them; or, if that key is meant "
-            "to do it, the layout's owner names it there and signs the layout again.");
+            " has to be one of those whom the layout names there: have it done again by one of "
+            "them. Only if whoever holds that key is meant to do this step, too, the layout's "
+            "owner adds it there and signs the layout again.");
   }
 
   // By what the layout knows of the key, also for other steps; else by its id.

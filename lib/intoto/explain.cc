@@ -28,7 +28,7 @@ std::string outcome_of(const Rule& rule, const RuleTrace& trace, bool failed, bo
   if (rule.kind == RuleKind::require) {
     return failed ? cat(fail_word, "  is not in the queue") : "is in the queue";
   }
-  if (trace.covered == 0 && trace.queued > 0) return cat("is about none of ", trace.queued);
+  if (trace.covered == 0 && trace.queued > 0) return cat("matches none of ", trace.queued);
   return cat("takes ", trace.taken, " of ", trace.queued);
 }
 
@@ -83,23 +83,35 @@ std::string wrapped_lines(std::string_view text) {
   return out + "\n";
 }
 
+// Of the step first: a layout is not loosened because something failed.
+std::string question_before(const ExplainedQueue& queue, const Suggestion& suggestion) {
+  const std::string step = printable(queue.step, kShownName);
+  const std::size_t number = suggestion.at + 1;
+  if (suggestion.in_place) {
+    return cat("Rule ", number, " looks in step ",
+               printable(queue.rules[suggestion.at].from, kShownName),
+               ", which has none of these. If step ", step, " is meant to take what step ",
+               printable(suggestion.rules.front().from, kShownName),
+               " made, the layout's owner would put in place of rule ", number,
+               ", and sign the layout again:");
+  }
+  return cat("Was step ", step,
+             " meant to do so? If not, the layout is right to refuse it: find out how it came "
+             "about, and do the step again, and those after it. If it was, the layout's owner "
+             "would put in front of rule ",
+             number, ", and sign the layout again:");
+}
+
 std::string suggestion_text(const ExplainedQueue& queue, const Suggestion& suggestion) {
-  std::string out = cat("  To let it pass, the layout's owner would put ",
-                        suggestion.in_place ? "in place of rule " : "in front of rule ",
-                        suggestion.at + 1, ":\n");
+  std::string out = wrapped_lines(question_before(queue, suggestion));
   for (const Rule& rule : suggestion.rules) {
     out += cat("    ", printable(rule.text(), kShownName), "\n");
   }
-  out += wrapped_lines(
-      cat("That allows: ", suggestion.allows(printable(queue.step, kShownName)), "."));
-  if (suggestion.in_place) return out;
-  const std::string whether = cat(
-      "Put it there only if step ", printable(queue.step, kShownName),
-      " is meant to do so; if not, the step is at fault, and the layout is right to refuse it.");
-  if (suggestion.compares()) return out + wrapped_lines(whether);
-  return out + wrapped_lines(cat("Nothing would compare that with what another step has evidence "
-                                 "of. ",
-                                 whether));
+  const std::string_view compared =
+      suggestion.compares() ? "" : " Nothing would compare that with what another step recorded.";
+  return out +
+         wrapped_lines(cat("That allows: ", suggestion.allows(printable(queue.step, kShownName)),
+                           ".", compared));
 }
 
 // Why it stopped, and what would let it pass: the layout changed, or the step done again.
@@ -119,9 +131,9 @@ std::string outcome_text(const ExplainedQueue& queue, const QueueFailure& failur
   if (failure.nearly && failure.nearly->miss == Miss::other_digest) {
     const std::string from = printable(queue.rules[failure.nearly->rule].from, kShownName);
     return wrapped_lines(cat("No rule should let this pass: it is not what step ", from,
-                             " has evidence of. Find out what changed it. It passes once step ",
-                             step, " is done again on what step ", from,
-                             " has, or both are done again."));
+                             " recorded. Find out what changed it. Then do step ", step,
+                             " again on what step ", from,
+                             " has, or both, and each later step that used the result."));
   }
   return wrapped_lines(cat("There are ", queue.result.failure->count,
                            " such files, and no rule narrower than one for everything would let "

@@ -215,7 +215,7 @@ std::string allowed_by(const Rule& rule, Side side, std::string_view step) {
     case RuleKind::match:
       return cat(what, " as step ", printable(rule.from, 200), " made it",
                  rule.with_in.empty() ? "" : cat(" in ", printable(rule.with_in, 200), "/"),
-                 ", byte for byte, and nothing else");
+                 ", byte for byte");
     case RuleKind::create:
       return cat("step ", step, " may make ", what, ", with any content");
     case RuleKind::modify:
