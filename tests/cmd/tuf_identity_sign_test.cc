@@ -199,7 +199,7 @@ TEST_F(TufIdentitySign, SomebodyElsesTokenIsRefusedBeforeAnythingIsPublic) {
   EXPECT_EQ(here.services.fulcio.requests(), 0U);
   EXPECT_EQ(entries(), 0U);
   // Where no role is named, there is just nothing for this key to do.
-  EXPECT_TRUE(has(sign().err, "There is nothing that this key has to sign: the token, from "));
+  EXPECT_TRUE(has(sign().err, "has signed its part, or has no part: the token, from "));
   sign_in(kIdentity);
   sign(0, {"--role", "targets"});
 }
