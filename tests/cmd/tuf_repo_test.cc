@@ -2,7 +2,7 @@
 // A TUF repository as people keep it with the built program: ceremonies, mistakes, other clients.
 #include <gtest/gtest.h>
 
-#include <cstdlib>
+#include <filesystem>
 #include <future>
 
 #include "base/text.h"
@@ -156,9 +156,7 @@ TEST_F(TufRepository, SignaturesTravelOnAStick) {
   start();
   tuf({"key", "add", "root", "carl=online.pub"});
   // Ben's copy of the folder.
-  EXPECT_EQ(std::system(
-                cat("cp -r ", (folder / "repo").native(), " ", (folder / "bens").native()).c_str()),
-            0);
+  std::filesystem::copy(folder / "repo", folder / "bens", std::filesystem::copy_options::recursive);
   EXPECT_EQ(run({"tuf", "sign", "--repo", "bens", "--key", "ben.key", "--yes"}).exit_code, 0);
   sign("ann");
   EXPECT_EQ(tuf({"publish"}, 1).exit_code, 1);
@@ -285,7 +283,7 @@ TEST_F(TufRepository, VerifyNamesAMissingTargetAndWarns) {
   const Ran warned = run({"tuf", "verify", "--fail-on-warning", "repo"});
   EXPECT_EQ(warned.exit_code, 1);
   EXPECT_TRUE(has(warned.out, "every key of root has to sign")) << warned.out;
-  EXPECT_EQ(std::system(cat("rm -r ", (folder / "repo/targets/app").native()).c_str()), 0);
+  std::filesystem::remove_all(folder / "repo/targets/app");
   const Ran missing = run({"tuf", "verify", "repo"});
   EXPECT_EQ(missing.exit_code, 1);
   EXPECT_TRUE(has(missing.out, "there is no targets/app/1.0/")) << missing.out;

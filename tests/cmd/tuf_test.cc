@@ -327,7 +327,7 @@ TEST_F(TufCommand, OnASmallFileSystemNothingIsCutShortAndTheNextRunSucceeds) {
     GTEST_SKIP() << "this machine does not allow to mount a file system: " << ran.err;
   }
   EXPECT_TRUE(ran.out.starts_with("full ")) << ran.out << ran.err;
-  EXPECT_GE(std::atoi(ran.out.substr(5).c_str()), 6) << ran.out;
+  EXPECT_GE(std::stoi(ran.out.substr(5)), 6) << ran.out;
 }
 
 }  // namespace
