@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 
+#include "base/markup.h"
 #include "base/text.h"
 #include "gate/explain.h"
 #include "gate/headline.h"
@@ -137,29 +138,7 @@ std::string markdown_escaped(std::string_view text) {
 }
 
 std::string html_escaped(std::string_view text) {
-  std::string out;
-  for (const char c : printable(text, kMaxCell)) {
-    switch (c) {
-      case '&':
-        out += "&amp;";
-        break;
-      case '<':
-        out += "&lt;";
-        break;
-      case '>':
-        out += "&gt;";
-        break;
-      case '"':
-        out += "&quot;";
-        break;
-      case '\'':
-        out += "&#39;";
-        break;
-      default:
-        out += c;
-    }
-  }
-  return out;
+  return escaped_markup(printable(text, kMaxCell));
 }
 
 std::string as_markdown(const Record& record, const std::vector<store::Outcome>& outcomes,

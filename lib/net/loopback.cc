@@ -16,6 +16,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/markup.h"
 #include "base/text.h"
 
 namespace sluice::net {
@@ -62,22 +63,6 @@ void write_page(int fd, std::string_view text, LoopbackTicks::time_point end) {
   ::shutdown(fd, SHUT_WR);
 }
 
-std::string html_escaped(std::string_view text) {
-  std::string out;
-  for (const char c : text) {
-    if (c == '&') {
-      out += "&amp;";
-    } else if (c == '<') {
-      out += "&lt;";
-    } else if (c == '>') {
-      out += "&gt;";
-    } else {
-      out += c;
-    }
-  }
-  return out;
-}
-
 std::string_view reason_of(int status) {
   switch (status) {
     case 200:
@@ -96,7 +81,7 @@ std::string_view reason_of(int status) {
 std::string answer_text(const LoopbackPage& page) {
   const std::string body =
       cat("<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>",
-          html_escaped(page.title), "</title></head>\n<body><p>", html_escaped(page.text),
+          escaped_markup(page.title), "</title></head>\n<body><p>", escaped_markup(page.text),
           "</p></body></html>\n");
   return cat("HTTP/1.1 ", page.status, " ", reason_of(page.status),
              "\r\nContent-Type: text/html; charset=utf-8\r\nContent-Length: ", body.size(),
