@@ -3,6 +3,7 @@
 // ranges.
 #include <charconv>
 
+#include "base/markup.h"
 #include "base/text.h"
 #include "tufrepo/s3_client.h"
 
@@ -13,33 +14,10 @@ namespace {
 constexpr std::size_t kUploadIdMost = 2'048;
 constexpr std::size_t kEtagMost = 256;
 
-std::string xml_text(std::string_view text) {
-  std::string out;
-  for (const char c : text) {
-    switch (c) {
-      case '&':
-        out += "&amp;";
-        break;
-      case '<':
-        out += "&lt;";
-        break;
-      case '>':
-        out += "&gt;";
-        break;
-      case '"':
-        out += "&quot;";
-        break;
-      default:
-        out += c;
-    }
-  }
-  return out;
-}
-
 std::string list_of_parts(const std::vector<std::string>& etags) {
   std::string out = "<CompleteMultipartUpload>";
   for (std::size_t i = 0; i < etags.size(); ++i) {
-    out += cat("<Part><PartNumber>", i + 1, "</PartNumber><ETag>", xml_text(etags[i]),
+    out += cat("<Part><PartNumber>", i + 1, "</PartNumber><ETag>", escaped_markup(etags[i]),
                "</ETag></Part>");
   }
   return out + "</CompleteMultipartUpload>";
@@ -104,11 +82,13 @@ Result<S3Client::Stored> S3Client::complete_parts(const PartedUpload& upload,
   add_condition(headers, condition);
   auto answer = http_.send(request("POST", place().path_of(upload.key), {{"uploadId", upload.id}},
                                    list_of_parts(etags), std::move(headers)));
-  // A store may say 200 before it knows, and what went wrong in the answer's text.
+  // A store may say 200 before it knows, and what went wrong in the answer's text: only a text that
+  // says that it is done is an answer.
   if (answer && answer->status == 200) {
-    const S3Error said = parse_s3_error(answer->body);
-    if (!said.code.empty()) {
-      answer->status = said.code == "PreconditionFailed" ? 412 : 500;
+    const auto said = parse_xml(answer->body);
+    if (!said || said->name != "CompleteMultipartUploadResult") {
+      const bool taken = said && said->text_of("Code") == "PreconditionFailed";
+      answer->status = taken ? 412 : 500;
     }
   }
   return stored(std::move(answer), upload.key);

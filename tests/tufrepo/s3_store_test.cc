@@ -152,6 +152,20 @@ TEST_F(S3Parts, AreWrittenOnceWhereTheAnswerGotLost) {
   EXPECT_TRUE(server.objects().at("pre fix/targets/large") == bytes);
 }
 
+TEST_F(S3Parts, AreNotThereBeforeTheAnswerSaysSo) {
+  for (const char* said : {"", "<html>log in</html>", "<CompleteMultipartUploadResult>",
+                           "<Error><Code>InternalError</Code></Error>"}) {
+    server.completed = said;
+    const auto put = write_large(bytes);
+    ASSERT_FALSE(put) << said;
+    EXPECT_EQ(put.error().code, Errc::network) << said << put.error().text();
+    EXPECT_EQ(server.open_uploads(), 0U) << said;
+    EXPECT_FALSE(server.objects().contains("pre fix/targets/large")) << said;
+  }
+  server.completed.reset();
+  EXPECT_EQ(write_large(bytes)->front(), Put::written);
+}
+
 TEST_F(S3Parts, DoNotOverwriteWhoWasFirst) {
   server.in_between = [&](const std::string& request) {
     return request.ends_with("part 3") ? std::optional(std::string("another one's")) : std::nullopt;

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <functional>
 
+#include "base/markup.h"
 #include "base/text.h"
 
 namespace sluice::test {
@@ -173,8 +174,13 @@ ServedAnswer FakeS3::complete(const std::string& key, const RawRequest& request,
     whole += bytes;
   }
   if (request.body != list + "</CompleteMultipartUpload>") return s3_error(400, "InvalidPart");
+  if (completed) return {.status = 200, .body = *completed, .type = "application/xml"};
   ServedAnswer answer = write(key, request, std::move(whole));
-  if (answer.status == 200) uploads_.erase(id);
+  if (answer.status != 200) return answer;
+  uploads_.erase(id);
+  answer.body = cat("<CompleteMultipartUploadResult><Key>", escaped_markup(key),
+                    "</Key></CompleteMultipartUploadResult>");
+  answer.type = "application/xml";
   return answer;
 }
 

@@ -38,6 +38,8 @@ class FakeS3 {
   std::function<int(const std::string& request)> refuse;
   // As refuse, but the write was done and its answer got lost.
   std::function<int(const std::string& request)> lose;
+  // With 200, in place of the answer to a completion, which was not done then.
+  std::optional<std::string> completed;
   // What somebody else writes under the same key just before the request is served.
   std::function<std::optional<std::string>(const std::string& request)> in_between;
   // How many GETs of a key still see what was there before it was written.
