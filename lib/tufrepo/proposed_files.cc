@@ -30,9 +30,10 @@ class FileExaminer {
       if (type_of_role(role) != RoleType::targets) continue;
       const auto staged = repository_.staged(role);
       if (!staged) continue;  // it cannot be read, which is a fault of its own
-      const std::size_t before = out_.size();
+      named_ = 0;
+      more_ = 0;
       SLUICE_CHECK(look_at(role, (*staged)->draft));
-      drop_beyond(role, before + kMostNamed);
+      if (more_ > 0) out_.push_back({"target", role, cat("and ", more_, " files more"), ""});
     }
     return std::move(out_);
   }
@@ -49,6 +50,11 @@ class FileExaminer {
 
   Result<void> look_at_target(const RoleName& role, std::string_view path, std::string_view text) {
     const auto add = [&](const std::string& what) {
+      if (named_ == kMostNamed) {
+        ++more_;
+        return;
+      }
+      ++named_;
       out_.push_back(
           {"target", role, what, "put the file back, or list it anew with `sluice tuf add`"});
     };
@@ -70,15 +76,10 @@ class FileExaminer {
     return {};
   }
 
-  void drop_beyond(const RoleName& role, std::size_t most) {
-    if (out_.size() <= most) return;
-    const std::size_t more = out_.size() - most;
-    out_.resize(most, {"", role, "", ""});
-    out_.push_back({"target", role, cat("and ", more, " files more"), ""});
-  }
-
   Repository& repository_;
   std::vector<Fault> out_;
+  std::size_t named_ = 0;  // of the role that is looked at
+  std::size_t more_ = 0;
 };
 
 }  // namespace
