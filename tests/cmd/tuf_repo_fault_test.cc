@@ -9,15 +9,15 @@
 
 #include "cmd/served_sigstore.h"
 #include "crypto/private_key.h"
+#include "support/failing_files.h"
 #include "support/killed.h"
-#include "support/tufrepo/failing_files.h"
 
 namespace sluice {
 namespace {
 
 using std::chrono::days;
 using test::FailingFiles;
-using test::StoreFault;
+using test::FileFault;
 using test::Told;
 using Words = std::vector<std::string>;
 
@@ -78,7 +78,7 @@ class TufRepoFaults : public testing::Test {
   int fill_the_disk(const Words& words) {
     for (int at = 0; at < kMostOperations; ++at) {
       again();
-      FailingFiles files(at, StoreFault::full_disk);
+      FailingFiles files(at, FileFault::full_disk);
       const Told told = tuf(words, files);
       if (!files.struck()) {
         EXPECT_EQ(told.code, 0) << told.all();
@@ -127,7 +127,7 @@ TEST_F(TufRepoFaults, FullDiskWhileRenewing) {
 
 TEST_F(TufRepoFaults, AFullDiskIsCleanedAllTheSame) {
   const std::size_t before = count();
-  FailingFiles files(0, StoreFault::full_disk);
+  FailingFiles files(0, FileFault::full_disk);
   const Told told = tuf({"clean", "--repo", repo()}, files);
   EXPECT_EQ(told.code, 0) << told.all();
   EXPECT_TRUE(files.struck());
@@ -157,7 +157,7 @@ TEST_F(TufRepoFaults, KilledWhileRenewing) {
 
 TEST_F(TufRepoFaults, AReadOnlyPlaceCanBeLookedAtAndSaysWhyItCannotBeChanged) {
   for (const Words& words : {Words{"status", "--repo", repo()}, Words{"verify", repo()}}) {
-    FailingFiles files(0, StoreFault::read_only);
+    FailingFiles files(0, FileFault::read_only);
     const Told told = tuf(words, files);
     EXPECT_EQ(told.code, 0) << join(words, " ") << "\n" << told.all();
   }
@@ -167,7 +167,7 @@ TEST_F(TufRepoFaults, AReadOnlyPlaceCanBeLookedAtAndSaysWhyItCannotBeChanged) {
         Words{"propose", "--renew", "targets", "--repo", repo()},
         Words{"publish", "--new-timestamp", "--repo", repo()},
         Words{"refresh-online", "--repo", repo()}, Words{"clean", "--repo", repo()}}) {
-    FailingFiles files(0, StoreFault::read_only);
+    FailingFiles files(0, FileFault::read_only);
     const Told told = tuf(words, files);
     EXPECT_EQ(told.code, 3) << join(words, " ") << "\n" << told.all();
     EXPECT_NE(told.err.find("Read-only file system"), std::string::npos) << told.all();

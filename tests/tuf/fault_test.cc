@@ -3,11 +3,11 @@
 // trusted stays whole, and the next refresh succeeds.
 #include <gtest/gtest.h>
 
-#include <mutex>
 #include <thread>
 #include <tuple>
 
 #include "base/text.h"
+#include "support/failing_files.h"
 #include "support/fake_world.h"
 #include "support/temp_folder.h"
 #include "support/tuf/fake_repo.h"
@@ -16,81 +16,9 @@
 namespace sluice::tuf {
 namespace {
 
+using test::FailingFiles;
 using test::kTufNow;
-
-enum class Fault : std::uint8_t { full_disk, death_before, death_after };
-
-// The real files, until the n-th operation that changes something. A full disk fails that one and
-// those behind it that need room; a death fails everything from then on. A client that writes
-// behind calls from several threads.
-class FaultyFiles final : public Files {
- public:
-  FaultyFiles(int fails_at, Fault fault) : left_(fails_at), fault_(fault) {}
-  bool struck() const {
-    const std::lock_guard hold(mutex_);
-    return struck_;
-  }
-
-  Result<std::string> read(const Path& path, std::size_t max) override {
-    return dead() ? fail(gone()) : real_.read(path, max);
-  }
-  Result<std::string> read_plain(const Path& path, std::size_t max, Links links) override {
-    return dead() ? fail(gone()) : real_.read_plain(path, max, links);
-  }
-  Result<std::unique_ptr<ByteSource>> open(const Path& path) override {
-    if (dead()) return fail(gone());
-    return real_.open(path);
-  }
-  Result<void> replace(const Path& path, std::string_view content, unsigned mode) override {
-    return change(true, [&] { return real_.replace(path, content, mode); });
-  }
-  Result<void> create(const Path& path, std::string_view content, unsigned mode) override {
-    return change(true, [&] { return real_.create(path, content, mode); });
-  }
-  Result<FileInfo> info(const Path& path) override {
-    return dead() ? fail(gone()) : real_.info(path);
-  }
-  Result<std::vector<FolderEntry>> list(const Path& folder) override {
-    return dead() ? fail(gone()) : real_.list(folder);
-  }
-  Result<void> make_folders(const Path& path) override {
-    if (std::filesystem::is_directory(path)) return {};
-    return change(true, [&] { return real_.make_folders(path); });
-  }
-  Result<void> remove(const Path& path) override {
-    return change(false, [&] { return real_.remove(path); });
-  }
-  Result<std::unique_ptr<FileLock>> lock(const Path& path,
-                                         std::chrono::milliseconds wait) override {
-    if (dead()) return fail(gone());
-    return real_.lock(path, wait);
-  }
-
- private:
-  static Error gone() { return {Errc::io, "this process is gone"}; }
-  bool dead() const {
-    const std::lock_guard hold(mutex_);
-    return dead_now();
-  }
-  bool dead_now() const { return struck_ && fault_ != Fault::full_disk; }
-
-  template <class Change>
-  Result<void> change(bool needs_room, Change change) {
-    const std::lock_guard hold(mutex_);
-    if (dead_now()) return fail(gone());
-    if (struck_ && needs_room) return fail(Errc::io, "no space left on device");
-    if (left_-- > 0 || struck_ || (fault_ == Fault::full_disk && !needs_room)) return change();
-    struck_ = true;
-    if (fault_ == Fault::death_after) (void)change();
-    return fail(fault_ == Fault::full_disk ? Error{Errc::io, "no space left on device"} : gone());
-  }
-
-  Files& real_ = system_files();
-  int left_;
-  Fault fault_;
-  bool struck_ = false;
-  mutable std::mutex mutex_;
-};
+using Fault = test::FileFault;
 
 class Faults : public testing::TestWithParam<std::tuple<Fault, bool>> {
  protected:
@@ -153,7 +81,7 @@ TEST_P(Faults, AnInterruptedRunIsMadeGoodByTheNextOne) {
       ASSERT_EQ(run(system_files()), "good");
     }
     repo.files = after;
-    FaultyFiles faulty(at / 2, fault());
+    FailingFiles faulty(at / 2, fault());
     const std::string outcome = run(faulty);
     if (!faulty.struck()) {
       EXPECT_EQ(outcome, "good");
@@ -180,7 +108,7 @@ TEST_P(Faults, AFaultNeverForgetsWhatWasSeen) {
   repo.add_target("libs", "libs/a", "two");
   repo.publish({"libs", "targets", "snapshot", "timestamp"});
   for (int at = 0; at < 6; ++at) {
-    FaultyFiles faulty(at, fault());
+    FailingFiles faulty(at, fault());
     (void)run(faulty);
     const auto now = repo.files;
     repo.files = old;

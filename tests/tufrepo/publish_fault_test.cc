@@ -4,8 +4,8 @@
 // well.
 #include <array>
 
+#include "support/failing_files.h"
 #include "support/killed.h"
-#include "support/tufrepo/failing_files.h"
 #include "tufrepo/clean.h"
 #include "tufrepo/tufrepo_support.h"
 
@@ -13,7 +13,7 @@ namespace sluice::tuf {
 namespace {
 
 using test::FailingFiles;
-using test::StoreFault;
+using test::FileFault;
 
 // From version 1 to version 2 of a repository, in several ways.
 enum class Step : std::uint8_t { target, new_root, rotation_signed_twice, rotation };
@@ -96,9 +96,8 @@ class PublishFaults : public testing::TestWithParam<Step> {
 };
 
 TEST_P(PublishFaults, AtEachOperationThatWrites) {
-  for (const auto fault :
-       {StoreFault::full_disk, StoreFault::death_before, StoreFault::death_after}) {
-    if (fault == StoreFault::death_before && GetParam() != Step::target) continue;
+  for (const auto fault : {FileFault::full_disk, FileFault::death_before, FileFault::death_after}) {
+    if (fault == FileFault::death_before && GetParam() != Step::target) continue;
     int struck = 0;
     for (int at = 0;; ++at) {
       write_below(place(), before);

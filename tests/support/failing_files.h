@@ -1,20 +1,26 @@
 // SPDX-License-Identifier: Apache-2.0
-// The real files, until the n-th operation that changes something: then the disk is full, or the
-// process is gone. A read-only place refuses every change.
+// The real files, until the n-th operation that changes something: then the disk is full, which
+// fails that one and those behind it that need room, or the process is gone, which fails
+// everything. A read-only place refuses every change. May be called from several threads.
 #pragma once
 
 #include <filesystem>
+#include <mutex>
+#include <optional>
 
 #include "base/files.h"
 
 namespace sluice::test {
 
-enum class StoreFault : std::uint8_t { full_disk, read_only, death_before, death_after };
+enum class FileFault : std::uint8_t { full_disk, read_only, death_before, death_after };
 
 class FailingFiles final : public Files {
  public:
-  FailingFiles(int fails_at, StoreFault fault) : left_(fails_at), fault_(fault) {}
-  bool struck() const { return struck_; }
+  FailingFiles(int fails_at, FileFault fault) : left_(fails_at), fault_(fault) {}
+  bool struck() const {
+    const std::lock_guard hold(mutex_);
+    return struck_;
+  }
 
   Result<std::string> read(const Path& path, std::size_t max) override {
     return dead() ? fail(gone()) : real_.read(path, max);
@@ -54,38 +60,57 @@ class FailingFiles final : public Files {
   Result<std::unique_ptr<FileLock>> lock(const Path& path,
                                          std::chrono::milliseconds wait) override {
     if (dead()) return fail(gone());
-    if (fault_ == StoreFault::read_only) {
-      struck_ = true;
-      return fail(Errc::denied, "cannot open the lock: Read-only file system");
-    }
-    return real_.lock(path, wait);
+    if (fault_ != FileFault::read_only) return real_.lock(path, wait);
+    const std::lock_guard hold(mutex_);
+    struck_ = true;
+    return fail(Errc::denied, "cannot open the lock: Read-only file system");
   }
 
  private:
   static Error gone() { return {Errc::io, "this process is gone"}; }
   bool dead() const {
-    return struck_ && (fault_ == StoreFault::death_before || fault_ == StoreFault::death_after);
+    const std::lock_guard hold(mutex_);
+    return dead_now();
+  }
+  bool dead_now() const {
+    return struck_ && (fault_ == FileFault::death_before || fault_ == FileFault::death_after);
+  }
+
+  // What comes of the next change. The mutex is not held while it is made: what is written may be
+  // read from here.
+  struct Fate {
+    bool made = false;
+    std::optional<Error> error = {};
+  };
+  Fate next_fate(bool needs_room) {
+    const Error no_room{Errc::io, "No space left on device"};
+    const std::lock_guard hold(mutex_);
+    if (dead_now()) return {.error = gone()};
+    if (fault_ == FileFault::read_only) {
+      struck_ = true;
+      return {.error = Error{Errc::denied, "Read-only file system"}};
+    }
+    if (struck_ && needs_room) return {.error = no_room};
+    const bool spared = struck_ || (fault_ == FileFault::full_disk && !needs_room);
+    if (left_-- > 0 || spared) return {.made = true};
+    struck_ = true;
+    if (fault_ == FileFault::full_disk) return {.error = no_room};
+    return {.made = fault_ == FileFault::death_after, .error = gone()};
   }
 
   template <class Change>
   Result<void> change(bool needs_room, Change change) {
-    if (dead()) return fail(gone());
-    if (fault_ == StoreFault::read_only) {
-      struck_ = true;
-      return fail(Errc::denied, "Read-only file system");
-    }
-    if (struck_ && needs_room) return fail(Errc::io, "No space left on device");
-    if (left_-- > 0 || struck_ || (fault_ == StoreFault::full_disk && !needs_room)) return change();
-    struck_ = true;
-    if (fault_ == StoreFault::death_after) (void)change();
-    return fail(fault_ == StoreFault::full_disk ? Error{Errc::io, "No space left on device"}
-                                                : gone());
+    auto fate = next_fate(needs_room);
+    if (!fate.error) return change();
+    if (fate.made) (void)change();
+    return fail(*std::move(fate.error));
   }
 
   Files& real_ = system_files();
   int left_;
-  StoreFault fault_;
+  FileFault fault_;
   bool struck_ = false;
+  mutable std::mutex mutex_;
 };
 
 }  // namespace sluice::test
