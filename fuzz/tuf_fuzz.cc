@@ -93,9 +93,11 @@ void read_signed(char kind, std::string_view text) {
   if (kind == 't') static_cast<void>(parse_timestamp(opened->signed_part));
   if (kind == 's') {
     if (const auto snapshot = parse_snapshot(opened->signed_part)) {
-      for (const auto& [name, meta] : snapshot->files()) {
+      for (std::size_t i = 0; i < snapshot->count(); ++i) {
+        const auto [name, version] = snapshot->file(i);
         if (!name.ends_with(".json")) continue;
-        require(snapshot->find(RoleName(name.substr(0, name.size() - 5))) == &meta);
+        const auto meta = snapshot->find(RoleName(std::string(name.substr(0, name.size() - 5))));
+        require(meta && meta->version == version);
       }
     }
   }

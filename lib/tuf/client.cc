@@ -374,8 +374,8 @@ Verdict<Accepted> Client::take_targets(std::string& body, const RoleName& role,
 // 5.6.1 to 5.6.6, for targets and for each delegated role.
 Client::Step Client::load_role(Report& report, const RoleName& role, const Targets* delegator) {
   if (set_->targets(role, delegator) != nullptr) return true;
-  const FileMeta* stated = set_->snapshot()->find(role);
-  if (stated == nullptr) {
+  const auto stated = set_->snapshot()->find(role);
+  if (!stated) {
     append(report, set_->update_targets(std::string(), role, delegator).report());
     return false;
   }

@@ -147,11 +147,23 @@ std::optional<std::string> mismatch(const std::optional<std::uint64_t>& length,
   return std::nullopt;
 }
 
-const FileMeta* Snapshot::find(const RoleName& role) const {
+Snapshot::File Snapshot::file(std::size_t i) const {
+  const Entry& entry = list_->entries[i];
+  return {std::string_view(list_->names).substr(entry.name, entry.name_size), entry.version};
+}
+
+std::optional<FileMeta> Snapshot::find(const RoleName& role) const {
   const std::string file = role.str() + ".json";
+  const auto& entries = list_->entries;
+  const std::string_view names = list_->names;
   const auto at = std::ranges::lower_bound(
-      *files_, file, {}, [](const auto& entry) -> const std::string& { return entry.first; });
-  return at != files_->end() && at->first == file ? &at->second : nullptr;
+      entries, std::string_view(file), {},
+      [&](const Entry& each) { return names.substr(each.name, each.name_size); });
+  if (at == entries.end() || names.substr(at->name, at->name_size) != file) return std::nullopt;
+  using More = std::pair<std::uint32_t, FileMeta>;
+  const auto more = std::ranges::lower_bound(list_->more, at->name, {}, &More::first);
+  if (more != list_->more.end() && more->first == at->name) return more->second;
+  return FileMeta{.version = at->version, .length = std::nullopt, .hashes = {}};
 }
 
 Result<std::string> type_of(std::string_view signed_part) {
@@ -285,32 +297,87 @@ Result<Timestamp> parse_timestamp(std::string_view signed_part) {
   return out;
 }
 
+// Fills in a Snapshot while it reads "signed".
+class SnapshotReader {
+ public:
+  explicit SnapshotReader(std::size_t size) {
+    list_->entries.reserve(size / kLeastEntry);
+    list_->names.reserve(size / 2);
+  }
+
+  // The signed part, which comes next: where it is.
+  Result<json::Slice> read(json::Tokenizer& in) {
+    SLUICE_CHECK(in.enter_object());
+    const std::size_t begin = in.offset();
+    for (;;) {
+      SLUICE_TRY(const auto key, in.next_key());
+      if (!key) return in.since(begin);
+      const std::string name(*key);
+      SLUICE_TRY(const bool header, read_header_member(in, name, out_.header_));
+      if (header) continue;
+      if (name == "meta") {
+        SLUICE_CHECK(files(in));
+      } else {
+        SLUICE_CHECK(in.skip());
+      }
+    }
+  }
+
+  Result<Snapshot> finish() && {
+    SLUICE_CHECK(check_header(out_.header_, RoleType::snapshot));
+    if (!has_meta_) return fail(Errc::malformed, "a snapshot without \"meta\"");
+    if (!sorted_) {
+      const auto name = [this](const Snapshot::Entry& each) { return name_of(each); };
+      std::ranges::sort(list_->entries, {}, name);
+    }
+    out_.list_ = std::move(list_);
+    return std::move(out_);
+  }
+
+ private:
+  std::string_view name_of(const Snapshot::Entry& entry) const {
+    return std::string_view(list_->names).substr(entry.name, entry.name_size);
+  }
+
+  Result<void> files(json::Tokenizer& in) {
+    has_meta_ = true;
+    auto& [names, entries, more] = *list_;
+    SLUICE_CHECK(in.enter_object());
+    for (;;) {
+      SLUICE_TRY(const auto file, in.next_key());
+      if (!file) return {};
+      if (!entries.empty() && *file < name_of(entries.back())) sorted_ = false;
+      const auto at = static_cast<std::uint32_t>(names.size());
+      names += *file;
+      entries.push_back({at, static_cast<std::uint32_t>(file->size()), 0});
+      SLUICE_TRY(auto meta, read_file_meta(in));
+      entries.back().version = meta.version;
+      if (meta.length || meta.hashes.stated) more.emplace_back(at, std::move(meta));
+    }
+  }
+
+  Snapshot out_;
+  std::shared_ptr<Snapshot::List> list_ = std::make_shared<Snapshot::List>();
+  bool has_meta_ = false;
+  bool sorted_ = true;
+};
+
 Result<Snapshot> parse_snapshot(std::string_view signed_part) {
-  Snapshot out;
+  SnapshotReader reader(signed_part.size());
   json::Tokenizer in(signed_part, {.bytes = signed_part.size()});
-  bool has_meta = false;
-  bool sorted = true;
-  auto listed = std::make_shared<Snapshot::Files>();
-  auto& files = *listed;
-  SLUICE_TRY(out.header_,
-             read_members(in, RoleType::snapshot, [&](std::string_view key) -> Result<bool> {
-               if (key != "meta") return false;
-               has_meta = true;
-               files.reserve(signed_part.size() / kLeastEntry);
-               SLUICE_CHECK(in.enter_object());
-               for (;;) {
-                 SLUICE_TRY(const auto file, in.next_key());
-                 if (!file) return true;
-                 std::string name(*file);
-                 if (!files.empty() && name < files.back().first) sorted = false;
-                 SLUICE_TRY(auto meta, read_file_meta(in));
-                 files.emplace_back(std::move(name), std::move(meta));
-               }
-             }));
-  if (!has_meta) return fail(Errc::malformed, "a snapshot without \"meta\"");
-  if (!sorted) std::ranges::sort(files, {}, [](const auto& entry) { return entry.first; });
-  out.files_ = std::move(listed);
-  return out;
+  SLUICE_CHECK(reader.read(in));
+  SLUICE_CHECK(in.finish());
+  return std::move(reader).finish();
+}
+
+std::optional<OpenedSnapshot> open_snapshot(std::string_view document, std::size_t max) {
+  SnapshotReader reader(document.size());
+  auto envelope =
+      open_envelope(document, max, [&](json::Tokenizer& in) { return reader.read(in); });
+  if (!envelope) return std::nullopt;
+  auto snapshot = std::move(reader).finish();
+  if (!snapshot) return std::nullopt;
+  return OpenedSnapshot{*std::move(envelope), *std::move(snapshot)};
 }
 
 }  // namespace sluice::tuf

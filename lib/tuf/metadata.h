@@ -71,16 +71,30 @@ struct Timestamp {  // 4.6
 class Snapshot {  // 4.4
  public:
   const Header& header() const { return header_; }
-  const FileMeta* find(const RoleName& role) const;  // nullptr where it is not listed
-  // By file name, sorted.
-  using Files = std::vector<std::pair<std::string, FileMeta>>;
-  const Files& files() const { return *files_; }
+  std::optional<FileMeta> find(const RoleName& role) const;  // nothing where it is not listed
+  struct File {
+    std::string_view name;  // "targets.json"
+    Version version = 0;
+  };
+  std::size_t count() const { return list_->entries.size(); }
+  File file(std::size_t i) const;  // sorted by name
 
  private:
-  friend auto parse_snapshot(std::string_view signed_part) -> Result<Snapshot>;
+  friend class SnapshotReader;
+  // Of many thousand files most have a version and nothing else: their names are kept in one piece.
+  struct Entry {
+    std::uint32_t name;
+    std::uint32_t name_size;
+    Version version;
+  };
+  struct List {
+    std::string names;
+    std::vector<Entry> entries;
+    std::vector<std::pair<std::uint32_t, FileMeta>> more;  // by where the name is
+  };
   Header header_;
   // Shared because it never changes, and a trusted set may be copied.
-  std::shared_ptr<const Files> files_ = std::make_shared<Files>();
+  std::shared_ptr<const List> list_ = std::make_shared<List>();
 };
 
 // "_type", wherever it stands; the rest is not looked at.
@@ -90,6 +104,14 @@ class Snapshot {  // 4.4
 [[nodiscard]] Result<Root> parse_root(std::string_view signed_part, const ForeignKeys& foreign);
 [[nodiscard]] Result<Timestamp> parse_timestamp(std::string_view signed_part);
 [[nodiscard]] Result<Snapshot> parse_snapshot(std::string_view signed_part);
+
+// Envelope and snapshot in one pass over the document, which is half of the work where it is large.
+// Nothing where either is refused: open_envelope() and parse_snapshot() say why.
+struct OpenedSnapshot {
+  Envelope envelope;
+  Snapshot snapshot;
+};
+std::optional<OpenedSnapshot> open_snapshot(std::string_view document, std::size_t max);
 
 // Pieces for targets.cc. read_header_member: false where the key is none of the header's.
 [[nodiscard]] Result<bool> read_header_member(json::Tokenizer& in, std::string_view key,

@@ -94,10 +94,10 @@ bool check_expiry(Checks& checks, const Header& header, Time now, std::string_vi
   return false;
 }
 
-bool check_stated(Checks& checks, const FileMeta& stated, std::string_view document,
+// `wrong` as mismatch() found it.
+bool check_stated(Checks& checks, const FileMeta& stated, const std::optional<std::string>& wrong,
                   std::string_view by, std::string_view clause) {
   if (!stated.length && !stated.hashes.stated) return true;
-  const auto wrong = mismatch(stated.length, stated.hashes, document);
   if (wrong) {
     checks.refuse("hash", kMixAndMatch, clause, *wrong).advice = cat("as stated by ", by);
     return false;
@@ -144,46 +144,23 @@ Accepted accepted(std::string_view role, const Header& header) {
 
 // 5.5.5: whatever was listed stays listed, and no version goes back.
 bool check_snapshot_rollback(Checks& checks, const Snapshot& before, const Snapshot& after) {
-  auto at = after.files().begin();
-  for (const auto& [file, old_meta] : before.files()) {
-    while (at != after.files().end() && at->first < file) ++at;
-    const bool listed = at != after.files().end() && at->first == file;
-    if (listed && at->second.version >= old_meta.version) continue;
+  std::size_t at = 0;
+  for (std::size_t i = 0; i < before.count(); ++i) {
+    const auto [file, old_version] = before.file(i);
+    while (at < after.count() && after.file(at).name < file) ++at;
+    const bool listed = at < after.count() && after.file(at).name == file;
+    if (listed && after.file(at).version >= old_version) continue;
     Check& row =
         checks.refuse("rollback", kRollback, "5.5.5",
                       listed ? cat("it takes ", printable(file, 200), " back from version ",
-                                   old_meta.version, " to ", at->second.version)
+                                   old_version, " to ", after.file(at).version)
                              : cat("it does not list ", printable(file, 200), " any more"));
-    row.expected = cat(printable(file, 200), " of version ", old_meta.version, " or newer");
-    row.found = listed ? cat(at->second.version) : "nothing";
+    row.expected = cat(printable(file, 200), " of version ", old_version, " or newer");
+    row.found = listed ? cat(after.file(at).version) : "nothing";
     return false;
   }
-  checks.pass("rollback", cat("none of ", before.files().size(), " versions goes back"));
+  checks.pass("rollback", cat("none of ", before.count(), " versions goes back"));
   return true;
-}
-
-// What `parse` reads, where `check` finds it signed. Something large is read while its signatures
-// are checked; nothing of it counts before they are good.
-template <class T>
-std::optional<T> read_once_signed(Checks& checks, std::size_t size,
-                                  const std::function<bool()>& check,
-                                  const std::function<Result<T>()>& parse) {
-  bool good = false;
-  std::optional<Result<T>> read;
-  if (size >= kLarge) {
-    for_each_parallel(2, 2, [&](std::size_t i) {
-      if (i == 0) {
-        good = check();
-      } else {
-        read = parse();
-      }
-    });
-  } else {
-    good = check();
-    if (good) read = parse();
-  }
-  if (!good) return std::nullopt;
-  return parsed(checks, *std::move(read));
 }
 
 // What is signed by a role that root speaks of; nothing where that was refused.
@@ -199,12 +176,10 @@ std::optional<T> read_signed(Checks& checks, const Root& root, std::string_view 
                              const SignedPart<T>& part) {
   const auto envelope = open_checked(checks, document, part.max, part.type);
   if (!envelope) return std::nullopt;
-  return read_once_signed<T>(
-      checks, document.size(),
-      [&] {
-        return signed_enough(checks, *envelope, root.keys, root.role(part.type), part.clause);
-      },
-      [&] { return part.parse(envelope->signed_part); });
+  if (!signed_enough(checks, *envelope, root.keys, root.role(part.type), part.clause)) {
+    return std::nullopt;
+  }
+  return parsed(checks, part.parse(envelope->signed_part));
 }
 
 // 5.4.3, for another version than the trusted one.
@@ -238,43 +213,48 @@ struct TargetsWish {
   const ForeignKeys& foreign;
 };
 
-// For a large one, which is read while the signatures over its guessed signed part are checked.
-// Nothing where it is not as guessed, or not good in any way: then it is read step by step.
-std::optional<Targets> read_large_targets(Checks& checks, const TargetsDocument& document,
-                                          const TargetsWish& wish) {
-  const auto guess = guess_envelope(*document, wish.max);
-  if (!guess) return std::nullopt;
-  std::optional<OpenedTargets> opened;
+// Of a large file, what was found all at once: it is read while its hash and the signatures over
+// its guessed signed part are checked.
+template <class Opened>
+struct Early {
+  std::optional<std::string> wrong;  // as mismatch()
+  // Nothing where the file is not as guessed, or not good in any way: then it is read step by step.
+  std::optional<Opened> opened;
+  Signed signatures;  // enough of them, where it was opened
+};
+struct EarlyWish {
+  std::string_view document;
+  std::size_t max;
+  const FileMeta* stated;  // nullptr: nobody states anything
+  const Keys& keys;
+  const RoleKeys& role;
+};
+template <class Opened>
+Early<Opened> look_early(const EarlyWish& wish,
+                         const std::function<std::optional<Opened>()>& open) {
+  Early<Opened> out;
+  const auto guess = guess_envelope(wish.document, wish.max);
+  std::optional<Opened> opened;
   std::optional<Result<Signed>> counted;
   for_each_parallel(2, 2, [&](std::size_t i) {
     if (i == 0) {
-      opened = open_targets(document, wish.max, wish.foreign);
-    } else {
-      counted = count_signatures(*guess, wish.keys, wish.role);
+      if (guess) opened = open();
+      return;
     }
+    if (wish.stated != nullptr) {
+      out.wrong = mismatch(wish.stated->length, wish.stated->hashes, wish.document);
+    }
+    if (guess && !out.wrong) counted = count_signatures(*guess, wish.keys, wish.role);
   });
   // It may be counted for nothing: only for the very bytes that the envelope turned out to cover.
   const bool as_guessed = opened && opened->envelope.canonical.empty() &&
                           opened->envelope.signatures == guess->signatures &&
                           opened->envelope.signed_part.data() == guess->signed_part.data() &&
                           opened->envelope.signed_part.size() == guess->signed_part.size();
-  if (!as_guessed || !*counted || !enough(**counted, wish.role)) return std::nullopt;
-  judge_signatures(checks, **counted, wish.role, "5.6.3", "");
-  return std::move(opened->targets);
-}
-
-// 5.6.3: signed by these keys, and read.
-std::optional<Targets> read_targets(Checks& checks, const TargetsDocument& document,
-                                    const TargetsWish& wish) {
-  if (document->size() >= kLarge) {
-    if (auto read = read_large_targets(checks, document, wish)) return read;
-  }
-  const auto envelope = open_checked(checks, *document, wish.max, RoleType::targets);
-  if (!envelope) return std::nullopt;
-  return read_once_signed<Targets>(
-      checks, document->size(),
-      [&] { return signed_enough(checks, *envelope, wish.keys, wish.role, "5.6.3"); },
-      [&] { return parse_targets(document, envelope->signed_part, wish.foreign); });
+  if (!as_guessed || !counted || !*counted || !enough(**counted, wish.role)) return out;
+  out.opened = std::move(opened);
+  out.signatures = **std::move(counted);
+  return out;
 }
 
 Verdict<Accepted> out_of_order(std::string_view kind, std::string file, std::string_view why) {
@@ -391,14 +371,28 @@ Verdict<Accepted> TrustedSet::update_snapshot(std::string_view document, Origin 
   if (!check_expiry(checks, timestamp_->header, options_.now, "5.4.4")) return refused();
   const FileMeta& stated = timestamp_->snapshot;
   const bool new_one = origin == Origin::repository;
-  if (new_one && !check_stated(checks, stated, document, "timestamp.json", "5.5.2")) {
+  const bool bounded = new_one && !stated.length;
+  const std::size_t max = bounded ? options_.limits.snapshot : options_.limits.stated;
+  const auto& role = root_.role(RoleType::snapshot);
+  Early<OpenedSnapshot> early;
+  if (document.size() >= kLarge) {
+    early =
+        look_early<OpenedSnapshot>({document, max, new_one ? &stated : nullptr, root_.keys, role},
+                                   [&] { return open_snapshot(document, max); });
+  } else if (new_one) {
+    early.wrong = mismatch(stated.length, stated.hashes, document);
+  }
+  if (new_one && !check_stated(checks, stated, early.wrong, "timestamp.json", "5.5.2")) {
     return refused();
   }
-  const bool bounded = new_one && !stated.length;
-  auto fresh = read_signed<Snapshot>(
-      checks, root_, document,
-      {RoleType::snapshot, bounded ? options_.limits.snapshot : options_.limits.stated, "5.5.3",
-       parse_snapshot});
+  std::optional<Snapshot> fresh;
+  if (early.opened) {
+    judge_signatures(checks, early.signatures, role, "5.5.3", "");
+    fresh = std::move(early.opened->snapshot);
+  } else {
+    fresh = read_signed<Snapshot>(checks, root_, document,
+                                  {RoleType::snapshot, max, "5.5.3", parse_snapshot});
+  }
   if (!fresh) return refused();
   const Header& header = fresh->header();
   if (new_one &&
@@ -429,8 +423,8 @@ Verdict<Accepted> TrustedSet::update_targets(TargetsDocument document, const Rol
   Report report(file);
   Checks checks(report, kind, file);
   const auto refused = [&] { return conclude(std::move(report), {}); };
-  const FileMeta* stated = snapshot_->find(role);
-  if (stated == nullptr) {
+  const auto stated = snapshot_->find(role);
+  if (!stated) {
     checks.refuse("unlisted", kMixAndMatch, "5.6.1", "snapshot.json does not list it");
     return refused();
   }
@@ -440,12 +434,25 @@ Verdict<Accepted> TrustedSet::update_targets(TargetsDocument document, const Rol
     checks.refuse("delegation", kArbitrarySoftware, "5.6.7", "nobody delegates to this role");
     return refused();
   }
-  if (!check_stated(checks, *stated, *document, "snapshot.json", "5.6.2")) return refused();
-  const TargetsWish wish{.max = stated->length ? options_.limits.stated : options_.limits.targets,
-                         .keys = delegator == nullptr ? root_.keys : delegator->keys(),
-                         .role = *signers,
-                         .foreign = options_.foreign};
-  auto fresh = read_targets(checks, document, wish);
+  const std::size_t max = stated->length ? options_.limits.stated : options_.limits.targets;
+  const Keys& keys = delegator == nullptr ? root_.keys : delegator->keys();
+  Early<OpenedTargets> early;
+  if (document->size() >= kLarge) {
+    early = look_early<OpenedTargets>({*document, max, &*stated, keys, *signers}, [&] {
+      return open_targets(document, max, options_.foreign);
+    });
+  } else {
+    early.wrong = mismatch(stated->length, stated->hashes, *document);
+  }
+  if (!check_stated(checks, *stated, early.wrong, "snapshot.json", "5.6.2")) return refused();
+  std::optional<Targets> fresh;
+  if (early.opened) {
+    judge_signatures(checks, early.signatures, *signers, "5.6.3", "");
+    fresh = std::move(early.opened->targets);
+  } else if (const auto envelope = open_checked(checks, *document, max, RoleType::targets)) {
+    if (!signed_enough(checks, *envelope, keys, *signers, "5.6.3")) return refused();
+    fresh = parsed(checks, parse_targets(document, envelope->signed_part, options_.foreign));
+  }
   if (!fresh ||
       !check_version(checks, fresh->header().version, stated->version, "snapshot.json", "5.6.4") ||
       !check_expiry(checks, fresh->header(), options_.now, "5.6.5")) {

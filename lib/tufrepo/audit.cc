@@ -199,8 +199,8 @@ class Auditor {
   }
 
   Result<bool> load(TrustedSet& set, const RoleName& role, const Targets* delegator) {
-    const auto* listed = set.snapshot()->find(role);
-    if (listed == nullptr) {
+    const auto listed = set.snapshot()->find(role);
+    if (!listed) {
       out_.report.fail("tuf.delegated.unlisted", cat(printable(role.str(), 80), ".json"),
                        "it is delegated to, and snapshot.json does not list it");
       return false;

@@ -70,8 +70,8 @@ Result<TopLevel> top_level(const FilesAtHand& files, const std::string& timestam
   SLUICE_TRY(out.snapshot, files.need(metadata_file("snapshot", snapshot_version(timestamp))));
   SLUICE_TRY(const auto envelope, open_envelope(out.snapshot, kMetadataMost));
   SLUICE_TRY(const auto snapshot, parse_snapshot(envelope.signed_part));
-  const FileMeta* targets = snapshot.find(RoleName("targets"));
-  if (targets == nullptr) return fail(Errc::denied, "the snapshot does not list targets.json");
+  const auto targets = snapshot.find(RoleName("targets"));
+  if (!targets) return fail(Errc::denied, "the snapshot does not list targets.json");
   SLUICE_TRY(out.targets, files.need(metadata_file("targets", targets->version)));
   return out;
 }
@@ -156,23 +156,31 @@ class PublicationCheck {
   }
 
   Result<void> listed_files() {
-    std::map<std::string, Version> before;
+    std::map<std::string, Version, std::less<>> before;
     if (const auto envelope = open_envelope(old_snapshot_, kMetadataMost)) {
       if (const auto old = parse_snapshot(envelope->signed_part)) {
-        for (const auto& [name, meta] : old->files()) before[name] = meta.version;
+        for (std::size_t i = 0; i < old->count(); ++i) {
+          const auto [name, version] = old->file(i);
+          before.emplace(name, version);
+        }
       }
     }
     SLUICE_TRY(const auto top, [&]() -> Result<std::string> {
-      const FileMeta* meta = set_->snapshot()->find(RoleName("targets"));
-      if (meta == nullptr) return fail(Errc::denied, "the snapshot does not list targets.json");
+      const auto meta = set_->snapshot()->find(RoleName("targets"));
+      if (!meta) return fail(Errc::denied, "the snapshot does not list targets.json");
       return files_.need(metadata_file("targets", meta->version));
     }());
     SLUICE_CHECK(must_pass(set_->update_targets(top, RoleName("targets"), nullptr)));
-    for (const auto& [name, meta] : set_->snapshot()->files()) {
+    const Snapshot& now = *set_->snapshot();
+    for (std::size_t i = 0; i < now.count(); ++i) {
+      const auto [name, version] = now.file(i);
       const auto at = before.find(name);
-      const bool same = at != before.end() && at->second == meta.version;
+      const bool same = at != before.end() && at->second == version;
       if (same || name == "targets.json") continue;
-      SLUICE_CHECK(delegated(name.substr(0, name.rfind(".json")), meta));
+      const std::string role(name.substr(0, name.rfind(".json")));
+      const auto meta = now.find(RoleName(role));
+      if (!meta) return fail(Errc::denied, cat("the snapshot lists ", printable(name, 200)));
+      SLUICE_CHECK(delegated(role, *meta));
     }
     return {};
   }

@@ -225,12 +225,13 @@ Result<void> Reach::add_snapshot(Store& store, Version version, bool targets) {
   SLUICE_TRY(const auto envelope, open_envelope(file->bytes, kMetadataMost));
   SLUICE_TRY(const Snapshot snapshot,
              within(parse_snapshot(envelope.signed_part), cat("reading ", name)));
-  for (const auto& [role, meta] : snapshot.files()) {
+  for (std::size_t i = 0; i < snapshot.count(); ++i) {
+    const auto [role, listed] = snapshot.file(i);
     if (!role.ends_with(kJsonEnding)) continue;
-    const std::string bare = role.substr(0, role.size() - kJsonEnding.size());
+    const std::string bare(role.substr(0, role.size() - kJsonEnding.size()));
     // A role's name may be in the store as it is in URLs, or as it is.
-    const std::string encoded = metadata_file(percent_encoded(bare), meta.version);
-    const std::string plain = metadata_file(bare, meta.version);
+    const std::string encoded = metadata_file(percent_encoded(bare), listed);
+    const std::string plain = metadata_file(bare, listed);
     const bool fresh = names_.insert(encoded).second;
     names_.insert(plain);
     if (fresh && targets) SLUICE_CHECK(add_role(store, encoded, plain));

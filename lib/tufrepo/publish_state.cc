@@ -23,8 +23,8 @@ Result<std::optional<std::string>> what_is_broken(Store& store, const Timestamp&
   const auto parsed =
       envelope ? parse_snapshot(envelope->signed_part) : Result<Snapshot>(fail(envelope.error()));
   if (!parsed) return cat(snapshot_name, ": ", parsed.error().text());
-  const FileMeta* meta = parsed->find(RoleName("targets"));
-  if (meta == nullptr) return cat(snapshot_name, " does not list targets.json");
+  const auto meta = parsed->find(RoleName("targets"));
+  if (!meta) return cat(snapshot_name, " does not list targets.json");
   const std::string targets_name = metadata_file("targets", meta->version);
   SLUICE_TRY(const auto targets, store.read(targets_name, kMetadataMost));
   if (!targets) return cat(targets_name, " is missing");

@@ -76,6 +76,53 @@ TEST(Timestamps, SpeakOfTheSnapshotAndNothingElse) {
   EXPECT_NE(with(R"({"snapshot.json":{"hashes":[],"version":1}})"), "good");
 }
 
+std::string snapshot(std::string_view meta) {
+  return cat(R"({"_type":"snapshot","expires":"2030-02-01T00:00:00Z","meta":)", meta,
+             R"(,"spec_version":"1.0.34","version":3})");
+}
+
+TEST(Snapshots, ListFilesInTheirOrderWithWhatIsStated) {
+  const std::string hash(64, 'a');
+  const std::string text = snapshot(
+      cat(R"({"targets.json":{"version":2},"b\u0061.json":{"length":5,"version":7},"a.json":)",
+          R"({"hashes":{"sha256":")", hash, R"("},"version":9},"c.json":{"version":4,"x":[1]}})"));
+  const auto read = parse_snapshot(text);
+  ASSERT_TRUE(read) << read.error().what;
+  EXPECT_EQ(read->header().version, 3);
+  std::vector<std::string> names;
+  for (std::size_t i = 0; i < read->count(); ++i) {
+    const auto [name, version] = read->file(i);
+    names.push_back(cat(name, " ", version));
+  }
+  EXPECT_EQ(join(names, ", "), "a.json 9, ba.json 7, c.json 4, targets.json 2");
+  EXPECT_EQ(read->find(RoleName("ba"))->length, 5U);
+  EXPECT_FALSE(read->find(RoleName("ba"))->hashes.stated);
+  ASSERT_EQ(read->find(RoleName("a"))->hashes.known.size(), 1U);
+  EXPECT_EQ(read->find(RoleName("a"))->hashes.known[0].hex(), hash);
+  EXPECT_EQ(read->find(RoleName("a"))->version, 9);
+  EXPECT_EQ(read->find(RoleName("targets"))->version, 2);
+  EXPECT_FALSE(read->find(RoleName("targets"))->length);
+  EXPECT_FALSE(read->find(RoleName("d")));
+  EXPECT_FALSE(read->find(RoleName("")));
+  EXPECT_EQ(parse_snapshot(snapshot("{}"))->count(), 0U);
+}
+
+TEST(Snapshots, OpenedInOnePassAreTheSame) {
+  const std::string text =
+      cat(R"({"signatures":[],"signed":)", snapshot(R"({"a.json":{"version":1}})"), "}");
+  const auto both = open_snapshot(text, kMax);
+  ASSERT_TRUE(both);
+  const auto envelope = open_envelope(text, kMax);
+  ASSERT_TRUE(envelope);
+  EXPECT_EQ(both->envelope.signed_part, envelope->signed_part);
+  EXPECT_EQ(both->snapshot.find(RoleName("a"))->version, 1);
+  for (const std::string bad : {R"({"a.json":{"version":0}})", R"({"a.json":1})", "[]"}) {
+    EXPECT_FALSE(open_snapshot(cat(R"({"signatures":[],"signed":)", snapshot(bad), "}"), kMax));
+    EXPECT_FALSE(parse_snapshot(snapshot(bad)));
+  }
+  EXPECT_FALSE(open_snapshot(text, text.size() - 1));
+}
+
 TEST(Metadata, UnknownMembersDoNotMatter) {
   std::string text = timestamp();
   text.insert(1, R"("x-new":{"a":[1,2,{"b":null}]},)");

@@ -370,6 +370,43 @@ TEST_F(TrustedSetTest, LargeTargetsOfAnyShapeAreJudgedLikeSmallOnes) {
   }
 }
 
+TEST_F(TrustedSetTest, LargeSnapshotsAreJudgedLikeSmallOnes) {
+  repo.state_hashes = true;
+  for (const std::size_t size : {10U, 1U << 20}) {
+    repo.part("snapshot").set("x-filler", std::string(size, 'x'));
+    repo.publish({"snapshot", "timestamp"});
+    const Version version = repo.part("snapshot").find("version")->integer().value_or(0);
+    const std::string published = file(cat(version, ".snapshot.json"));
+    const std::string part =
+        cat("\"signed\":", json::canonical_olpc(repo.part("snapshot")).value());
+    const std::string signatures = published.substr(1, published.find("\"signed\":") - 2);
+    const std::string good = cat("{", signatures, ",", part, "}");
+    const std::string other = replaced(part, "\"version\":", "\"version\":1");
+    // What the timestamp states of it is not asked of what a cache holds.
+    const auto outcome = [&](const std::string& text, Origin origin = Origin::cache) {
+      auto set = at_timestamp();
+      return refusal(set.update_snapshot(text, origin));
+    };
+    EXPECT_EQ(outcome(published, Origin::repository), "none");
+    EXPECT_EQ(outcome(published + "\n", Origin::repository), "tuf.snapshot.hash");
+    EXPECT_EQ(outcome(good), "none");
+    EXPECT_EQ(outcome(good + "\n"), "none");
+    EXPECT_EQ(outcome(cat("{", part, ",", signatures, "}")), "none");
+    EXPECT_EQ(outcome(replaced(good, "\"signed\":{", "\"signed\":{ ")), "none");
+    EXPECT_EQ(outcome(cat("{", signatures, ",", other, "}")), "tuf.snapshot.signature");
+    EXPECT_EQ(outcome(cat("{", signatures, ",", part, ",", other, "}")), "tuf.snapshot.format");
+    EXPECT_EQ(outcome(cat("{", signatures, ",", other, ",", part, "}")), "tuf.snapshot.format");
+    EXPECT_EQ(outcome(cat("{\"signatures\":[],", part, ",", signatures, "}")),
+              "tuf.snapshot.format");
+    EXPECT_EQ(outcome(FakeRepo::sign(repo.part("snapshot"), {make_tuf_key()})),
+              "tuf.snapshot.signature");
+    EXPECT_EQ(outcome(repo.sign("targets")), "tuf.snapshot.type");
+    auto broken = repo.part("snapshot");
+    broken.set("meta", std::int64_t{1});
+    EXPECT_EQ(outcome(FakeRepo::sign(broken, repo.signers("snapshot"))), "tuf.snapshot.format");
+  }
+}
+
 TEST_F(TrustedSetTest, ExpiredSnapshotsAndTargetsAreRefused) {
   repo.set_expires("targets", kTufNow - days(2));
   repo.publish({"targets", "snapshot", "timestamp"});
