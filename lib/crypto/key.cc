@@ -12,6 +12,7 @@
 
 #include <algorithm>
 #include <array>
+#include <mutex>
 #include <new>
 #include <optional>
 #include <utility>
@@ -214,16 +215,47 @@ std::optional<PublicKey> plain_ecdsa_key(ByteView der) {
   return std::nullopt;
 }
 
+// Whether a point is safe never changes, and to find out takes longer than to check a signature:
+// of those that are, some are kept. The same keys stand in one metadata file after the other.
+class SafePoints {
+ public:
+  using Point = std::array<std::uint8_t, kEd25519Size>;
+
+  bool has(const Point& point) {
+    const std::scoped_lock lock(mutex_);
+    return known_[place(point)] == point;
+  }
+  void keep(const Point& point) {
+    const std::scoped_lock lock(mutex_);
+    known_[place(point)] = point;
+  }
+
+ private:
+  static std::size_t place(const Point& point) { return point[0] % 64; }
+
+  std::mutex mutex_;
+  std::array<Point, 64> known_{};  // all zeros is no safe point; guarded by mutex_
+};
+
+bool is_safe_point(const SafePoints::Point& point) {
+  static SafePoints known;
+  static constexpr SafePoints::Point kNone{};
+  if (point != kNone && known.has(point)) return true;
+  ready_sodium();
+  if (crypto_core_ed25519_is_valid_point(point.data()) != 1) return false;
+  known.keep(point);
+  return true;
+}
+
 Result<PublicKey> ed25519_key(const X509_PUBKEY& spki, const SpkiParts& parts, ByteView der) {
   std::array<std::uint8_t, 32> raw{};
   if (parts.parameter_type != V_ASN1_UNDEF || parts.key.size() != raw.size()) {
     return fail(Errc::malformed, "not an Ed25519 key: it has parameters or not 32 bytes");
   }
   std::ranges::copy(parts.key, raw.begin());
-  ready_sodium();
   // OpenSSL takes any 32 bytes. Under a key of small order, signatures fit messages that nobody
   // signed.
-  if (crypto_core_ed25519_is_valid_point(raw.data()) != 1) {
+  if (!is_safe_point(raw)) {
     return fail(Errc::malformed,
                 "not a safe Ed25519 key: its point has a small order or is not canonical");
   }
@@ -241,8 +273,7 @@ std::optional<PublicKey> plain_ed25519_key(ByteView der) {
   }
   std::array<std::uint8_t, kEd25519Size> raw{};
   std::ranges::copy(der.last(raw.size()), raw.begin());
-  ready_sodium();
-  if (crypto_core_ed25519_is_valid_point(raw.data()) != 1) return std::nullopt;
+  if (!is_safe_point(raw)) return std::nullopt;
   Pkey pkey(EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, nullptr, raw.data(), raw.size()));
   ERR_clear_error();
   if (!pkey) return std::nullopt;

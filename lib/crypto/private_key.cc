@@ -89,6 +89,12 @@ Bytes spki_of_point(const EVP_PKEY& key) {
 
 // The public half, under all the rules for public keys.
 Result<PublicKey> public_half(const EVP_PKEY& key) {
+  if (EVP_PKEY_is_a(&key, "ED25519") == 1) {
+    std::array<std::uint8_t, 32> raw{};
+    std::size_t raw_size = raw.size();
+    if (EVP_PKEY_get_raw_public_key(&key, raw.data(), &raw_size) != 1) throw std::bad_alloc();
+    return PublicKey::from_ed25519(raw);
+  }
   std::uint8_t* der = nullptr;
   const int size = i2d_PUBKEY(&key, &der);
   ERR_clear_error();
