@@ -62,8 +62,9 @@ tuf::OnlineSigners online_signers(Invocation& in, const tuf::Repository& reposit
 struct PublishRequest {
   bool renew_only = false;
   bool force = false;
-  bool read_targets = false;  // look whether files of targets are what is listed
-  tuf::Edited edited = {};    // what was changed just now, for the answer
+  bool read_targets = false;                 // look whether files of targets are what is listed
+  tuf::Edited edited = {};                   // what was changed just now, for the answer
+  tuf::PublishedCheck* published = nullptr;  // that was begun already
 };
 [[nodiscard]] Result<int> publish_and_tell(Invocation& in, tuf::Repository& repository,
                                            const PublishRequest& request);

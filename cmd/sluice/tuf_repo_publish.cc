@@ -222,6 +222,7 @@ Result<int> publish_and_tell(Invocation& in, tuf::Repository& repository,
                   .force = request.force,
                   .list_targets = place.store != nullptr && repository.policy().targets_here,
                   .read_targets = request.read_targets,
+                  .published = brought.empty() ? request.published : nullptr,
                   .look_for_targets = repository.policy().targets_here && !request.read_targets}));
   if (!verdict.passed()) return tell_refused(in, verdict.report());
   const tuf::Release& release = *verdict.value();

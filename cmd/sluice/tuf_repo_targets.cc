@@ -12,6 +12,7 @@
 #include "exit.h"
 #include "settings.h"
 #include "tuf_repo.h"
+#include "tufrepo/published_check.h"
 #include "tufrepo/store.h"
 
 namespace sluice::cli {
@@ -298,26 +299,37 @@ Result<void> refuse_proposed(tuf::Repository& repository, const tuf::Edited& edi
   return {};
 }
 
-Result<int> finish_edit(Invocation& in, tuf::Repository& repository, const tuf::Edited& edited) {
-  if (!in.args.has("--publish")) return save_and_tell(in, repository, edited);
+using EditTargets = std::function<Result<tuf::Edited>(tuf::Repository&)>;
+
+Result<int> edit_targets(Invocation& in, const EditTargets& edit) {
+  SLUICE_TRY(auto open, open_to_change(in));
+  tuf::Repository& repository = open.repository;
+  if (!in.args.has("--publish")) {
+    SLUICE_TRY(const auto edited, edit(repository));
+    return save_and_tell(in, repository, edited);
+  }
+  repository.ignore_staging();
+  tuf::PublishedCheck published(repository);
+  SLUICE_CHECK(published.begin());
+  SLUICE_TRY(const auto edited, edit(repository));
   SLUICE_CHECK(refuse_proposed(repository, edited));
-  return publish_and_tell(in, repository, {.edited = edited});
+  return publish_and_tell(in, repository, {.edited = edited, .published = &published});
 }
 
 Result<int> run_tuf_add(Invocation& in) {
-  SLUICE_TRY(auto open, open_to_change(in));
-  if (in.args.has("--publish")) open.repository.ignore_staging();
-  SLUICE_TRY(const auto edited, add_given_targets(in, open.repository, in.args.positionals()));
-  return finish_edit(in, open.repository, edited);
+  return edit_targets(in, [&](tuf::Repository& repository) {
+    return add_given_targets(in, repository, in.args.positionals());
+  });
 }
 
 Result<int> run_tuf_remove(Invocation& in) {
-  SLUICE_TRY(auto open, open_to_change(in));
-  if (in.args.has("--publish")) open.repository.ignore_staging();
-  SLUICE_TRY(auto edited,
-             tuf::remove_targets(open.repository, in.args.positionals(), in.world.clock.now()));
-  edited.notes.emplace_back("the files stay until `sluice tuf clean` finds nobody who needs them");
-  return finish_edit(in, open.repository, edited);
+  return edit_targets(in, [&](tuf::Repository& repository) -> Result<tuf::Edited> {
+    SLUICE_TRY(auto edited,
+               tuf::remove_targets(repository, in.args.positionals(), in.world.clock.now()));
+    edited.notes.emplace_back(
+        "the files stay until `sluice tuf clean` finds nobody who needs them");
+    return edited;
+  });
 }
 
 Command add_command() {

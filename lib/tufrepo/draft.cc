@@ -104,8 +104,12 @@ RoleType type_of_role(const RoleName& role) {
 }
 
 Result<Draft> Draft::parse(std::string document) {
+  return parse(std::make_shared<const std::string>(std::move(document)));
+}
+
+Result<Draft> Draft::parse(std::shared_ptr<const std::string> document) {
   Draft out(RoleType::root);
-  out.text_ = std::make_shared<const std::string>(std::move(document));
+  out.text_ = std::move(document);
   out.rewritten_ = std::make_shared<std::deque<std::string>>();
   const std::string& text = *out.text_;
   bool has_signed = false;

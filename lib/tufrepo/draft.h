@@ -29,10 +29,13 @@ class Draft {
  public:
   // Errc::malformed where it is no metadata of a known type, or has no canonical form.
   [[nodiscard]] static Result<Draft> parse(std::string document);
+  [[nodiscard]] static Result<Draft> parse(std::shared_ptr<const std::string> document);
   // Version 1, without entries, keys or signatures; expires at the epoch until it is told when.
   static Draft fresh(RoleType type);
 
   RoleType type() const { return type_; }
+  // What it was parsed from.
+  const std::shared_ptr<const std::string>& source() const { return text_; }
   Version version() const;
   Time expires() const;
   void set_version(Version version);

@@ -59,7 +59,11 @@ std::string why_wrong(const Ballot& ballot, const Draft& draft, const std::strin
 class Examiner {
  public:
   Examiner(Repository& repository, Time now, const ExamineOptions& options)
-      : repository_(repository), now_(now), options_(options), published_(repository) {}
+      : repository_(repository),
+        now_(now),
+        options_(options),
+        own_check_(repository),
+        published_(options.published == nullptr ? own_check_ : *options.published) {}
 
   Result<Proposal> run() && {
     SLUICE_TRY(names_, repository_.names());
@@ -242,7 +246,8 @@ class Examiner {
   Repository& repository_;
   Time now_;
   ExamineOptions options_;
-  PublishedCheck published_;
+  PublishedCheck own_check_;
+  PublishedCheck& published_;
   const KeyNames* names_ = nullptr;
   Proposal out_;
 };

@@ -10,6 +10,8 @@
 
 namespace sluice::tuf {
 
+class PublishedCheck;
+
 // Something about a proposal that should be put right. Ids are stable:
 //   edited      the staged file is not what was proposed
 //   outdated    it was made from another version than the one that is published now
@@ -72,6 +74,7 @@ struct Proposal {
 struct ExamineOptions {
   bool changes = true;  // list them, and see whether what they are compared with holds
   bool files = false;   // read the files of targets, too: see examine_files()
+  PublishedCheck* published = nullptr;  // that was begun already
 };
 [[nodiscard]] Result<Proposal> examine_proposal(Repository& repository, Time now,
                                                 const ExamineOptions& options = {});

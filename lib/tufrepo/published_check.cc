@@ -2,8 +2,11 @@
 #include "tufrepo/published_check.h"
 
 #include <algorithm>
+#include <atomic>
 #include <deque>
+#include <future>
 #include <set>
+#include <system_error>
 
 #include "base/text.h"
 #include "tuf/names.h"
@@ -13,6 +16,7 @@ namespace sluice::tuf {
 namespace {
 
 constexpr std::size_t kMaxRolesOnTheWay = 4'096;
+constexpr std::size_t kWorthAThread = 256U << 10;
 
 template <class T>
 bool refused(const Verdict<T>& verdict, std::string& problem) {
@@ -24,7 +28,33 @@ bool refused(const Verdict<T>& verdict, std::string& problem) {
 
 }  // namespace
 
-Result<void> PublishedCheck::walk_roots() {
+// Keys that are not ours to check may ask for more than bytes: as long as another thread works,
+// they are not handed out, and that somebody asked for one is noted.
+struct PublishedCheck::Gate {
+  ForeignKeys foreign;
+  std::atomic<bool> open = false;
+  std::atomic<bool> asked = false;
+
+  std::shared_ptr<const crypto::SignatureVerifier> operator()(const ForeignKey& key) {
+    if (!foreign) return nullptr;
+    if (open) return foreign(key);
+    asked = true;
+    return nullptr;
+  }
+};
+
+// What is under way in another thread, which has ended when this is gone.
+struct PublishedCheck::Ahead {
+  Files files;
+  std::shared_ptr<Gate> gate;  // shared with the keys in what was found
+  std::future<Top> top;
+};
+
+PublishedCheck::PublishedCheck(Repository& repository) : repository_(repository) {}
+PublishedCheck::~PublishedCheck() = default;
+
+Result<PublishedCheck::Files> PublishedCheck::read() {
+  Files out;
   const RoleName root("root");
   SLUICE_TRY(const auto last, repository_.version_of(root));
   Version version = last;
@@ -32,38 +62,81 @@ Result<void> PublishedCheck::walk_roots() {
          repository_.files().info(repository_.metadata_folder() / role_url(root, version - 1))) {
     --version;
   }
-  SLUICE_TRY(const auto first, repository_.published_file(root, version));
-  // At the epoch nothing has expired.
-  auto begun = TrustedSet::start(first, {.now = Time{}, .foreign = repository_.foreign()});
-  if (refused(begun, root_problem_)) return {};
-  set_ = *begun.value();
-  while (++version <= last) {
-    SLUICE_TRY(const auto next, repository_.published_file(root, version));
-    if (refused(set_->update_root(next), root_problem_)) return {};
+  for (; version <= last; ++version) {
+    SLUICE_TRY(out.roots.emplace_back(), repository_.published_file(root, version));
   }
-  (void)refused(set_->finish_root(), root_problem_);
-  return {};
+  SLUICE_TRY(const auto stamped, repository_.version_of(RoleName("timestamp")));
+  if (stamped == 0) return out;
+  SLUICE_TRY(out.timestamp, repository_.published_file(RoleName("timestamp"), 0));
+  SLUICE_TRY(out.snapshot, repository_.published_document(RoleName("snapshot")));
+  return out;
 }
 
-Result<void> PublishedCheck::top_level() {
-  const RoleName timestamp("timestamp");
-  const RoleName snapshot("snapshot");
-  SLUICE_TRY(const auto stamped, repository_.published_file(timestamp, 0));
-  if (refused(set_->update_timestamp(stamped, Origin::repository), problem_)) return {};
-  SLUICE_TRY(const auto version, repository_.version_of(snapshot));
-  SLUICE_TRY(const auto listing, repository_.published_file(snapshot, version));
-  if (refused(set_->update_snapshot(listing, Origin::repository), problem_)) return {};
-  SLUICE_TRY(const auto* found, load(RoleName("targets"), nullptr));
-  if (found == nullptr) problem_ = load_problem_;
+PublishedCheck::Top PublishedCheck::judge(const Files& files, const ForeignKeys& foreign) {
+  Top out;
+  if (files.roots.empty()) {
+    out.root_problem = out.problem = "there is no root";
+    return out;
+  }
+  // At the epoch nothing has expired.
+  auto begun = TrustedSet::start(files.roots.front(), {.now = Time{}, .foreign = foreign});
+  if (!refused(begun, out.root_problem)) {
+    out.set = *begun.value();
+    bool good = true;
+    for (std::size_t i = 1; good && i < files.roots.size(); ++i) {
+      good = !refused(out.set->update_root(files.roots[i]), out.root_problem);
+    }
+    if (good) (void)refused(out.set->finish_root(), out.root_problem);
+  }
+  out.problem = out.root_problem;
+  if (!out.problem.empty() || files.timestamp.empty()) return out;
+  if (refused(out.set->update_timestamp(files.timestamp, Origin::repository), out.problem)) {
+    return out;
+  }
+  if (files.snapshot == nullptr) {
+    out.problem = "there is no snapshot";
+    return out;
+  }
+  (void)refused(out.set->update_snapshot(*files.snapshot, Origin::repository), out.problem);
+  return out;
+}
+
+Result<void> PublishedCheck::begin() {
+  SLUICE_TRY(auto files, read());
+  if (files.snapshot == nullptr || files.snapshot->size() < kWorthAThread) return {};
+  auto gate = std::make_shared<Gate>();
+  gate->foreign = repository_.foreign();
+  ahead_.reset(new Ahead{std::move(files), gate, {}});
+  try {
+    ahead_->top = std::async(std::launch::async, [&ahead = ahead_->files, gate] {
+      return judge(ahead, [gate](const ForeignKey& key) { return (*gate)(key); });
+    });
+  } catch (const std::system_error&) {
+    ahead_.reset();  // no thread to be had
+  }
   return {};
 }
 
 Result<void> PublishedCheck::start() {
   started_ = true;
-  SLUICE_CHECK(walk_roots());
-  problem_ = root_problem_;
-  SLUICE_TRY(const auto version, repository_.version_of(RoleName("timestamp")));
-  if (root_problem_.empty() && version > 0) SLUICE_CHECK(top_level());
+  std::optional<Top> top;
+  bool stamped = true;
+  if (ahead_) {
+    top = ahead_->top.get();
+    ahead_->gate->open = true;
+    if (ahead_->gate->asked) top.reset();
+  }
+  if (!top) {
+    SLUICE_TRY(const auto files, read());
+    stamped = !files.timestamp.empty();
+    top = judge(files, repository_.foreign());
+  }
+  set_ = std::move(top->set);
+  root_problem_ = std::move(top->root_problem);
+  problem_ = std::move(top->problem);
+  if (!problem_.empty() || !stamped) return {};
+  SLUICE_TRY(const auto* found, load(RoleName("targets"), nullptr));
+  if (found == nullptr) problem_ = load_problem_;
   return {};
 }
 

@@ -5,6 +5,7 @@
 // one each clone has from where it was cloned.
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <string>
 
@@ -15,7 +16,14 @@ namespace sluice::tuf {
 
 class PublishedCheck {
  public:
-  explicit PublishedCheck(Repository& repository) : repository_(repository) {}
+  explicit PublishedCheck(Repository& repository);
+  PublishedCheck(const PublishedCheck&) = delete;
+  PublishedCheck& operator=(const PublishedCheck&) = delete;
+  ~PublishedCheck();
+
+  // For who will ask of(): a large snapshot is checked from now on, beside what the caller does
+  // meanwhile with the repository. It is read here, once for both.
+  [[nodiscard]] Result<void> begin();
 
   enum class Standing : std::uint8_t {
     holds,
@@ -30,14 +38,28 @@ class PublishedCheck {
   [[nodiscard]] Result<Answer> of(const RoleName& role);
 
  private:
+  // The top-level roles but targets, from bytes alone.
+  struct Files {
+    std::vector<std::string> roots;
+    std::string timestamp;  // empty: none is published
+    TargetsDocument snapshot;
+  };
+  struct Top {
+    std::optional<TrustedSet> set;
+    std::string root_problem;
+    std::string problem;
+  };
+  struct Gate;
+  struct Ahead;
+  static Top judge(const Files& files, const ForeignKeys& foreign);
+  [[nodiscard]] Result<Files> read();
   [[nodiscard]] Result<void> start();
-  [[nodiscard]] Result<void> walk_roots();
-  [[nodiscard]] Result<void> top_level();
   [[nodiscard]] Result<Answer> delegated(const RoleName& role);
   [[nodiscard]] Result<const Targets*> load(const RoleName& role, const Targets* delegator);
 
   Repository& repository_;
   bool started_ = false;
+  std::unique_ptr<Ahead> ahead_;  // nullptr: nothing was begun
   std::optional<TrustedSet> set_;
   std::string root_problem_;
   std::string problem_;  // of the other top-level roles

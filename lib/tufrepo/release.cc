@@ -72,7 +72,8 @@ class ReleaseMaker {
     SLUICE_TRY(const auto staged, repository_.staged_roles());
     SLUICE_TRY(const auto proposal, examine_proposal(repository_, options_.now,
                                                      {.changes = staged.size() <= kManyRoles,
-                                                      .files = options_.read_targets}));
+                                                      .files = options_.read_targets,
+                                                      .published = options_.published}));
     bool good = true;
     for (const auto& fault : proposal.faults) {
       if (!fault.blocks) continue;

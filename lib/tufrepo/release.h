@@ -37,9 +37,10 @@ struct ReleaseOptions {
   Time now{};
   bool renew_only = false;  // refresh-online: only what is due; the repository looks at no staging
   bool force = false;       // a new timestamp even where nothing is due
-  bool list_targets = false;      // publication.targets, from targets/
-  bool read_targets = false;      // files of targets that are proposed are read, and compared
-  bool look_for_targets = false;  // what lists a new target without its file there is refused
+  bool list_targets = false;            // publication.targets, from targets/
+  bool read_targets = false;            // files of targets that are proposed are read, and compared
+  PublishedCheck* published = nullptr;  // that was begun already
+  bool look_for_targets = false;        // what lists a new target without its file there is refused
 };
 // A verdict that did not pass says what is missing or wrong.
 [[nodiscard]] Result<Verdict<Release>> prepare_release(Repository& repository,

@@ -167,6 +167,7 @@ Result<std::unique_ptr<FileLock>> Repository::lock(std::chrono::milliseconds wai
 void Repository::reload() {
   root_version_.reset();
   published_.clear();
+  documents_.clear();
   delegations_.clear();
   root_.reset();
 }
@@ -224,8 +225,11 @@ Result<Version> Repository::version_of(const RoleName& role) {
   return listed_version(*list, cat(role.str(), ".json"));
 }
 
-Result<const Draft*> Repository::published(const RoleName& role) {
-  if (const auto at = published_.find(role.str()); at != published_.end()) return at->second.get();
+Result<TargetsDocument> Repository::published_document(const RoleName& role) {
+  if (const auto at = documents_.find(role.str()); at != documents_.end()) return at->second;
+  if (const auto at = published_.find(role.str()); at != published_.end()) {
+    return at->second == nullptr ? nullptr : at->second->source();
+  }
   Version version = 0;
   if (role.str() != "timestamp") {
     SLUICE_TRY(version, version_of(role));
@@ -233,13 +237,28 @@ Result<const Draft*> Repository::published(const RoleName& role) {
   }
   const std::string file = published_name(role, version);
   SLUICE_TRY(auto text, read_published(file));
-  std::unique_ptr<const Draft> draft;
-  if (text) {
-    SLUICE_TRY(auto parsed, within(Draft::parse(*std::move(text)), cat("reading metadata/", file)));
-    draft = std::make_unique<const Draft>(std::move(parsed));
-  } else if (version != 0) {
+  if (!text && version != 0) {
     return fail(Error{Errc::not_found, cat("metadata/", file, " is listed and not there")}.advise(
         "the folder is not whole: take it from where it is published again"));
+  }
+  TargetsDocument document;
+  if (text) document = std::make_shared<const std::string>(*std::move(text));
+  return documents_.emplace(role.str(), std::move(document)).first->second;
+}
+
+Result<const Draft*> Repository::published(const RoleName& role) {
+  if (const auto at = published_.find(role.str()); at != published_.end()) return at->second.get();
+  SLUICE_TRY(const auto document, published_document(role));
+  documents_.erase(role.str());
+  std::unique_ptr<const Draft> draft;
+  if (document) {
+    auto parsed = Draft::parse(document);
+    if (!parsed) {
+      SLUICE_TRY(const auto version, role.str() == "timestamp" ? Version{0} : version_of(role));
+      return fail(
+          std::move(parsed).error().in(cat("reading metadata/", published_name(role, version))));
+    }
+    draft = std::make_unique<const Draft>(*std::move(parsed));
   }
   return published_.emplace(role.str(), std::move(draft)).first->second.get();
 }

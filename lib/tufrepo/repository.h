@@ -71,6 +71,8 @@ class Repository {
   [[nodiscard]] Result<Version> version_of(const RoleName& role);      // 0: it is not published
   [[nodiscard]] Result<const Draft*> published(const RoleName& role);  // nullptr: it is not
   [[nodiscard]] Result<std::string> published_file(const RoleName& role, Version version);
+  // Of the present version, read once for all who ask, published() too; nullptr: there is none.
+  [[nodiscard]] Result<TargetsDocument> published_document(const RoleName& role);
   void reload();
 
   // What is proposed. Changes are in memory until save().
@@ -131,6 +133,7 @@ class Repository {
   std::map<std::string, std::string> new_names_;  // files below keys/ that are not written yet
   std::optional<Version> root_version_;
   std::map<std::string, std::unique_ptr<const Draft>, std::less<>> published_;  // nullptr: none
+  std::map<std::string, TargetsDocument, std::less<>> documents_;               // nullptr: none
   std::map<std::string, std::unique_ptr<StagedRole>, std::less<>> staged_;      // nullptr: none
   std::map<std::string, Delegations, std::less<>> delegations_;
   std::optional<Root> root_;

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include "base/codec.h"
 #include "base/text.h"
 
 namespace sluice::test {
@@ -100,6 +101,16 @@ void WorkFolder::sign(const std::string& role, const std::string& person) {
   EXPECT_TRUE(repository.add_signature(
       tuf::RoleName(role),
       {listed.keyid.str(), value, (*staged)->draft.version(), (*staged)->sha256}));
+}
+
+void WorkFolder::overwrite(const std::string& role, tuf::Draft draft, const std::string& person) {
+  draft.clear_signatures();
+  const auto signature = keys_.at(person).sign_bytes(bytes_of(draft.message().value()));
+  ASSERT_TRUE(signature);
+  draft.add_signature(key(person).keyid.str(), to_hex(*signature));
+  const std::string file =
+      role == "timestamp" ? "timestamp.json" : cat(draft.version(), ".", role, ".json");
+  ASSERT_TRUE(system_files().replace(folder / "metadata" / file, draft.document().value()));
 }
 
 void WorkFolder::sign_all(const std::vector<std::string>& people) {

@@ -60,6 +60,8 @@ class WorkFolder {
     if (done) save(repository);
   }
   static void save(tuf::Repository& repository);
+  // What is published of a role that has no staging becomes this, signed by the person.
+  void overwrite(const std::string& role, tuf::Draft draft, const std::string& person);
 
   // A client with a cache of its own name: "good", or the id of the refusal.
   std::string client(const std::string& cache, const std::vector<std::string>& targets = {});
