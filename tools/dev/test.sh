@@ -60,6 +60,7 @@ build_preset "$preset"
 need "to test the packages" package
 
 export LSAN_OPTIONS="suppressions=$PWD/tests/sanitizers/leaks:print_suppressions=0${LSAN_OPTIONS:+:$LSAN_OPTIONS}"
+export TSAN_OPTIONS="suppressions=$PWD/tests/sanitizers/races${TSAN_OPTIONS:+:$TSAN_OPTIONS}"
 results=$PWD/build/$preset/results
 rm -rf "$results"
 mkdir -p "$results"
