@@ -205,14 +205,6 @@ bool check_timestamp_rollback(Checks& checks, const Timestamp& trusted, const Ti
   return true;
 }
 
-// Whose signatures have to be on a targets file, and what it may be like.
-struct TargetsWish {
-  std::size_t max;
-  const Keys& keys;
-  const RoleKeys& role;
-  const ForeignKeys& foreign;
-};
-
 // Of a large file, what was found all at once: it is read while its hash and the signatures over
 // its guessed signed part are checked.
 template <class Opened>
