@@ -327,7 +327,7 @@ std::string arrow(const Change& change, Shown shown) {
 
 // A path with a blank in quotes: it could look like a path and a hash that are not its own.
 std::string shown_subject(const Change& change, Shown shown) {
-  const std::string plain = printable(change.subject, most(shown));
+  std::string plain = printable(change.subject, most(shown));
   const bool target = change.kind.starts_with("target-");
   if (!target || plain.find_first_of(" \"") == std::string::npos) return plain;
   return json::write(json::Value(plain));

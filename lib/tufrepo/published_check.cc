@@ -106,7 +106,7 @@ Result<void> PublishedCheck::begin() {
   if (files.snapshot == nullptr || files.snapshot->size() < kWorthAThread) return {};
   auto gate = std::make_shared<Gate>();
   gate->foreign = repository_.foreign();
-  ahead_.reset(new Ahead{std::move(files), gate, {}});
+  ahead_ = std::make_unique<Ahead>(Ahead{std::move(files), gate, {}});
   try {
     ahead_->top = std::async(std::launch::async, [&ahead = ahead_->files, gate] {
       return judge(ahead, [gate](const ForeignKey& key) { return (*gate)(key); });

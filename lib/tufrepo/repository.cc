@@ -537,8 +537,8 @@ Result<std::size_t> Repository::save() {
   SLUICE_CHECK(for_all(
       [&](const std::string& role, StagedRole& staged) { return save_role(role, staged); }));
   std::size_t dropped = 0;
-  for (std::size_t i = 0; i < open.size(); ++i) {
-    SLUICE_TRY(const auto gone, drop_signatures(RoleName(*open[i].first), *open[i].second));
+  for (const auto& [role, staged] : open) {
+    SLUICE_TRY(const auto gone, drop_signatures(RoleName(*role), *staged));
     dropped += gone;
   }
   return dropped;
