@@ -250,7 +250,8 @@ class TreeReader {
   // Of all threads: asked for by each once in a while, so that it does not go from one core to the
   // other with every file.
   Result<void> count_entries(std::size_t more) {
-    if ((seen_ += more) <= options_.max_entries) return {};
+    const std::size_t seen = seen_ += more;
+    if (seen <= options_.max_entries) return {};
     return fail(Errc::limit, cat("more than ", options_.max_entries, " entries"));
   }
 

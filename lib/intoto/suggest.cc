@@ -9,7 +9,7 @@ namespace sluice::intoto {
 
 namespace {
 
-std::optional<Rule> made(std::vector<std::string> words) {
+std::optional<Rule> made(const std::vector<std::string>& words) {
   auto rule = parse_rule(words, {}, {.unclean_names = true});
   if (!rule) return std::nullopt;
   return *std::move(rule);

@@ -165,7 +165,7 @@ Result<Put> S3Store::compare_in_ranges(const NewFile& file, const std::string& k
                                        std::uint64_t size) const {
   std::uint64_t at = 0;
   bool same = true;
-  SLUICE_CHECK(each_block(file.content, kS3PartLeast, [&](std::string ours) -> Result<void> {
+  SLUICE_CHECK(each_block(file.content, kS3PartLeast, [&](const std::string& ours) -> Result<void> {
     if (!same) return {};
     SLUICE_TRY(const auto theirs, client_.get_range(key, at, ours.size()));
     same = theirs && theirs->whole == size && theirs->bytes == ours;

@@ -58,7 +58,7 @@ Result<RoleName> delegator_of(Repository& repository, const RoleName& role) {
   std::deque<RoleName> queue{RoleName("targets")};
   std::set<std::string> seen{"targets"};
   while (!queue.empty()) {
-    const RoleName at = queue.front();
+    RoleName at = queue.front();
     queue.pop_front();
     SLUICE_TRY(const auto* delegations, repository.delegations(at));
     const bool named =

@@ -100,7 +100,7 @@ TEST(ExplainedChain, IsGoodAsItStands) {
 
 TEST(ExplainedChain, AnswersFirstAndIsBriefAboutWhatPassed) {
   ShopChain chain;
-  chain.did["build"].second.push_back({"debug.log", '7'});
+  chain.did["build"].second.emplace_back("debug.log", '7');
   const auto text = text_of_chain(chain);
   EXPECT_TRUE(
       text.starts_with("refused   the shop\n  step build made debug.log, which no rule "
@@ -128,7 +128,7 @@ TEST(ExplainedChain, OfAChangedFileNoRuleIsSuggested) {
 
 TEST(ExplainedChain, ANewFileIsNamedWithWhatAllowingItMeans) {
   ShopChain chain;
-  chain.did["build"].second.push_back({"debug.log", '7'});
+  chain.did["build"].second.emplace_back("debug.log", '7');
   expect_parts(text_of_chain(chain),
                {"in front of rule 4", "CREATE debug.log",
                 "That allows: step build may make debug.log, with any content.",
@@ -160,10 +160,10 @@ TEST(ExplainedChain, WhatWentElsewhereIsStillCompared) {
 
 TEST(ExplainedChain, AnUnknownMaterialIsAllowedOnlyInSoManyWords) {
   ShopChain chain;
-  chain.did["build"].first.push_back({"secrets.env", '7'});
-  chain.did["build"].second.push_back({"secrets.env", '7'});
+  chain.did["build"].first.emplace_back("secrets.env", '7');
+  chain.did["build"].second.emplace_back("secrets.env", '7');
   // A later step that has it, too, proves nothing about it.
-  chain.did["deploy"].second.push_back({"production/secrets.env", '7'});
+  chain.did["deploy"].second.emplace_back("production/secrets.env", '7');
   const auto text = text_of_chain(chain);
   expect_parts(text, {"step build used secrets.env, which no rule allows",
                       "step build kept secrets.env, which no rule allows", "ALLOW secrets.env",
@@ -186,7 +186,7 @@ TEST(ExplainedChain, ARequiredFileThatIsMissing) {
 
 TEST(ExplainedChain, AsJsonSaysTheSame) {
   ShopChain chain;
-  chain.did["build"].second.push_back({"debug.log", '7'});
+  chain.did["build"].second.emplace_back("debug.log", '7');
   const auto value = queues_json(chain.explained(), "build");
   const auto& queue = (*value.find("queues")->array())[1];
   const auto* suggestion = queue.find("suggestion");

@@ -454,7 +454,7 @@ TEST(ExplainChain, ShowsTheQueueRuleByRuleAndWhatWouldMakeItPass) {
       ChainBuilder::link("build", {{"src/a", '1'}, {"src/b", '2'}}, {{"app", '3'}, {"log/x", '4'}}),
       "builder");
   auto asked = chain.options;
-  asked.owners.push_back(chain.known("owner"));
+  asked.owners.emplace_back(chain.known("owner"));
   const auto explained =
       explain_chain(chain.world.world(), chain.signed_layout(json::write(chain.layout())), "test",
                     chain.links.path(), asked);

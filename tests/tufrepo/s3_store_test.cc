@@ -323,7 +323,9 @@ TEST_F(S3Test, AStoreThatIgnoresConditionsWantsASingleWriter) {
 TEST_F(S3Test, GoesOnWhenTheStoreIsBusy) {
   int left = 3;
   server.refuse = [&](const std::string& request) {
-    return request.starts_with("PUT") && left > 0 && left-- > 0 ? (left % 2 == 0 ? 503 : 500) : 0;
+    if (!request.starts_with("PUT") || left == 0) return 0;
+    --left;
+    return left % 2 == 0 ? 503 : 500;
   };
   const auto store = open();
   EXPECT_EQ(write(*store, "metadata/1.root.json", "x"), Put::written);
@@ -396,7 +398,6 @@ TEST_F(S3Test, WhoBuiltOnAnOldAnswerDoesNotWin) {
   make_second(repo);
   server.stale_reads = 0;
   ASSERT_TRUE(publish(*store, publication_of(repo.files, old), test::kTufNow, {}));
-  const std::string right = stored().at("metadata/timestamp.json");
   other.add_target("libs", "libs/a", "three");
   other.publish({"libs", "snapshot", "timestamp"});
   // The store answers with the timestamp before this one, once.

@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "base/codec.h"
 #include "base/text.h"
 
@@ -137,7 +139,7 @@ tuf::OnlineSigners WorkFolder::signers() {
       if (!person.starts_with("online")) continue;
       SLUICE_TRY(const auto listed, tuf::role_key(key.public_key()));
       const auto& keyids = signatories.role.keyids;
-      if (std::find(keyids.begin(), keyids.end(), listed.keyid.str()) == keyids.end()) continue;
+      if (std::ranges::find(keyids, listed.keyid.str()) == keyids.end()) continue;
       SLUICE_TRY(out.emplace_back(), tuf::role_signer(key, {}, person));
     }
     return out;
