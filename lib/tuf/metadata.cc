@@ -33,16 +33,12 @@ std::optional<HashAlgorithm> hash_named(std::string_view text) {
 template <class Member>
 Result<Header> read_members(json::Tokenizer& in, RoleType type, Member member) {
   Header header;
-  SLUICE_CHECK(in.enter_object());
-  for (;;) {
-    SLUICE_TRY(const auto key, in.next_key());
-    if (!key) break;
-    const std::string name(*key);
-    SLUICE_TRY(const bool ours, read_header_member(in, name, header));
-    if (ours) continue;
-    SLUICE_TRY(const bool taken, member(name));
+  const auto read = [&](std::string_view key) -> Result<void> {
+    SLUICE_TRY(const bool taken, member(key));
     if (!taken) SLUICE_CHECK(in.skip());
-  }
+    return {};
+  };
+  SLUICE_CHECK(read_signed_part(in, header, read));
   SLUICE_CHECK(in.finish());
   SLUICE_CHECK(check_header(header, type));
   return header;
@@ -240,6 +236,20 @@ Result<Hashes> read_hashes(json::Tokenizer& in) {
   return out;
 }
 
+Result<json::Slice> read_signed_part(
+    json::Tokenizer& in, Header& header,
+    const std::function<Result<void>(std::string_view key)>& member) {
+  SLUICE_CHECK(in.enter_object());
+  const std::size_t begin = in.offset();
+  for (;;) {
+    SLUICE_TRY(const auto key, in.next_key());
+    if (!key) return in.since(begin);
+    const std::string name(*key);
+    SLUICE_TRY(const bool ours, read_header_member(in, name, header));
+    if (!ours) SLUICE_CHECK(member(name));
+  }
+}
+
 Result<std::uint64_t> read_length(json::Tokenizer& in) {
   SLUICE_TRY(const auto length, in.read_integer());
   if (length < 0) return fail(in.error_here(Errc::malformed, "a negative length"));
@@ -307,22 +317,12 @@ class SnapshotReader {
 
   // The signed part, which comes next: where it is.
   Result<json::Slice> read(json::Tokenizer& in) {
-    SLUICE_CHECK(in.enter_object());
-    const std::size_t begin = in.offset();
-    for (;;) {
-      SLUICE_TRY(const auto key, in.next_key());
-      if (!key) return in.since(begin);
-      const std::string name(*key);
-      SLUICE_TRY(const bool header, read_header_member(in, name, out_.header_));
-      if (header) continue;
-      if (name == "meta") {
-        SLUICE_CHECK(files(in));
-      } else {
-        SLUICE_CHECK(in.skip());
-      }
-    }
+    return read_signed_part(in, out_.header_, [&](std::string_view key) -> Result<void> {
+      if (key == "meta") return files(in);
+      SLUICE_CHECK(in.skip());
+      return {};
+    });
   }
-
   Result<Snapshot> finish() && {
     SLUICE_CHECK(check_header(out_.header_, RoleType::snapshot));
     if (!has_meta_) return fail(Errc::malformed, "a snapshot without \"meta\"");

@@ -12,6 +12,7 @@
 #pragma once
 
 #include <array>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -117,6 +118,11 @@ std::optional<OpenedSnapshot> open_snapshot(std::string_view document, std::size
 [[nodiscard]] Result<bool> read_header_member(json::Tokenizer& in, std::string_view key,
                                               Header& header);
 [[nodiscard]] Result<void> check_header(const Header& header, RoleType type);
+// The signed part, which comes next: where it is. `member` reads the value of each member that is
+// none of the header's.
+[[nodiscard]] Result<json::Slice> read_signed_part(
+    json::Tokenizer& in, Header& header,
+    const std::function<Result<void>(std::string_view key)>& member);
 [[nodiscard]] Result<Hashes> read_hashes(json::Tokenizer& in);
 [[nodiscard]] Result<std::uint64_t> read_length(json::Tokenizer& in);
 

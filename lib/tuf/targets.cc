@@ -98,13 +98,8 @@ class TargetsReader {
 
   // The signed part, which comes next: where it is.
   Result<json::Slice> read(json::Tokenizer& in) {
-    SLUICE_CHECK(in.enter_object());
-    const std::size_t begin = in.offset();
-    for (;;) {
-      SLUICE_TRY(const auto key, in.next_key());
-      if (!key) return in.since(begin);
-      SLUICE_CHECK(member(in, std::string(*key)));
-    }
+    return read_signed_part(in, out_.header_,
+                            [&](std::string_view key) { return member(in, key); });
   }
 
   Result<Targets> finish() && {
@@ -115,8 +110,6 @@ class TargetsReader {
 
  private:
   Result<void> member(json::Tokenizer& in, std::string_view key) {
-    SLUICE_TRY(const bool header, read_header_member(in, key, out_.header_));
-    if (header) return {};
     if (key == "targets") return targets(in);
     if (key == "delegations") {
       SLUICE_TRY(auto read, read_delegations(in, part_, foreign_));

@@ -179,7 +179,10 @@ class PublicationCheck {
       if (same || name == "targets.json") continue;
       const std::string role(name.substr(0, name.rfind(".json")));
       const auto meta = now.find(RoleName(role));
-      if (!meta) return fail(Errc::denied, cat("the snapshot lists ", printable(name, 200)));
+      if (!meta || !name.ends_with(".json")) {
+        return fail(Errc::denied, cat("the snapshot lists ", printable(name, 200),
+                                      ", which is no file of metadata"));
+      }
       SLUICE_CHECK(delegated(role, *meta));
     }
     return {};
