@@ -3,10 +3,16 @@
 
 namespace sluice {
 
-std::vector<Result<HttpResponse>> Http::send_all_hearing(const std::vector<HttpRequest>& requests,
-                                                         const OnAnswer& answered) {
-  auto answers = send_all(requests);
-  for (std::size_t i = 0; i < answers.size(); ++i) answered(i, answers[i]);
+std::vector<Result<HttpResponse>> Http::send_all_meanwhile(const std::vector<HttpRequest>& requests,
+                                                           const Meanwhile& meanwhile) {
+  std::vector<HttpRequest> all = requests;
+  if (meanwhile.more) {
+    for (HttpRequest& one : meanwhile.more()) all.push_back(std::move(one));
+  }
+  auto answers = send_all(all);
+  for (std::size_t i = 0; meanwhile.answered && i < answers.size(); ++i) {
+    meanwhile.answered(i, answers[i]);
+  }
   return answers;
 }
 

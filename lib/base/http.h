@@ -82,12 +82,18 @@ class Http {
   // All at once over shared connections; the answers in the order of the requests.
   [[nodiscard]] virtual std::vector<Result<HttpResponse>> send_all(
       const std::vector<HttpRequest>& requests) = 0;
-  // The same; `answered` hears of the answers as they come, by the place of the request: for work
-  // that can be done while others are awaited. Called by this thread. By itself, once all are
-  // there.
-  using OnAnswer = std::function<void(std::size_t, const Result<HttpResponse>&)>;
-  [[nodiscard]] virtual std::vector<Result<HttpResponse>> send_all_hearing(
-      const std::vector<HttpRequest>& requests, const OnAnswer& answered);
+
+  // Work that can be done while answers are awaited, by this thread. Either may be empty.
+  struct Meanwhile {
+    // Called once, as soon as the given requests are on their way: more of them, whose places come
+    // after those of the given ones.
+    std::function<std::vector<HttpRequest>()> more = {};
+    // Hears of each answer as it comes, by the place of the request.
+    std::function<void(std::size_t, const Result<HttpResponse>&)> answered = {};
+  };
+  // By itself it asks for more first, and tells of the answers once all are there.
+  [[nodiscard]] virtual std::vector<Result<HttpResponse>> send_all_meanwhile(
+      const std::vector<HttpRequest>& requests, const Meanwhile& meanwhile);
 };
 
 }  // namespace sluice

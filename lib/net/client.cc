@@ -84,18 +84,15 @@ class Surroundings {
 class Batch {
  public:
   Batch(const World& world, const ClientOptions& options, Surroundings& surroundings,
-        Session& session, std::span<const HttpRequest> requests, const Http::OnAnswer& answered)
-      : clock_(world.clock),
+        Session& session, std::span<const HttpRequest> requests, const Http::Meanwhile& meanwhile)
+      : world_(world),
+        clock_(world.clock),
         options_(options),
         surroundings_(surroundings),
         session_(session),
-        answered_(answered),
-        allowance_(requests.size()) {
-    for (const HttpRequest& request : requests) {
-      exchanges_.emplace_back(request, world.clock, world.random, allowance_);
-      if (exchanges_.back().state() == Exchange::State::ready)
-        ready_.push_back(exchanges_.size() - 1);
-    }
+        meanwhile_(meanwhile),
+        more_due_(static_cast<bool>(meanwhile.more)) {
+    add(requests);
   }
 
   std::vector<Result<HttpResponse>> run() {
@@ -103,11 +100,17 @@ class Batch {
       wake_the_due();
       start_ready();
       if (!sending_.empty()) {
-        for (Finished& finished : session_.carry_on(patience())) {
+        const auto longest = more_due_ ? milliseconds(0) : patience();
+        for (Finished& finished : session_.carry_on(longest)) {
           release(finished.id);
           conclude(finished.id, std::move(finished.outcome));
         }
         check_bounds();
+      }
+      if (more_due_) {
+        ask_for_more();
+      } else if (!sending_.empty()) {
+        continue;
       } else if (!waiting_.empty()) {
         clock_.sleep(std::max(until_next_due(), milliseconds(1)));
       } else if (ready_.empty()) {
@@ -121,6 +124,21 @@ class Batch {
   }
 
  private:
+  void add(std::span<const HttpRequest> requests) {
+    allowance_.grow(requests.size());
+    for (const HttpRequest& request : requests) {
+      exchanges_.emplace_back(request, world_.clock, world_.random, allowance_);
+      if (exchanges_.back().state() == Exchange::State::ready)
+        ready_.push_back(exchanges_.size() - 1);
+    }
+  }
+
+  void ask_for_more() {
+    more_due_ = false;
+    more_ = meanwhile_.more();
+    add(more_);
+  }
+
   void wake_the_due() {
     const auto now = clock_.ticks();
     std::erase_if(waiting_, [&](std::size_t id) {
@@ -169,7 +187,9 @@ class Batch {
     exchange.conclude(std::move(outcome));
     if (exchange.state() == Exchange::State::ready) ready_.push_front(id);
     if (exchange.state() == Exchange::State::waiting) waiting_.push_back(id);
-    if (exchange.state() == Exchange::State::done && answered_) answered_(id, exchange.result());
+    if (exchange.state() == Exchange::State::done && meanwhile_.answered) {
+      meanwhile_.answered(id, exchange.result());
+    }
   }
 
   void check_bounds() {
@@ -216,11 +236,14 @@ class Batch {
     return std::max(longest, milliseconds(1));
   }
 
+  const World& world_;
   Clock& clock_;
   const ClientOptions& options_;
   Surroundings& surroundings_;
   Session& session_;
-  const Http::OnAnswer& answered_;  // may be empty
+  const Http::Meanwhile& meanwhile_;
+  bool more_due_;
+  std::vector<HttpRequest> more_;
   RetryAllowance allowance_;
   std::deque<Exchange> exchanges_;
   std::deque<std::size_t> ready_;
@@ -243,17 +266,17 @@ class Client final : public Http {
   std::vector<Result<HttpResponse>> send_all(const std::vector<HttpRequest>& requests) override {
     return run(requests);
   }
-  std::vector<Result<HttpResponse>> send_all_hearing(const std::vector<HttpRequest>& requests,
-                                                     const OnAnswer& answered) override {
-    return run(requests, answered);
+  std::vector<Result<HttpResponse>> send_all_meanwhile(const std::vector<HttpRequest>& requests,
+                                                       const Meanwhile& meanwhile) override {
+    return run(requests, meanwhile);
   }
 
  private:
   std::vector<Result<HttpResponse>> run(std::span<const HttpRequest> requests,
-                                        const OnAnswer& answered = {}) {
-    if (requests.empty()) return {};
+                                        const Meanwhile& meanwhile = {}) {
+    if (requests.empty() && !meanwhile.more) return {};
     auto session = pool_.take();
-    auto results = Batch(world_, options_, surroundings_, *session, requests, answered).run();
+    auto results = Batch(world_, options_, surroundings_, *session, requests, meanwhile).run();
     pool_.give_back(std::move(session));
     return results;
   }

@@ -29,7 +29,8 @@ std::optional<std::chrono::milliseconds> retry_after(std::string_view value, Tim
 // not asked tries times as often as usual: one for each request, and ten.
 class RetryAllowance {
  public:
-  explicit RetryAllowance(std::size_t requests) : left_(requests + 10) {}
+  explicit RetryAllowance(std::size_t requests = 0) : left_(requests + 10) {}
+  void grow(std::size_t requests) { left_ += requests; }
   bool take() {
     if (left_ == 0) return false;
     --left_;

@@ -143,6 +143,7 @@ class SignCall {
     }
     if (early_) {
       certified = have_session();
+      early_->absorb();
       if (*certified && session_) early_->hand_out();
       early_.reset();
     } else {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // A key, and a certificate for it.
 #include <algorithm>
+#include <utility>
 
 #include "base/text.h"
 #include "signing/sign_parts.h"
@@ -45,14 +46,12 @@ class Certifying {
 
  private:
   Result<HttpResponse> send(const HttpRequest& request) {
-    if (beside_ == nullptr || !beside_->answers.empty()) return run_.http.send(request);
-    std::vector<HttpRequest> all{request};
-    all.insert(all.end(), beside_->requests.begin(), beside_->requests.end());
-    beside_->sent = run_.now();
-    auto answers =
-        run_.http.send_all_hearing(all, [&](std::size_t i, const Result<HttpResponse>& answer) {
-          if (i > 0 && beside_->answered) beside_->answered(i - 1, answer);
-        });
+    if (beside_ == nullptr || std::exchange(beside_->asked, true)) return run_.http.send(request);
+    const auto answered = [&](std::size_t place, const Result<HttpResponse>& answer) {
+      if (place > 0) beside_->meanwhile.answered(place - 1, answer);
+    };
+    auto answers = run_.http.send_all_meanwhile(
+        {request}, {.more = beside_->meanwhile.more, .answered = answered});
     auto own = std::move(answers.front());
     answers.erase(answers.begin());
     beside_->answers = std::move(answers);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Stamps that are asked for beside the certificate.
 #include <algorithm>
+#include <utility>
 
 #include "signing/sign_parts.h"
 
@@ -31,20 +32,32 @@ bool would_help(const Run& run, const std::vector<Work>& works) {
 Result<std::optional<EarlyStamps>> EarlyStamps::prepare(const Run& run, std::vector<Work>& works) {
   if (!would_help(run, works)) return std::nullopt;
   SLUICE_TRY(auto key, crypto::PrivateKey::generate(run.options.key_type));
-  EarlyStamps out(run, std::move(key));
-  absorb_all(run, works);
-  for (Work& work : works) {
-    if (work.over()) continue;
-    SLUICE_CHECK(out.ask(work));
-  }
-  return out;
+  return EarlyStamps(run, works, std::move(key));
 }
 
 Beside& EarlyStamps::beside() {
-  beside_.answered = [this](std::size_t place, const Result<HttpResponse>& answer) {
+  beside_.meanwhile.more = [this] { return ask(); };
+  beside_.meanwhile.answered = [this](std::size_t place, const Result<HttpResponse>& answer) {
     look_ahead(place, answer);
   };
   return beside_;
+}
+
+void EarlyStamps::absorb() {
+  if (!std::exchange(absorbed_, true)) absorb_all(*run_, *works_);
+}
+
+// The CA has its request by now.
+std::vector<HttpRequest> EarlyStamps::ask() {
+  absorb();
+  std::vector<HttpRequest> out;
+  for (Work& work : *works_) {
+    if (work.over()) continue;
+    auto done = ask_for(work, out);
+    if (!done) work.error = std::move(done).error();
+  }
+  sent_ = run_->now();
+  return out;
 }
 
 // The CA takes longest. What its certificate and the stamp will be judged by is computed while it
@@ -68,7 +81,7 @@ const std::string& EarlyStamps::url_of(const Asked& asked) const {
   return run_->options.services.stampers[asked.work->slots[asked.slot].service];
 }
 
-Result<void> EarlyStamps::ask(Work& work) {
+Result<void> EarlyStamps::ask_for(Work& work, std::vector<HttpRequest>& out) {
   SLUICE_CHECK(sign_by_key(work, beside_.key, {}));
   work.signer.reset();  // not before there is a certificate
   work.signed_ahead = true;
@@ -76,7 +89,7 @@ Result<void> EarlyStamps::ask(Work& work) {
     Asked asked{&work, i, {}};
     SLUICE_TRY(auto question, stamp_question(url_of(asked), signature_of(work.bundle),
                                              run_->world.random, run_->patience()));
-    beside_.requests.push_back(std::move(question.request));
+    out.push_back(std::move(question.request));
     asked.nonce = std::move(question.nonce);
     asked_.push_back(std::move(asked));
   }
@@ -87,7 +100,7 @@ void EarlyStamps::hand_out() {
   for (std::size_t i = 0; i < beside_.answers.size(); ++i) {
     Asked& asked = asked_[i];
     asked.work->early.push_back(
-        {asked.slot, std::move(asked.nonce), std::move(beside_.answers[i]), beside_.sent});
+        {asked.slot, std::move(asked.nonce), std::move(beside_.answers[i]), sent_});
   }
 }
 

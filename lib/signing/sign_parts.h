@@ -33,14 +33,13 @@ struct Slot {
   Ticks due = {};    // not before
 };
 
-// What is asked for together with a certificate, at the first try.
+// What is asked for while the CA is at work, at the first try.
 struct Beside {
   crypto::PrivateKey key;  // that the certificate is for
-  std::vector<HttpRequest> requests = {};
-  std::vector<Result<HttpResponse>> answers = {};  // none, or as many
-  Time sent{};
-  // Hears of answers while the certificate is awaited, by the place of the request.
-  Http::OnAnswer answered = {};
+  // What to ask and who hears of the answers, by the place among these requests.
+  Http::Meanwhile meanwhile = {};
+  bool asked = false;
+  std::vector<Result<HttpResponse>> answers = {};  // to those requests
 };
 
 // A stamp that came beside the certificate: judged once that is there.
@@ -136,14 +135,15 @@ void absorb_all(const Run& run, std::vector<Work>& works);
 [[nodiscard]] Result<std::optional<Session>> certify(Run& run, Beside* beside);
 
 // sign_early.cc: a stamp is over the signature, which needs no certificate: where no log is asked,
-// which takes its own time, a few small items are signed and stamped while the CA works.
+// which takes its own time, a few small items are read, signed and stamped while the CA works.
 class EarlyStamps {
  public:
-  // Nothing where it would not help.
+  // Nothing where it would not help. The works outlive it.
   [[nodiscard]] static Result<std::optional<EarlyStamps>> prepare(const Run& run,
                                                                   std::vector<Work>& works);
   // Good as long as this, and until it is moved.
   Beside& beside();
+  void absorb();    // where nothing was asked: the works are read at least
   void hand_out();  // the answers, to their works
 
  private:
@@ -152,14 +152,18 @@ class EarlyStamps {
     std::size_t slot;
     Bytes nonce;
   };
-  explicit EarlyStamps(const Run& run, crypto::PrivateKey key)
-      : run_(&run), beside_{std::move(key)} {}
-  [[nodiscard]] Result<void> ask(Work& work);
+  EarlyStamps(const Run& run, std::vector<Work>& works, crypto::PrivateKey key)
+      : run_(&run), works_(&works), beside_{std::move(key)} {}
+  std::vector<HttpRequest> ask();
+  [[nodiscard]] Result<void> ask_for(Work& work, std::vector<HttpRequest>& out);
   const std::string& url_of(const Asked& asked) const;
   void look_ahead(std::size_t place, const Result<HttpResponse>& answer) const;
 
-  const Run* run_;  // never none
+  const Run* run_;            // never none
+  std::vector<Work>* works_;  // likewise
+  bool absorbed_ = false;
   Beside beside_;
+  Time sent_{};
   std::vector<Asked> asked_;
 };
 

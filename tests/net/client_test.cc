@@ -176,17 +176,63 @@ TEST(Client, AnswersAreHeardOfWhileOthersAreAwaited) {
   });
   auto http = make_client(fake.world());
   std::vector<std::string> order;
-  const auto answers = http->send_all_hearing(
+  const auto hear = [&](std::size_t place, const Result<HttpResponse>& answer) {
+    order.push_back(cat(place, " ", answer ? answer->body : "error"));
+    if (place == 1) heard.set_value();
+  };
+  const auto answers = http->send_all_meanwhile(
       {{.url = server.url("/slow")}, {.url = server.url("/fast")}, {.url = "file:///x"}},
-      [&](std::size_t place, const Result<HttpResponse>& answer) {
-        order.push_back(cat(place, " ", answer ? answer->body : "error"));
-        if (place == 1) heard.set_value();
-      });
+      {.answered = hear});
   ASSERT_EQ(answers.size(), 3U);
   EXPECT_EQ(answers[0]->body, "slow");
   EXPECT_EQ(answers[1]->body, "fast");
   EXPECT_EQ(answers[2].error().code, Errc::unsupported);
   EXPECT_EQ(order, (std::vector<std::string>{"1 fast", "0 slow"}));
+}
+
+// More is made once the first has reached its server, which waits for it.
+TEST(Client, MoreIsAskedForWhileTheFirstIsUnderWay) {
+  FakeWorld fake;
+  std::promise<void> reached;
+  std::promise<void> second;
+  const auto more_came = second.get_future().share();
+  HttpServer server([&](const RawRequest& request) {
+    if (request.target == "/more") {
+      second.set_value();
+      return ServedAnswer{.body = "more"};
+    }
+    reached.set_value();
+    const bool in_time = more_came.wait_for(std::chrono::seconds(20)) == std::future_status::ready;
+    return ServedAnswer{.body = in_time ? "first" : "no more came"};
+  });
+  auto http = make_client(fake.world());
+  bool first_was_sent = false;
+  const auto answers = http->send_all_meanwhile(
+      {{.url = server.url("/first")}}, {.more = [&] {
+        first_was_sent = reached.get_future().wait_for(std::chrono::seconds(20)) ==
+                         std::future_status::ready;
+        return std::vector<HttpRequest>{{.url = server.url("/more")}, {.url = "file:///x"}};
+      }});
+  EXPECT_TRUE(first_was_sent);
+  ASSERT_EQ(answers.size(), 3U);
+  EXPECT_EQ(answers[0]->body, "first");
+  EXPECT_EQ(answers[1]->body, "more");
+  EXPECT_EQ(answers[2].error().code, Errc::unsupported);
+}
+
+// Nothing to begin with, nothing that can be sent, nothing more.
+TEST(Client, MoreIsAskedForWhereNothingIsUnderWay) {
+  FakeWorld fake;
+  HttpServer server([](const RawRequest&) { return ServedAnswer{.body = "more"}; });
+  auto http = make_client(fake.world());
+  const auto more = [&] { return std::vector<HttpRequest>{{.url = server.url()}}; };
+  EXPECT_EQ(http->send_all_meanwhile({}, {.more = more}).at(0)->body, "more");
+  const auto both = http->send_all_meanwhile({{.url = "file:///x"}}, {.more = more});
+  ASSERT_EQ(both.size(), 2U);
+  EXPECT_EQ(both[0].error().code, Errc::unsupported);
+  EXPECT_EQ(both[1]->body, "more");
+  const auto none = [] { return std::vector<HttpRequest>{}; };
+  EXPECT_TRUE(http->send_all_meanwhile({}, {.more = none}).empty());
 }
 
 TEST(Client, TakesGzipUnlessTheBytesMatter) {
