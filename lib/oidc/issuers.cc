@@ -109,14 +109,17 @@ bool matches_issuer(std::string_view pattern, std::string_view issuer) {
   at[0] = true;
   for (const char c : issuer) {
     next.assign(pattern.size() + 1, false);
+    bool any = false;
     for (std::size_t i = 0; i < pattern.size(); ++i) {
       if (!at[i]) continue;
       if (pattern[i] == '*') {
-        if (may_stand_for_star(c)) next[i] = next[i + 1] = true;
+        if (!may_stand_for_star(c)) continue;
+        next[i] = next[i + 1] = any = true;
       } else if (pattern[i] == c) {
-        next[i + 1] = true;
+        next[i + 1] = any = true;
       }
     }
+    if (!any) return false;
     std::swap(at, next);
   }
   return at[pattern.size()];
