@@ -56,14 +56,18 @@ def by_cosign(config, file):
 
 
 def measured(words):
-    """Wall and CPU in milliseconds, peak memory of any child so far in KiB."""
-    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    """Wall and CPU in milliseconds, of the program alone: no pipes, which this process would have to make and read."""
+    words = [str(word) for word in words]
+    said = WORK / "said"
+    to_said = (os.POSIX_SPAWN_OPEN, 1, said, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    actions = [(os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0), to_said, (os.POSIX_SPAWN_DUP2, 1, 2)]
     began = time.perf_counter()
-    run(words)
+    child = os.posix_spawnp(words[0], words, os.environ, file_actions=actions)
+    _, status, used = os.wait4(child, 0)
     wall = time.perf_counter() - began
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-    return wall * 1000, cpu * 1000
+    if status:
+        sys.exit(f"{words[0]} failed: {said.read_text()}")
+    return wall * 1000, (used.ru_utime + used.ru_stime) * 1000
 
 
 def answered(url, path, headers, body):

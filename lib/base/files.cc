@@ -148,7 +148,9 @@ constexpr std::size_t kSyncsAtOnce = 8;
 // All of them are on their way to the disk before the first one is waited for, so that a file
 // system with a journal writes that once for many.
 Result<void> sync_all(std::span<const Path> paths, std::span<const int> descriptors) {
-  for (const int fd : descriptors) (void)::sync_file_range(fd, 0, 0, SYNC_FILE_RANGE_WRITE);
+  for (std::size_t i = 0; descriptors.size() > 1 && i < descriptors.size(); ++i) {
+    (void)::sync_file_range(descriptors[i], 0, 0, SYNC_FILE_RANGE_WRITE);
+  }
   std::vector<int> errors(descriptors.size(), 0);
   for_each_parallel(descriptors.size(), kSyncsAtOnce, [&](std::size_t i) {
     if (::fsync(descriptors[i]) != 0) errors[i] = errno;
