@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """Inside a lab: signs with sluice and cosign in turn, and compares. See bench-sign."""
 import base64
-import http.client
 import json
 import os
 import pathlib
 import resource
+import selectors
+import socket
 import statistics
 import subprocess
 import sys
@@ -70,36 +71,59 @@ def measured(words):
     return wall * 1000, (used.ru_utime + used.ru_stime) * 1000
 
 
-def answered(url, path, headers, body):
-    """Milliseconds of one request over a connection of its own."""
+def post(url, path, headers, body):
+    """Where a request goes, and its bytes."""
     where = urllib.parse.urlsplit(url)
+    lines = [f"POST {where.path.rstrip('/')}{path} HTTP/1.1", f"Host: {where.netloc}", f"Content-Length: {len(body)}",
+             "Connection: close", *(f"{name}: {value}" for name, value in headers.items())]
+    return (where.hostname, where.port), "".join(line + "\r\n" for line in [*lines, ""]).encode() + body
+
+
+def answered(*requests):
+    """Milliseconds until all of these have their answers, asked at once over connections of their own."""
     began = time.perf_counter()
-    connection = http.client.HTTPConnection(where.hostname, where.port, timeout=30)
-    connection.request("POST", where.path.rstrip("/") + path, body, headers)
-    answer = connection.getresponse()
-    answer.read()
+    waiting, answers = selectors.DefaultSelector(), {}
+    for place, request in requests:
+        connection = socket.create_connection(place, timeout=30)
+        connection.sendall(request)
+        answers[connection] = b""
+        waiting.register(connection, selectors.EVENT_READ)
+    while waiting.get_map():
+        for key, _ in waiting.select(30):
+            more = key.fileobj.recv(1 << 16)
+            answers[key.fileobj] += more
+            if not more:
+                waiting.unregister(key.fileobj)
     took = time.perf_counter() - began
-    connection.close()
-    if answer.status not in (200, 201):
-        sys.exit(f"{url} answers with {answer.status}")
+    for connection, answer in answers.items():
+        connection.close()
+        if answer.split(b" ", 2)[1] not in (b"200", b"201"):
+            sys.exit(f"a service answers {answer[:200]}")
     return took * 1000
 
 
 def asker():
     """What the services themselves take, asked by this process, which is there already: the CA, and the timestamp authority.
-    Who signs without a log needs both answers, and the stamp needs no certificate: asked at the same time, the slower of them
-    is the critical path; one after the other, their sum."""
+    Who signs without a log needs both answers, and the stamp needs no certificate: the critical path is what both take that
+    are asked at the same time. Beside it, one after the other."""
     config = json.loads((LAB / "signing_config.json").read_text())
     key, query = WORK / "services.key", WORK / "services.tsq"
     run(["openssl", "ecparam", "-name", "prime256v1", "-genkey", "-noout", "-out", key])
     request = run(["openssl", "req", "-new", "-key", key, "-subj", "/"]).stdout
     run(["openssl", "ts", "-query", "-data", key, "-sha256", "-cert", "-out", query])
-    asked = json.dumps({"certificateSigningRequest": base64.b64encode(request).decode()})
+    asked = json.dumps({"certificateSigningRequest": base64.b64encode(request).decode()}).encode()
     bearer = {"Content-Type": "application/json", "Authorization": "Bearer " + (WORK / "token").read_text()}
     ca, stamp = config["caUrls"][0]["url"], config["tsaUrls"][0]["url"]
     path = "" if stamp.endswith("/timestamp") else "/api/v1/timestamp"
     kind = {"Content-Type": "application/timestamp-query"}
-    return lambda: (answered(ca, "/api/v2/signingCert", bearer, asked), answered(stamp, path, kind, query.read_bytes()))
+    both = post(ca, "/api/v2/signingCert", bearer, asked), post(stamp, path, kind, query.read_bytes())
+
+    def ask(pause):
+        at_once = answered(*both)
+        time.sleep(pause)
+        return at_once, sum(answered(one) for one in both)
+
+    return ask
 
 
 def summary(samples):
@@ -108,8 +132,8 @@ def summary(samples):
 
 def above_services(ours, answers, empty):
     """Ours and the services' took turns, each after the same pauses: services that were idle answer later than busy ones."""
-    path = summary([max(pair) for pair in answers])
-    total = summary([sum(pair) for pair in answers])
+    path = summary([at_once for at_once, _ in answers])
+    total = summary([in_turn for _, in_turn in answers])
     started = summary(empty)
     above = {which: {kind: round(ours[kind] - base[kind], 2) for kind in ("median_ms", "min_ms")}
              for which, base in (("critical_path", path), ("one_after_the_other", total))}
@@ -135,7 +159,7 @@ def compare(label, config, alone=None):
         pause = 0.137 * (number % 7)
         if alone:
             time.sleep(pause)
-            answers.append(alone())
+            answers.append(alone(pause))
             empty.append(measured(["true"])[0])
         time.sleep(pause)
         ours.append(measured(by_sluice(config, fresh(f"{label}-ours-{number}"))))
