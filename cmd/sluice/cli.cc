@@ -77,7 +77,7 @@ class Parser {
     const std::string given = word == "-h" ? "--help" : word.substr(0, equals);
     const Option* known = find_option(command_, given);
     if (known == nullptr) return unknown(given);
-    const std::string& name = known->name;
+    const std::string name = known->name.str();
     auto& values = out_.values_[name];
     if (!values.empty() && !known->repeated) {
       return misuse(cat(name, " was given twice"), help_hint(command_));

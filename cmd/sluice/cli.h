@@ -7,6 +7,7 @@
 #pragma once
 
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -17,30 +18,46 @@
 
 namespace sluice::cli {
 
+// What the tables say. A literal is not copied: a call of the largest group would spend a third of a
+// millisecond on texts that only help prints.
+class Text : public std::string_view {
+ public:
+  constexpr Text() = default;
+  constexpr Text(const char* literal) : std::string_view(literal) {}
+  Text(std::string made) : Text(std::make_shared<const std::string>(std::move(made))) {}
+
+  std::string str() const { return std::string(*this); }
+
+ private:
+  explicit Text(std::shared_ptr<const std::string> made)
+      : std::string_view(*made), made_(std::move(made)) {}
+  std::shared_ptr<const std::string> made_;
+};
+
 struct Option {
-  std::string name;        // "--key"
-  std::string value = {};  // what it takes, "FILE"; empty: nothing
-  std::string help;
+  Text name;        // "--key"
+  Text value = {};  // what it takes, "FILE"; empty: nothing
+  Text help;
   std::vector<std::string> choices = {};
   bool required = false;
   bool repeated = false;
   char letter = 0;  // -y
   // The rest is of personalities (personality.h, in_toto.h) alone.
-  std::string fallback = {};     // what counts where it is not given
-  std::string not_covered = {};  // known there and refused here: why, and what to do instead
+  Text fallback = {};     // what counts where it is not given
+  Text not_covered = {};  // known there and refused here: why, and what to do instead
 };
 
 struct Positional {
-  std::string name;  // "FILE"
-  std::string help;
+  Text name;  // "FILE"
+  Text help;
   bool required = true;
   bool repeated = false;
   std::vector<std::string> choices = {};
 };
 
 struct Example {
-  std::string what;
-  std::string command;
+  Text what;
+  Text command;
 };
 
 // What the user gave, checked against the definition of the command.
@@ -67,8 +84,8 @@ struct Invocation;  // invocation.h
 
 struct Command {
   std::vector<std::string> words;  // {"key", "generate"}
-  std::string summary;             // one line, no full stop
-  std::string description = {};    // paragraphs separated by a blank line
+  Text summary;                    // one line, no full stop
+  Text description = {};           // paragraphs separated by a blank line
   std::vector<Example> examples;   // at least one
   std::vector<Option> options = {};
   std::vector<Positional> positionals = {};

@@ -37,7 +37,7 @@ std::string help_of(const InTotoProgram& program, const Command& command) {
   std::vector<std::string> others;
   for (const Option& option : command.options) {
     if (!option.not_covered.empty()) {
-      others.push_back(option.name);
+      others.push_back(option.name.str());
       continue;
     }
     const std::string letter = option.letter == 0 ? "" : cat("-", option.letter, ", ");

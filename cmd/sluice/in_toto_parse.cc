@@ -86,7 +86,7 @@ class ArgparseParser {
       return misuse(cat("sluice, called as ", program_.name, ", does not cover ", option.name, ": ",
                         option.not_covered));
     }
-    auto& values = out_.values_[option.name];
+    auto& values = out_.values_[option.name.str()];
     values.clear();
     if (option.value.empty()) {
       if (given) return misuse(cat(option.name, " takes no value"));

@@ -166,7 +166,7 @@ Result<void> inspections_given(const Invocation& in, intoto::InspectionOptions& 
 std::string explaining(const Invocation& in) {
   std::string out = cat("sluice layout explain ", in.args.positionals().front());
   std::vector<std::string> names{"--key", "--gpg", "--gpg-home"};
-  for (const auto& option : layout_identity_options()) names.push_back(option.name);
+  for (const auto& option : layout_identity_options()) names.push_back(option.name.str());
   for (const auto* const name : {"--trusted-root", "--links", "--parameter", "--compat"}) {
     names.emplace_back(name);
   }

@@ -211,7 +211,7 @@ std::string help_command(const Personality& who, const Command& command) {
   for (Option& option : who.common()) options.push_back(std::move(option));
   for (const Option& option : options) {
     if (!option.not_covered.empty()) {
-      others.push_back(option.name);
+      others.push_back(option.name.str());
       continue;
     }
     const std::string letter = option.letter == 0 ? "" : cat("-", option.letter, ", ");

@@ -123,7 +123,7 @@ class PersonalityParser {
       }
       value = words_[next_++];
     }
-    return take(*known, std::move(value), known->name);
+    return take(*known, std::move(value), known->name.str());
   }
 
   Result<void> take(const Option& option, std::string value, const std::string& given_as) {
@@ -138,7 +138,7 @@ class PersonalityParser {
       return misuse(cat("sluice, called as ", who_.name, ", does not cover ", given_as, " of ",
                         command_.name(), ": ", option.not_covered));
     }
-    auto& values = out_.values_[option.name];
+    auto& values = out_.values_[option.name.str()];
     if (on) {
       values = {*on ? "true" : "false"};
       return {};
@@ -173,9 +173,9 @@ class PersonalityParser {
       }
     }
     if (!out_.has(option.name) && !option.fallback.empty()) {
-      SLUICE_CHECK(take(option, option.fallback, option.name));
+      SLUICE_CHECK(take(option, option.fallback.str(), option.name.str()));
     }
-    if (option.value.empty() && out_.get(option.name) == "false") out_.values_.erase(option.name);
+    if (option.value.empty() && out_.get(option.name) == "false") out_.values_.erase(option.name.str());
     return {};
   }
 
