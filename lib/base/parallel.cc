@@ -11,6 +11,8 @@
 #include <thread>
 #include <vector>
 
+#include "base/beside.h"
+
 namespace sluice {
 
 unsigned hardware_threads() {
@@ -48,7 +50,9 @@ void for_each_parallel(std::size_t count, unsigned threads,
     std::vector<std::jthread> others;
     others.reserve(wanted);
     try {
-      for (std::size_t i = 1; i < wanted; ++i) others.emplace_back(body);
+      for (std::size_t i = 1; i < wanted; ++i) {
+        put_on_another_core(others.emplace_back(body), i);
+      }
     } catch (const std::system_error&) {  // NOLINT(bugprone-empty-catch)
       // No more threads to be had: those that there are do the work.
     }

@@ -37,7 +37,11 @@ const EVP_MD* fetch_hash(const char* openssl_name) {
 
 void ready_openssl() {
   static const bool done = [] {
-    if (OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CONFIG | OPENSSL_INIT_NO_ATEXIT, nullptr) != 1) {
+    // Nor the texts of its errors, two thousand of them, which it would put into a table before the
+    // first key is read: nobody is told them. Those of TLS are loaded with TLS.
+    if (OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CONFIG | OPENSSL_INIT_NO_ATEXIT |
+                                OPENSSL_INIT_NO_LOAD_CRYPTO_STRINGS,
+                            nullptr) != 1) {
       throw std::bad_alloc();
     }
     // Its own choice, a generator by AES, makes the first random number look up every cipher: an

@@ -227,11 +227,21 @@ inline Token Tokenizer::key_token() {
     frame.ascending = false;
     not_canonical_ = begin_ + 1;
   }
+  if (keys_.size() == keys_.capacity()) make_room();
   keys_.push_back(key);
   if (peek() != ':') return unexpected("expected \":\" after the key");
   ++at_;
   expect_ = Expect::value;
   return Token::key;
+}
+
+// Once there are many they are taken to be as dense as until here, and get their room in one step.
+void Tokenizer::make_room() {
+  constexpr std::size_t kMany = 1024;
+  const std::size_t count = keys_.size();
+  if (count < kMany) return;
+  const std::size_t expected = count * (document_.size() - begin_) / begin_;
+  keys_.reserve(count + count / 2 + expected + expected / 16);
 }
 
 inline Token Tokenizer::number_token() {

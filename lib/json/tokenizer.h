@@ -122,6 +122,7 @@ class Tokenizer {
   Token close(Token token);
   Token string_token(Token token);
   Token key_token();
+  [[gnu::noinline]] void make_room();
   Token number_token();
   Token word(std::string_view expected, Token token);
   Token skip_container(std::size_t outside);

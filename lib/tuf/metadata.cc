@@ -17,9 +17,6 @@ using crypto::HashAlgorithm;
 constexpr std::array kRoleTypes{RoleType::root, RoleType::timestamp, RoleType::snapshot,
                                 RoleType::targets};
 
-// {"a.json":{"version":1}, about: no snapshot has more entries than bytes by this.
-constexpr std::size_t kLeastEntry = 28;
-
 std::optional<HashAlgorithm> hash_named(std::string_view text) {
   for (const auto algorithm :
        {HashAlgorithm::sha256, HashAlgorithm::sha384, HashAlgorithm::sha512}) {
@@ -311,7 +308,7 @@ Result<Timestamp> parse_timestamp(std::string_view signed_part) {
 class SnapshotReader {
  public:
   explicit SnapshotReader(std::size_t size) {
-    list_->entries.reserve(size / kLeastEntry);
+    list_->entries.reserve(size / kLeastListed);
     list_->names.reserve(size / 2);
   }
 

@@ -69,6 +69,9 @@ struct Timestamp {  // 4.6
   FileMeta snapshot;
 };
 
+// ".json":{"version":1}, about: no snapshot lists more files than it has bytes by this.
+inline constexpr std::size_t kLeastListed = 22;
+
 class Snapshot {  // 4.4
  public:
   const Header& header() const { return header_; }

@@ -220,6 +220,7 @@ struct EarlyWish {
   const FileMeta* stated;  // nullptr: nobody states anything
   const Keys& keys;
   const RoleKeys& role;
+  unsigned threads;
 };
 template <class Opened>
 Early<Opened> look_early(const EarlyWish& wish,
@@ -228,7 +229,7 @@ Early<Opened> look_early(const EarlyWish& wish,
   const auto guess = guess_envelope(wish.document, wish.max);
   std::optional<Opened> opened;
   std::optional<Result<Signed>> counted;
-  for_each_parallel(2, 2, [&](std::size_t i) {
+  for_each_parallel(2, wish.threads, [&](std::size_t i) {
     if (i == 0) {
       if (guess) opened = open();
       return;
@@ -368,9 +369,9 @@ Verdict<Accepted> TrustedSet::update_snapshot(std::string_view document, Origin 
   const auto& role = root_.role(RoleType::snapshot);
   Early<OpenedSnapshot> early;
   if (document.size() >= kLarge) {
-    early =
-        look_early<OpenedSnapshot>({document, max, new_one ? &stated : nullptr, root_.keys, role},
-                                   [&] { return open_snapshot(document, max); });
+    early = look_early<OpenedSnapshot>(
+        {document, max, new_one ? &stated : nullptr, root_.keys, role, options_.threads},
+        [&] { return open_snapshot(document, max); });
   } else if (new_one) {
     early.wrong = mismatch(stated.length, stated.hashes, document);
   }
@@ -430,9 +431,9 @@ Verdict<Accepted> TrustedSet::update_targets(TargetsDocument document, const Rol
   const Keys& keys = delegator == nullptr ? root_.keys : delegator->keys();
   Early<OpenedTargets> early;
   if (document->size() >= kLarge) {
-    early = look_early<OpenedTargets>({*document, max, &*stated, keys, *signers}, [&] {
-      return open_targets(document, max, options_.foreign);
-    });
+    early =
+        look_early<OpenedTargets>({*document, max, &*stated, keys, *signers, options_.threads},
+                                  [&] { return open_targets(document, max, options_.foreign); });
   } else {
     early.wrong = mismatch(stated->length, stated->hashes, *document);
   }

@@ -26,6 +26,7 @@ struct TrustOptions {
   Time now{};
   Limits limits = {};
   ForeignKeys foreign = {};
+  unsigned threads = 2;  // for a large file
 };
 
 // Where bytes come from. What a cache holds was accepted before: it may be expired, and older than

@@ -2,6 +2,7 @@
 #include "tufrepo/draft.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "base/text.h"
 #include "tuf/canonical.h"
@@ -156,7 +157,7 @@ Result<void> Draft::read_signed(json::Tokenizer& in) {
 Result<void> Draft::read_entries(json::Tokenizer& in) {
   auto entries = std::make_shared<std::vector<Entry>>();
   // A list of files is nearly all small entries; what a target takes is not known.
-  if (type_ == RoleType::snapshot) entries->reserve(text_->size() / 32);
+  if (type_ == RoleType::snapshot) entries->reserve(text_->size() / kLeastListed);
   bool sorted = true;
   SLUICE_CHECK(in.enter_object());
   for (;;) {
@@ -307,7 +308,7 @@ Result<std::string> Draft::signed_text() const {
 Result<Draft::Text> Draft::text() const {
   if (written_) return written_;
   SLUICE_TRY(auto made, write_signed());
-  auto out = std::make_shared<const std::string>(std::move(made));
+  auto out = std::make_shared<std::string>(std::move(made));
   if (type_ == RoleType::snapshot) written_ = out;
   return out;
 }
@@ -382,8 +383,15 @@ void Draft::add_signature(json::Value whole) {
 }
 
 Result<std::string> Draft::document() const {
-  SLUICE_TRY(const auto part, text());
   std::string out = cat("{\"signatures\":", json::write(json::Value(signatures_)), ",\"signed\":");
+  // Nobody else has the text any more: it is moved up where it lies, and costs no fresh memory.
+  if (written_ && written_.use_count() == 1) {
+    std::string whole = std::move(*std::exchange(written_, nullptr));
+    whole.insert(0, out);
+    whole += '}';
+    return whole;
+  }
+  SLUICE_TRY(const auto part, text());
   out.reserve(out.size() + part->size() + 1);
   out += *part;
   out += '}';

@@ -102,7 +102,8 @@ class Draft {
   // because a copy of a draft looks into the same.
   std::shared_ptr<const std::string> text_;
   std::shared_ptr<std::deque<std::string>> rewritten_;
-  mutable Text written_;  // of a snapshot: signed_text()
+  // Of a snapshot: signed_text(), with room for what document() puts around it.
+  mutable std::shared_ptr<std::string> written_;
   std::vector<std::shared_ptr<const std::deque<std::string>>> arenas_;
   // Sorted. Shared by copies, which change what is in changes_.
   std::shared_ptr<const std::vector<Entry>> entries_ = std::make_shared<std::vector<Entry>>();

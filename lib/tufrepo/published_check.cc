@@ -4,10 +4,10 @@
 #include <algorithm>
 #include <atomic>
 #include <deque>
-#include <future>
 #include <set>
 #include <system_error>
 
+#include "base/beside.h"
 #include "base/text.h"
 #include "tuf/names.h"
 
@@ -47,7 +47,7 @@ struct PublishedCheck::Gate {
 struct PublishedCheck::Ahead {
   Files files;
   std::shared_ptr<Gate> gate;  // shared with the keys in what was found
-  std::future<Top> top;
+  std::optional<Beside<Top>> top;
 };
 
 PublishedCheck::PublishedCheck(Repository& repository) : repository_(repository) {}
@@ -79,7 +79,8 @@ PublishedCheck::Top PublishedCheck::judge(const Files& files, const ForeignKeys&
     return out;
   }
   // At the epoch nothing has expired.
-  auto begun = TrustedSet::start(files.roots.front(), {.now = Time{}, .foreign = foreign});
+  auto begun =
+      TrustedSet::start(files.roots.front(), {.now = Time{}, .foreign = foreign, .threads = 1});
   if (!refused(begun, out.root_problem)) {
     out.set = *begun.value();
     bool good = true;
@@ -108,9 +109,9 @@ Result<void> PublishedCheck::begin() {
   gate->foreign = repository_.foreign();
   ahead_ = std::make_unique<Ahead>(Ahead{std::move(files), gate, {}});
   try {
-    ahead_->top = std::async(std::launch::async, [&ahead = ahead_->files, gate] {
+    ahead_->top.emplace(std::packaged_task<Top()>([&ahead = ahead_->files, gate] {
       return judge(ahead, [gate](const ForeignKey& key) { return (*gate)(key); });
-    });
+    }));
   } catch (const std::system_error&) {
     ahead_.reset();  // no thread to be had
   }
@@ -122,7 +123,7 @@ Result<void> PublishedCheck::start() {
   std::optional<Top> top;
   bool stamped = true;
   if (ahead_) {
-    top = ahead_->top.get();
+    top = ahead_->top->get();
     ahead_->gate->open = true;
     if (ahead_->gate->asked) top.reset();
   }
