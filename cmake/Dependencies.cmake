@@ -163,7 +163,7 @@ elseif(SLUICE_DEPS STREQUAL "static")
   # ours stays ours: a module that we load must not find our OpenSSL in place of its own.
   target_link_options(dep::linking INTERFACE -static-libstdc++ -static-libgcc -Wl,--exclude-libs,ALL)
   # For what is measured and packaged, GNU ld: it puts code that seldom runs in a place of its own, and
-  # packs the 26,000 addresses that the loader has to fill in, which takes a megabyte off each process.
+  # packs the 23,000 addresses that the loader has to fill in, which takes a megabyte off each process.
   # mold 1.10 leaves out the mark by which glibc (2.36 and newer) knows them, and glibc then refuses.
   if(NOT CMAKE_BUILD_TYPE STREQUAL "Debug")
     include(CheckCXXSourceRuns)

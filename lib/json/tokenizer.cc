@@ -241,7 +241,7 @@ void Tokenizer::make_room() {
   const std::size_t count = keys_.size();
   if (count < kMany) return;
   const std::size_t expected = count * (document_.size() - begin_) / begin_;
-  keys_.reserve(count + count / 2 + expected + expected / 16);
+  keys_.reserve(count + std::clamp(expected + expected / 16, count / 2, 16 * count));
 }
 
 inline Token Tokenizer::number_token() {

@@ -303,6 +303,24 @@ TEST(TokenizerReads, RefuseToBeUsedInTheWrongPlace) {
   EXPECT_EQ(outside.skip().error().what, "line 1, column 2: expected a value, found a key");
 }
 
+// Room is made in steps that are guessed: keys that come denser, or sparser, than those before.
+TEST(Tokenizer, FindsEqualKeysAmongManyHoweverDenseTheyLie) {
+  for (const std::size_t padding : {0U, 1000U}) {
+    std::string document = "{";
+    for (int i = 0; i < 6000; ++i) {
+      const bool sparse = (i < 2000) == (padding > 0);
+      document += cat("\"k", 100000 + i, "\":\"", std::string(sparse ? 100 : 0, 'x'), "\",");
+    }
+    const auto read = [](const std::string& whole) {
+      Tokenizer in(whole, {.bytes = whole.size()});
+      return in.skip().has_value();
+    };
+    EXPECT_TRUE(read(document + "\"k2\":1}"));
+    EXPECT_FALSE(read(document + "\"k100000\":1}"));
+    EXPECT_FALSE(read(document + "\"k105999\":1}"));
+  }
+}
+
 TEST(Tokenizer, RefusesADocumentAboveTheLimitOfBytes) {
   EXPECT_EQ(events("[1]", {.bytes = 3}), "[ 1 ] ");
   EXPECT_EQ(events("[12]", {.bytes = 3}), "! the document has 4 bytes, more than 3");

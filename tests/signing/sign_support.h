@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include <functional>
 #include <map>
 #include <memory>
 
@@ -34,11 +35,23 @@ class Wire final : public Http {
     return out;
   }
 
+  std::vector<Result<HttpResponse>> send_all_meanwhile(const std::vector<HttpRequest>& requests,
+                                                       const Meanwhile& meanwhile) override {
+    Meanwhile watched = meanwhile;
+    watched.more = [&] {
+      if (under_way) under_way(requests);
+      return meanwhile.more();
+    };
+    return Http::send_all_meanwhile(requests, watched);
+  }
+
   struct Killed {};
   // Thrown instead of sending the nth request from now on: the process is gone.
   void kill_at(std::size_t request) { killed_at_ = request, sent_ = 0; }
 
   std::chrono::seconds services_are_ahead{0};
+  // Called when these are on their way, and more are still to be made.
+  std::function<void(const std::vector<HttpRequest>&)> under_way = {};
   std::vector<std::size_t> waves;  // how many requests went out together
 
  private:

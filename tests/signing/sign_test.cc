@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "signing/sign.h"
 
+#include <filesystem>
+
 #include "base/codec.h"
 #include "signing/sign_support.h"
 
@@ -173,6 +175,26 @@ TEST_F(Sign, WaitsForItsCertificateToBegin) {
   EXPECT_EQ(answer(), "");
   EXPECT_EQ(services_.stamps.requests(), 2U);
   EXPECT_EQ(world_.clock.slept(), std::chrono::seconds(3));
+}
+
+// What the CA takes is the longest part: it has its request before anything is read.
+TEST_F(Sign, TheCaIsAskedBeforeTheItemsAreRead) {
+  auto wish = options();
+  wish.services.logs.clear();
+  const std::vector items{file("kept", "before"), file("gone", "before")};
+  std::size_t asked = 0;
+  wire_.under_way = [&](const std::vector<HttpRequest>& requests) {
+    asked = requests.size();
+    EXPECT_NE(requests.front().url.find("signingCert"), std::string::npos);
+    file("kept", "as the CA works");
+    std::filesystem::remove(std::get<Path>(items[1].content));
+  };
+  const SignReport report = sign(wish, items);
+  EXPECT_EQ(asked, 1U);
+  ASSERT_EQ(outcome_of(report.items[0]), "");
+  EXPECT_EQ((*report.items[0].outcome).value()->digest,
+            crypto::digest_of(crypto::HashAlgorithm::sha256, bytes_of("as the CA works")));
+  EXPECT_EQ(outcome_of(report.items[1]), "error: not_found");
 }
 
 // A stamp is over the signature, which needs no certificate.

@@ -37,6 +37,24 @@ TEST(Draft, TheMessageIsTheCanonicalFormOfWhatWasRead) {
   EXPECT_NE(draft->message().value().find("a\nb"), std::string::npos);
 }
 
+// A snapshot's text is kept for whoever asks next, and given away with the document.
+TEST(Draft, ASnapshotIsWrittenTheSameHoweverOftenAndWhoeverHoldsItsText) {
+  Draft draft = Draft::fresh(RoleType::snapshot);
+  for (int i = 0; i < 300; ++i) draft.put(cat("role-", 1000 + i, ".json"), R"({"version":1})");
+  const auto held = draft.message_text().value();
+  draft.add_signature("0123", "abcd");
+  const std::string first = draft.document().value();
+  const auto copy = draft;
+  EXPECT_EQ(draft.document().value(), first);
+  EXPECT_EQ(first, cat(R"({"signatures":[{"keyid":"0123","sig":"abcd"}],"signed":)", *held, "}"));
+  draft.clear_signatures();
+  const std::string bare = cat(R"({"signatures":[],"signed":)", *held, "}");
+  EXPECT_EQ(draft.document().value(), bare);  // nobody holds the text now
+  EXPECT_EQ(draft.document().value(), bare);
+  EXPECT_EQ(draft.message().value(), *held);
+  EXPECT_EQ(copy.document().value(), first);
+}
+
 TEST(Draft, WhatItWritesIsReadBackAsTheSame) {
   const auto draft = Draft::parse(kTargets);
   const auto again = Draft::parse(draft->document().value());
