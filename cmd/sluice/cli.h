@@ -18,8 +18,8 @@
 
 namespace sluice::cli {
 
-// What the tables say. A literal is not copied: a call of the largest group would spend a third of a
-// millisecond on texts that only help prints.
+// What the tables say. A literal is not copied: a call of the largest group would spend a third of
+// a millisecond on texts that only help prints.
 class Text : public std::string_view {
  public:
   constexpr Text() = default;

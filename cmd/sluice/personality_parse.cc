@@ -175,7 +175,8 @@ class PersonalityParser {
     if (!out_.has(option.name) && !option.fallback.empty()) {
       SLUICE_CHECK(take(option, option.fallback.str(), option.name.str()));
     }
-    if (option.value.empty() && out_.get(option.name) == "false") out_.values_.erase(option.name.str());
+    if (option.value.empty() && out_.get(option.name) == "false")
+      out_.values_.erase(option.name.str());
     return {};
   }
 

@@ -209,8 +209,8 @@ TEST(Client, MoreIsAskedForWhileTheFirstIsUnderWay) {
   bool first_was_sent = false;
   const auto answers = http->send_all_meanwhile(
       {{.url = server.url("/first")}}, {.more = [&] {
-        first_was_sent = reached.get_future().wait_for(std::chrono::seconds(20)) ==
-                         std::future_status::ready;
+        first_was_sent =
+            reached.get_future().wait_for(std::chrono::seconds(20)) == std::future_status::ready;
         return std::vector<HttpRequest>{{.url = server.url("/more")}, {.url = "file:///x"}};
       }});
   EXPECT_TRUE(first_was_sent);
