@@ -11,7 +11,7 @@
 #include <thread>
 #include <vector>
 
-#include "base/beside.h"
+#include "base/helper.h"
 
 namespace sluice {
 

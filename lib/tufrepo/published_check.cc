@@ -7,7 +7,7 @@
 #include <set>
 #include <system_error>
 
-#include "base/beside.h"
+#include "base/helper.h"
 #include "base/text.h"
 #include "tuf/names.h"
 
@@ -47,7 +47,7 @@ struct PublishedCheck::Gate {
 struct PublishedCheck::Ahead {
   Files files;
   std::shared_ptr<Gate> gate;  // shared with the keys in what was found
-  std::optional<Beside<Top>> top;
+  std::optional<Helper<Top>> top;
 };
 
 PublishedCheck::PublishedCheck(Repository& repository) : repository_(repository) {}

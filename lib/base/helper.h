@@ -17,9 +17,9 @@ void put_on_another_core(std::jthread& thread, std::size_t nth = 1);
 
 // Work of some milliseconds. The destructor waits for its end.
 template <class T>
-class Beside {
+class Helper {
  public:
-  explicit Beside(std::packaged_task<T()> work)  // throws std::system_error: no thread to be had
+  explicit Helper(std::packaged_task<T()> work)  // throws std::system_error: no thread to be had
       : result_(work.get_future()), thread_(std::move(work)) {
     put_on_another_core(thread_);
   }

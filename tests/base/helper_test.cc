@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "base/beside.h"
+#include "base/helper.h"
 
 #include <gtest/gtest.h>
 #include <sched.h>
@@ -20,21 +20,21 @@ cpu_set_t cores_of_this_thread() {
   return out;
 }
 
-TEST(Beside, HasWhatTheWorkGives) {
-  Beside<std::string> work(std::packaged_task<std::string()>([] { return std::string("done"); }));
+TEST(Helper, HasWhatTheWorkGives) {
+  Helper<std::string> work(std::packaged_task<std::string()>([] { return std::string("done"); }));
   EXPECT_EQ(work.get(), "done");
 }
 
-TEST(Beside, ThrowsWhatTheWorkThrew) {
-  Beside<int> work(
+TEST(Helper, ThrowsWhatTheWorkThrew) {
+  Helper<int> work(
       std::packaged_task<int()>([]() -> int { throw std::runtime_error("it failed"); }));
   EXPECT_THROW((void)work.get(), std::runtime_error);
 }
 
-TEST(Beside, IsOverOnceItIsGone) {
+TEST(Helper, IsOverOnceItIsGone) {
   bool over = false;
   {
-    const Beside<void> work(std::packaged_task<void()>([&] {
+    const Helper<void> work(std::packaged_task<void()>([&] {
       std::this_thread::sleep_for(std::chrono::milliseconds(20));
       over = true;
     }));
@@ -43,9 +43,9 @@ TEST(Beside, IsOverOnceItIsGone) {
 }
 
 // Where it begins is chosen; where it may go on is not.
-TEST(Beside, ItsThreadMayUseEveryCoreThatItsMakerMay) {
+TEST(Helper, ItsThreadMayUseEveryCoreThatItsMakerMay) {
   std::latch placed(1);
-  Beside<cpu_set_t> work(std::packaged_task<cpu_set_t()>([&] {
+  Helper<cpu_set_t> work(std::packaged_task<cpu_set_t()>([&] {
     placed.wait();
     return cores_of_this_thread();
   }));
@@ -56,14 +56,14 @@ TEST(Beside, ItsThreadMayUseEveryCoreThatItsMakerMay) {
 }
 
 // A maker that may use one core alone, as in a container of one.
-TEST(Beside, WorksOnOneCore) {
+TEST(Helper, WorksOnOneCore) {
   const cpu_set_t before = cores_of_this_thread();
   cpu_set_t one;
   CPU_ZERO(&one);
   CPU_SET(sched_getcpu(), &one);
   ASSERT_EQ(sched_setaffinity(0, sizeof one, &one), 0);
   EXPECT_EQ(hardware_threads(), 1U);
-  Beside<cpu_set_t> work(std::packaged_task<cpu_set_t()>{cores_of_this_thread});
+  Helper<cpu_set_t> work(std::packaged_task<cpu_set_t()>{cores_of_this_thread});
   const cpu_set_t theirs = work.get();
   EXPECT_TRUE(CPU_EQUAL(&theirs, &one));
   ASSERT_EQ(sched_setaffinity(0, sizeof before, &before), 0);

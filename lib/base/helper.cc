@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "base/beside.h"
+#include "base/helper.h"
 
 #include <pthread.h>
 #include <sched.h>
