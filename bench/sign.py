@@ -203,6 +203,8 @@ def main():
     missed = []
     if results[0]["ratio_min"] < 2.4:
         missed.append("without a log: below 2.4x")
+    if results[0]["services"]["sluice_above"]["critical_path"]["min_ms"] > 5:
+        missed.append("without a log: more than 5 ms above what the services take themselves")
     if results[1]["ratio_median"] < 1:
         missed.append("with a log: behind cosign")
     if results[2]["ratio"] < 30 or results[2]["verified"] != MANY:
