@@ -2,6 +2,8 @@
 #include "cli.h"
 
 #include <algorithm>
+#include <mutex>
+#include <set>
 
 #include "base/text.h"
 
@@ -48,7 +50,17 @@ Result<void> check_choice(std::string_view what, const std::string& value,
                 help_hint(command));
 }
 
+// Each text once: tables are made again and again, and say the same.
+std::string_view kept(std::string made) {
+  static std::mutex mutex;
+  static std::set<std::string> all;
+  const std::scoped_lock lock(mutex);
+  return *all.insert(std::move(made)).first;
+}
+
 }  // namespace
+
+Text::Text(std::string made) : std::string_view(kept(std::move(made))) {}
 
 class Parser {
  public:

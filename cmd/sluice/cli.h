@@ -7,7 +7,6 @@
 #pragma once
 
 #include <map>
-#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -19,19 +18,14 @@
 namespace sluice::cli {
 
 // What the tables say. A literal is not copied: a call of the largest group would spend a third of
-// a millisecond on texts that only help prints.
+// a millisecond on texts that only help prints. What is made up stays for as long as the program.
 class Text : public std::string_view {
  public:
   constexpr Text() = default;
   constexpr Text(const char* literal) : std::string_view(literal) {}
-  Text(std::string made) : Text(std::make_shared<const std::string>(std::move(made))) {}
+  Text(std::string made);
 
   std::string str() const { return std::string(*this); }
-
- private:
-  explicit Text(std::shared_ptr<const std::string> made)
-      : std::string_view(*made), made_(std::move(made)) {}
-  std::shared_ptr<const std::string> made_;
 };
 
 struct Option {
