@@ -17,7 +17,7 @@
 
 namespace sluice::cli {
 
-// What the tables say. A literal is not copied: a call of the largest group would spend a third of
+// What the tables say. A literal is not copied: a call of the largest group would spend a tenth of
 // a millisecond on texts that only help prints. What is made up stays for as long as the program.
 class Text : public std::string_view {
  public:

@@ -21,9 +21,6 @@ int main(int argc, char** argv) {
   // handed out anew takes longer than to fill them.
   (void)::mallopt(M_MMAP_THRESHOLD, 4 << 20);
   (void)::mallopt(M_TRIM_THRESHOLD, 16 << 20);
-  // Address space costs nothing; to have it widened piece by piece makes threads wait for each
-  // other.
-  (void)::mallopt(M_TOP_PAD, 8 << 20);
   int code = sluice::kInternal;
   try {
     const std::vector<std::string> words(argv + std::min(argc, 1), argv + argc);
