@@ -87,7 +87,7 @@ openssl_library() {  # source-folder [feature that it knows and others do not...
     sm4 siphash ocb blake2 rfc3779 nextprotoneg uplink autoload-config ui-console dsa ec2m "$@"; do
     off="$off no-$feature"
   done
-  # Not the default, and a P-384 check takes 0.45 instead of 0.8 ms with it.
+  # Not the default, and from OpenSSL 3.2 on a P-384 check takes 0.45 instead of 0.8 ms with it.
   # shellcheck disable=SC2086  # lists of words
   ./Configure $target $off enable-ec_nistp_64_gcc_128 \
     --prefix=/usr --libdir=lib --openssldir=/etc/ssl \
