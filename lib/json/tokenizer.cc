@@ -220,8 +220,7 @@ inline Token Tokenizer::string_token(Token token) {
 inline Token Tokenizer::key_token() {
   begin_ = static_cast<std::size_t>(at_ - document_.data());
   if (string_token(Token::key) == Token::failed) return Token::failed;
-  const auto length = static_cast<std::uint32_t>(end_ - begin_ - 2);
-  const Key key{static_cast<std::uint32_t>(begin_ + 1), length & 0x7FFFFFFFU, escaped_ ? 1U : 0U};
+  const Key key(begin_ + 1, end_ - begin_ - 2, escaped_);
   Frame& frame = frames_.back();
   if (keys_.size() > frame.first_key && !in_order(keys_.back(), key)) {
     frame.ascending = false;
@@ -406,14 +405,14 @@ bool Tokenizer::decoded_in_order(Key before, Key after) const {
 }
 
 inline bool Tokenizer::in_order(Key before, Key after) const {
-  if (before.escaped == 0 && after.escaped == 0) [[likely]] {
+  if (!before.escaped() && !after.escaped()) [[likely]] {
     return view(before) < view(after);
   }
   return decoded_in_order(before, after);
 }
 
 bool Tokenizer::same(Key a, Key b) const {
-  if (a.escaped == 0 && b.escaped == 0) [[likely]]
+  if (!a.escaped() && !b.escaped()) [[likely]]
     return view(a) == view(b);
   return decoded(a) == decoded(b);
 }
@@ -478,14 +477,14 @@ bool Tokenizer::many_keys_differ(std::size_t from) {
 
 std::uint32_t Tokenizer::hash(Key key) const {
   const std::hash<std::string_view> of;
-  const std::uint64_t wide = key.escaped != 0 ? of(decoded(key)) : of(view(key));
+  const std::uint64_t wide = key.escaped() ? of(decoded(key)) : of(view(key));
   return static_cast<std::uint32_t>(wide ^ (wide >> 32));
 }
 
 Token Tokenizer::report_twin(Key first, Key second) {
-  const Position at = position_of(document_, first.begin - 1);
+  const Position at = position_of(document_, first.begin() - 1);
   return fail_at(
-      second.begin - 1, Errc::malformed,
+      second.begin() - 1, Errc::malformed,
       cat("the key \"", printable(decoded(second)),
           "\" a second time in one object (first on line ", at.line, ", column ", at.column, ")"));
 }

@@ -107,10 +107,18 @@ class Tokenizer {
     bool object;
     bool ascending;
   };
-  struct Key {  // without its quotes
-    std::uint32_t begin;
-    std::uint32_t length : 31;
-    std::uint32_t escaped : 1;
+  // Without its quotes. In one number: to set a field of bits reads what is there, and fresh memory
+  // that is read first is handed out twice.
+  class Key {
+   public:
+    Key(std::size_t begin, std::size_t length, bool escaped)
+        : packed_(std::uint64_t{begin} << 32U | length << 1U | (escaped ? 1U : 0U)) {}
+    std::size_t begin() const { return packed_ >> 32U; }
+    std::size_t length() const { return (packed_ & 0xFFFFFFFFU) >> 1U; }
+    bool escaped() const { return (packed_ & 1U) != 0; }
+
+   private:
+    std::uint64_t packed_;
   };
 
   char peek();
@@ -136,7 +144,7 @@ class Tokenizer {
   [[gnu::noinline, gnu::cold]] Token too_deep();
   [[gnu::noinline, gnu::cold]] bool decoded_in_order(Key before, Key after) const;
   Error wrong(std::string_view wanted, Token found) const;
-  std::string_view view(Key key) const { return document_.substr(key.begin, key.length); }
+  std::string_view view(Key key) const { return document_.substr(key.begin(), key.length()); }
   std::string decoded(Key key) const;
   bool in_order(Key before, Key after) const;
   bool same(Key a, Key b) const;
