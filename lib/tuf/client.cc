@@ -315,8 +315,8 @@ Client::Step Client::update_timestamp(Report& report) {
 
 // 5.5
 Client::Step Client::update_snapshot(Report& report) {
-  if (const auto text = cache_.load(role_name(RoleType::snapshot))) {
-    const auto verdict = set_->update_snapshot(*text, Origin::cache);
+  if (auto text = cache_.load(role_name(RoleType::snapshot))) {
+    const auto verdict = set_->update_snapshot(*std::move(text), Origin::cache);
     if (!verdict.passed()) {
       if (!set_->timestamp_fresh()) {
         append(report, verdict.report());
@@ -338,12 +338,16 @@ Client::Step Client::update_snapshot(Report& report) {
                                            *stated.length, options_.limits.stated))
                                      : options_.limits.snapshot};
   if (options_.offline) return fail(no_such_file(ask.path, options_));
+  Document document;
   SLUICE_TRY(const auto asked,
              ask_mirrors(
                  report, ask,
-                 [&](std::string& body) { return set_->update_snapshot(body, Origin::repository); },
-                 [&](const Accepted&, const std::string& body) -> Result<void> {
-                   cache_.store(role_name(RoleType::snapshot), body);  // 5.5.7
+                 [&](std::string& body) {
+                   document = std::make_shared<const std::string>(std::move(body));
+                   return set_->update_snapshot(document, Origin::repository);
+                 },
+                 [&](const Accepted&, const std::string&) -> Result<void> {
+                   cache_.store(role_name(RoleType::snapshot), *document);  // 5.5.7
                    return {};
                  }));
   if (!asked) return fail(no_such_file(ask.path, options_));

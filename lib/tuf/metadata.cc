@@ -2,6 +2,7 @@
 #include "tuf/metadata.h"
 
 #include <algorithm>
+#include <charconv>
 #include <limits>
 
 #include "base/codec.h"
@@ -41,13 +42,10 @@ Result<Header> read_members(json::Tokenizer& in, RoleType type, Member member) {
   return header;
 }
 
-Result<FileMeta> read_file_meta(json::Tokenizer& in) {
-  FileMeta out;
-  if (const auto lone = in.lone_integer("version"); lone && lone->value >= 1) {
-    out.version = lone->value;
-    return out;
-  }
+// Where it stands.
+Result<json::Slice> read_file_members(json::Tokenizer& in, FileMeta& out) {
   SLUICE_CHECK(in.enter_object());
+  const std::size_t begin = in.offset();
   for (;;) {
     SLUICE_TRY(const auto key, in.next_key());
     if (!key) break;
@@ -64,6 +62,21 @@ Result<FileMeta> read_file_meta(json::Tokenizer& in) {
   if (out.version < 1) {
     return fail(in.error_here(Errc::malformed, "a file without a version of 1 or more"));
   }
+  return in.since(begin);
+}
+
+// Of a text that was read once before.
+FileMeta read_again(std::string_view text) {
+  FileMeta out;
+  constexpr std::string_view kLone = "{\"version\":";
+  if (text.starts_with(kLone)) {
+    const char* const end = text.data() + text.size();
+    const auto [at, status] = std::from_chars(text.data() + kLone.size(), end, out.version);
+    if (status == std::errc{} && at + 1 == end) return out;
+  }
+  json::Tokenizer in(text, {.bytes = text.size()});
+  out = {};
+  (void)read_file_members(in, out);
   return out;
 }
 
@@ -141,22 +154,21 @@ std::optional<std::string> mismatch(const std::optional<std::uint64_t>& length,
 }
 
 Snapshot::File Snapshot::file(std::size_t i) const {
-  const Entry& entry = list_->entries[i];
-  return {std::string_view(list_->names).substr(entry.name, entry.name_size), entry.version};
+  const Listed& entry = list_->entries[i];
+  return {entry.key(), read_again(entry.text()).version};
 }
 
 std::optional<FileMeta> Snapshot::find(const RoleName& role) const {
   const std::string file = role.str() + ".json";
   const auto& entries = list_->entries;
-  const std::string_view names = list_->names;
-  const auto at = std::ranges::lower_bound(
-      entries, std::string_view(file), {},
-      [&](const Entry& each) { return names.substr(each.name, each.name_size); });
-  if (at == entries.end() || names.substr(at->name, at->name_size) != file) return std::nullopt;
-  using More = std::pair<std::uint32_t, FileMeta>;
-  const auto more = std::ranges::lower_bound(list_->more, at->name, {}, &More::first);
-  if (more != list_->more.end() && more->first == at->name) return more->second;
-  return FileMeta{.version = at->version, .length = std::nullopt, .hashes = {}};
+  const auto at = std::ranges::lower_bound(entries, std::string_view(file), {}, &Listed::key);
+  if (at == entries.end() || at->key() != file) return std::nullopt;
+  return read_again(at->text());
+}
+
+std::shared_ptr<const std::vector<Listed>> Snapshot::canonical_entries() const {
+  if (!list_->canonical) return nullptr;
+  return {list_, &list_->entries};
 }
 
 Result<std::string> type_of(std::string_view signed_part) {
@@ -295,7 +307,7 @@ Result<Timestamp> parse_timestamp(std::string_view signed_part) {
                                              "a timestamp of another file than "
                                              "snapshot.json"));
                  }
-                 SLUICE_TRY(out.snapshot, read_file_meta(in));
+                 SLUICE_CHECK(read_file_members(in, out.snapshot));
                }
              }));
   if (out.snapshot.version == 0) {
@@ -304,12 +316,13 @@ Result<Timestamp> parse_timestamp(std::string_view signed_part) {
   return out;
 }
 
-// Fills in a Snapshot while it reads "signed".
+// Fills in a Snapshot while it reads "signed". `part` is what the tokenizer works on: the signed
+// part, or the document.
 class SnapshotReader {
  public:
-  explicit SnapshotReader(std::size_t size) {
-    list_->entries.reserve(size / kLeastListed);
-    list_->names.reserve(size / 2);
+  SnapshotReader(Document document, std::string_view part) : part_(part) {
+    list_->entries.reserve(part.size() / kLeastListed);
+    list_->document = std::move(document);
   }
 
   // The signed part, which comes next: where it is.
@@ -323,54 +336,73 @@ class SnapshotReader {
   Result<Snapshot> finish() && {
     SLUICE_CHECK(check_header(out_.header_, RoleType::snapshot));
     if (!has_meta_) return fail(Errc::malformed, "a snapshot without \"meta\"");
-    if (!sorted_) {
-      const auto name = [this](const Snapshot::Entry& each) { return name_of(each); };
-      std::ranges::sort(list_->entries, {}, name);
-    }
+    if (!sorted_) std::ranges::sort(list_->entries, {}, &Listed::key);
     out_.list_ = std::move(list_);
     return std::move(out_);
   }
 
  private:
-  std::string_view name_of(const Snapshot::Entry& entry) const {
-    return std::string_view(list_->names).substr(entry.name, entry.name_size);
-  }
-
   Result<void> files(json::Tokenizer& in) {
     has_meta_ = true;
-    auto& [names, entries, more] = *list_;
     SLUICE_CHECK(in.enter_object());
+    const std::size_t begin = in.offset();
     for (;;) {
-      SLUICE_TRY(const auto file, in.next_key());
-      if (!file) return {};
-      if (!entries.empty() && *file < name_of(entries.back())) sorted_ = false;
-      const auto at = static_cast<std::uint32_t>(names.size());
-      names += *file;
-      entries.push_back({at, static_cast<std::uint32_t>(file->size()), 0});
-      SLUICE_TRY(auto meta, read_file_meta(in));
-      entries.back().version = meta.version;
-      if (meta.length || meta.hashes.stated) more.emplace_back(at, std::move(meta));
+      SLUICE_TRY(const auto key, in.next_key());
+      if (!key) break;
+      SLUICE_CHECK(file(in, *key));
     }
+    list_->meta = in.since(begin);
+    const auto before = static_cast<std::size_t>(part_.data() - list_->document->data());
+    list_->meta.begin += before;
+    list_->meta.end += before;
+    return {};
+  }
+
+  Result<void> file(json::Tokenizer& in, std::string_view key) {
+    const bool here = key.data() >= part_.data() && key.data() < part_.data() + part_.size();
+    // One with escapes stands in the tokenizer, which goes on.
+    const std::string decoded(here ? std::string_view() : key);
+    if (!here) key = decoded;
+    json::Slice slice;
+    if (const auto lone = in.lone_integer("version"); lone && lone->value >= 1) {
+      slice = lone->slice;
+    } else {
+      FileMeta meta;
+      SLUICE_TRY(slice, read_file_members(in, meta));
+    }
+    list_->canonical = list_->canonical && slice.canonical;
+    const std::string_view text = slice.in(part_);
+    auto& entries = list_->entries;
+    if (!entries.empty() && key < entries.back().key()) sorted_ = false;
+    entries.push_back(here && stand_together(key, text) ? Listed(key, text)
+                                                        : keep_listed(list_->pieces, key, text));
+    return {};
   }
 
   Snapshot out_;
   std::shared_ptr<Snapshot::List> list_ = std::make_shared<Snapshot::List>();
+  std::string_view part_;
   bool has_meta_ = false;
   bool sorted_ = true;
 };
 
 Result<Snapshot> parse_snapshot(std::string_view signed_part) {
-  SnapshotReader reader(signed_part.size());
+  const auto copy = std::make_shared<const std::string>(signed_part);
+  return parse_snapshot(copy, *copy);
+}
+
+Result<Snapshot> parse_snapshot(Document document, std::string_view signed_part) {
+  SnapshotReader reader(std::move(document), signed_part);
   json::Tokenizer in(signed_part, {.bytes = signed_part.size()});
   SLUICE_CHECK(reader.read(in));
   SLUICE_CHECK(in.finish());
   return std::move(reader).finish();
 }
 
-std::optional<OpenedSnapshot> open_snapshot(std::string_view document, std::size_t max) {
-  SnapshotReader reader(document.size());
-  auto envelope =
-      open_envelope(document, max, [&](json::Tokenizer& in) { return reader.read(in); });
+std::optional<OpenedSnapshot> open_snapshot(Document document, std::size_t max) {
+  const std::string& text = *document;
+  SnapshotReader reader(std::move(document), text);
+  auto envelope = open_envelope(text, max, [&](json::Tokenizer& in) { return reader.read(in); });
   if (!envelope) return std::nullopt;
   auto snapshot = std::move(reader).finish();
   if (!snapshot) return std::nullopt;

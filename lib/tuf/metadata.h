@@ -12,6 +12,7 @@
 #pragma once
 
 #include <array>
+#include <deque>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -21,6 +22,7 @@
 
 #include "base/time.h"
 #include "tuf/envelope.h"
+#include "tuf/listed.h"
 
 namespace sluice::tuf {
 
@@ -69,6 +71,9 @@ struct Timestamp {  // 4.6
   FileMeta snapshot;
 };
 
+// A file as it came. Shared, since what is read from it stays in it; it never changes.
+using Document = std::shared_ptr<const std::string>;
+
 // ".json":{"version":1}, about: no snapshot lists more files than it has bytes by this.
 inline constexpr std::size_t kLeastListed = 22;
 
@@ -83,18 +88,20 @@ class Snapshot {  // 4.4
   std::size_t count() const { return list_->entries.size(); }
   File file(std::size_t i) const;  // sorted by name
 
+  // For who changes it: what it was read from, where the value of "meta" stands in that, and its
+  // members as long as the list is kept; nullptr where one of them is no canonical JSON.
+  const Document& document() const { return list_->document; }
+  json::Slice meta() const { return list_->meta; }
+  std::shared_ptr<const std::vector<Listed>> canonical_entries() const;
+
  private:
   friend class SnapshotReader;
-  // Of many thousand files most have a version and nothing else: their names are kept in one piece.
-  struct Entry {
-    std::uint32_t name;
-    std::uint32_t name_size;
-    Version version;
-  };
   struct List {
-    std::string names;
-    std::vector<Entry> entries;
-    std::vector<std::pair<std::uint32_t, FileMeta>> more;  // by where the name is
+    Document document;
+    json::Slice meta = {};
+    bool canonical = true;
+    std::vector<Listed> entries = {};     // in the document,
+    std::deque<std::string> pieces = {};  // or here, where there are escapes or blanks
   };
   Header header_;
   // Shared because it never changes, and a trusted set may be copied.
@@ -107,7 +114,9 @@ class Snapshot {  // 4.4
 // Each takes "signed" as open_envelope() found it. Errc::malformed also for the wrong type.
 [[nodiscard]] Result<Root> parse_root(std::string_view signed_part, const ForeignKeys& foreign);
 [[nodiscard]] Result<Timestamp> parse_timestamp(std::string_view signed_part);
-[[nodiscard]] Result<Snapshot> parse_snapshot(std::string_view signed_part);
+[[nodiscard]] Result<Snapshot> parse_snapshot(std::string_view signed_part);  // which is copied
+// `signed_part` is a part of the document, as open_envelope() found it.
+[[nodiscard]] Result<Snapshot> parse_snapshot(Document document, std::string_view signed_part);
 
 // Envelope and snapshot in one pass over the document, which is half of the work where it is large.
 // Nothing where either is refused: open_envelope() and parse_snapshot() say why.
@@ -115,7 +124,7 @@ struct OpenedSnapshot {
   Envelope envelope;
   Snapshot snapshot;
 };
-std::optional<OpenedSnapshot> open_snapshot(std::string_view document, std::size_t max);
+std::optional<OpenedSnapshot> open_snapshot(Document document, std::size_t max);
 
 // Pieces for targets.cc. read_header_member: false where the key is none of the header's.
 [[nodiscard]] Result<bool> read_header_member(json::Tokenizer& in, std::string_view key,

@@ -172,7 +172,7 @@ class TargetsReader {
   bool has_targets_ = false;
 };
 
-Result<Targets> parse_targets(TargetsDocument document, std::string_view signed_part,
+Result<Targets> parse_targets(Document document, std::string_view signed_part,
                               const ForeignKeys& foreign) {
   TargetsReader reader(*document, signed_part, foreign);
   json::Tokenizer in(signed_part, {.bytes = signed_part.size()});
@@ -183,7 +183,7 @@ Result<Targets> parse_targets(TargetsDocument document, std::string_view signed_
   return targets;
 }
 
-std::optional<OpenedTargets> open_targets(TargetsDocument document, std::size_t max,
+std::optional<OpenedTargets> open_targets(Document document, std::size_t max,
                                           const ForeignKeys& foreign) {
   TargetsReader reader(*document, *document, foreign);
   auto envelope =

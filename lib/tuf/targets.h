@@ -46,9 +46,6 @@ struct Bins {
   bool names(const RoleName& role) const;             // whether it is one of the bins
 };
 
-// Shared, since a large one is written to the cache while it is checked; it never changes.
-using TargetsDocument = std::shared_ptr<const std::string>;
-
 struct OpenedTargets;
 
 class Targets {
@@ -71,9 +68,8 @@ class Targets {
 
  private:
   friend class TargetsReader;
-  friend auto parse_targets(TargetsDocument, std::string_view, const ForeignKeys&)
-      -> Result<Targets>;
-  friend auto open_targets(TargetsDocument, std::size_t, const ForeignKeys&)
+  friend auto parse_targets(Document, std::string_view, const ForeignKeys&) -> Result<Targets>;
+  friend auto open_targets(Document, std::size_t, const ForeignKeys&)
       -> std::optional<OpenedTargets>;
   struct Entry {  // in document_
     std::uint32_t key;
@@ -85,7 +81,7 @@ class Targets {
   std::string_view key(const Entry& entry, std::string& buffer) const;
   [[nodiscard]] Result<TargetFile> read(const Entry& entry) const;
 
-  TargetsDocument document_;
+  Document document_;
   Header header_;
   std::vector<Entry> index_;
   bool plain_and_sorted_ = true;
@@ -95,7 +91,7 @@ class Targets {
 };
 
 // `signed_part` is a part of the document, as open_envelope() found it.
-[[nodiscard]] Result<Targets> parse_targets(TargetsDocument document, std::string_view signed_part,
+[[nodiscard]] Result<Targets> parse_targets(Document document, std::string_view signed_part,
                                             const ForeignKeys& foreign);
 
 // Envelope and targets in one pass over the document, which is half of the work where it is large.
@@ -104,7 +100,7 @@ struct OpenedTargets {
   Envelope envelope;
   Targets targets;
 };
-std::optional<OpenedTargets> open_targets(TargetsDocument document, std::size_t max,
+std::optional<OpenedTargets> open_targets(Document document, std::size_t max,
                                           const ForeignKeys& foreign);
 
 // SHA-256 of a target's path, in hex: what hash prefixes and bins go by.

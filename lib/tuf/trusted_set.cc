@@ -169,7 +169,7 @@ struct SignedPart {
   RoleType type;
   std::size_t max;
   std::string_view clause;
-  Result<T> (*parse)(std::string_view);
+  std::function<Result<T>(std::string_view)> parse;
 };
 template <class T>
 std::optional<T> read_signed(Checks& checks, const Root& root, std::string_view document,
@@ -355,7 +355,11 @@ Verdict<Accepted> TrustedSet::update_timestamp(std::string_view document, Origin
   return conclude(std::move(report), accepted("timestamp", timestamp_->header));
 }
 
-Verdict<Accepted> TrustedSet::update_snapshot(std::string_view document, Origin origin) {
+Verdict<Accepted> TrustedSet::update_snapshot(std::string document, Origin origin) {
+  return update_snapshot(std::make_shared<const std::string>(std::move(document)), origin);
+}
+
+Verdict<Accepted> TrustedSet::update_snapshot(Document document, Origin origin) {
   const std::string file = "snapshot.json";
   if (!timestamp_) return out_of_order("snapshot", file, "there is no timestamp yet");
   Report report(file);
@@ -368,12 +372,12 @@ Verdict<Accepted> TrustedSet::update_snapshot(std::string_view document, Origin 
   const std::size_t max = bounded ? options_.limits.snapshot : options_.limits.stated;
   const auto& role = root_.role(RoleType::snapshot);
   Early<OpenedSnapshot> early;
-  if (document.size() >= kLarge) {
+  if (document->size() >= kLarge) {
     early = look_early<OpenedSnapshot>(
-        {document, max, new_one ? &stated : nullptr, root_.keys, role, options_.threads},
+        {*document, max, new_one ? &stated : nullptr, root_.keys, role, options_.threads},
         [&] { return open_snapshot(document, max); });
   } else if (new_one) {
-    early.wrong = mismatch(stated.length, stated.hashes, document);
+    early.wrong = mismatch(stated.length, stated.hashes, *document);
   }
   if (new_one && !check_stated(checks, stated, early.wrong, "timestamp.json", "5.5.2")) {
     return refused();
@@ -383,8 +387,10 @@ Verdict<Accepted> TrustedSet::update_snapshot(std::string_view document, Origin 
     judge_signatures(checks, early.signatures, role, "5.5.3", "");
     fresh = std::move(early.opened->snapshot);
   } else {
-    fresh = read_signed<Snapshot>(checks, root_, document,
-                                  {RoleType::snapshot, max, "5.5.3", parse_snapshot});
+    fresh = read_signed<Snapshot>(
+        checks, root_, *document,
+        {RoleType::snapshot, max, "5.5.3",
+         [&](std::string_view signed_part) { return parse_snapshot(document, signed_part); }});
   }
   if (!fresh) return refused();
   const Header& header = fresh->header();
@@ -397,7 +403,7 @@ Verdict<Accepted> TrustedSet::update_snapshot(std::string_view document, Origin 
   // One of the cache may be older: it then only tells a rollback.
   snapshot_current_ =
       new_one || (header.version == stated.version && header.expires > options_.now &&
-                  !mismatch(stated.length, stated.hashes, document));
+                  !mismatch(stated.length, stated.hashes, *document));
   snapshot_ = *std::move(fresh);
   return conclude(std::move(report), accepted("snapshot", snapshot_->header()));
 }
@@ -407,7 +413,7 @@ Verdict<Accepted> TrustedSet::update_targets(std::string document, const RoleNam
   return update_targets(std::make_shared<const std::string>(std::move(document)), role, delegator);
 }
 
-Verdict<Accepted> TrustedSet::update_targets(TargetsDocument document, const RoleName& role,
+Verdict<Accepted> TrustedSet::update_targets(Document document, const RoleName& role,
                                              const Targets* delegator) {
   const std::string kind = delegator == nullptr ? "targets" : "delegated";
   const std::string file = cat(printable(role.str(), 200), ".json");

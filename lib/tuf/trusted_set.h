@@ -49,10 +49,11 @@ class TrustedSet {
   // No newer root: is the last one still good (5.3.10)?
   [[nodiscard]] Verdict<Accepted> finish_root();
   [[nodiscard]] Verdict<Accepted> update_timestamp(std::string_view document, Origin origin);
-  [[nodiscard]] Verdict<Accepted> update_snapshot(std::string_view document, Origin origin);
+  [[nodiscard]] Verdict<Accepted> update_snapshot(Document document, Origin origin);
+  [[nodiscard]] Verdict<Accepted> update_snapshot(std::string document, Origin origin);
   // The targets role has no delegator: root speaks for it. Trust goes by delegator and role: what
   // one delegator accepts, another one may not.
-  [[nodiscard]] Verdict<Accepted> update_targets(TargetsDocument document, const RoleName& role,
+  [[nodiscard]] Verdict<Accepted> update_targets(Document document, const RoleName& role,
                                                  const Targets* delegator);
   [[nodiscard]] Verdict<Accepted> update_targets(std::string document, const RoleName& role,
                                                  const Targets* delegator);

@@ -54,15 +54,14 @@ class EntryWriter {
  public:
   explicit EntryWriter(std::string& out) : out_(out) {}
 
-  void put(const Draft::Entry& entry) {
-    const char* const key_end = entry.key.data() + entry.key.size();
-    if (entry.text.data() != key_end + 2) return put(entry.key, entry.text);
-    const char* const begin = entry.key.data() - 1;
+  void put(const Listed& entry) {
+    if (!entry.as_written()) return put(entry.key(), entry.text());
+    const char* const begin = entry.key().data() - 1;
     if (run_ == nullptr || begin != run_end_ + 1 || *run_end_ != ',') {
       flush();
       run_ = begin;
     }
-    run_end_ = entry.text.data() + entry.text.size();
+    run_end_ = entry.text().data() + entry.text().size();
   }
   void put(std::string_view key, std::string_view text) {
     flush();
@@ -108,7 +107,7 @@ Result<Draft> Draft::parse(std::string document) {
   return parse(std::make_shared<const std::string>(std::move(document)));
 }
 
-Result<Draft> Draft::parse(std::shared_ptr<const std::string> document) {
+Result<Draft> Draft::parse(Document document) {
   Draft out(RoleType::root);
   out.text_ = std::move(document);
   out.rewritten_ = std::make_shared<std::deque<std::string>>();
@@ -137,6 +136,18 @@ Result<Draft> Draft::parse(std::shared_ptr<const std::string> document) {
   return out;
 }
 
+// All but the list is little: it is read with an empty one in its place.
+Result<Draft> Draft::of(const Snapshot& snapshot) {
+  auto entries = snapshot.canonical_entries();
+  if (entries == nullptr) return parse(snapshot.document());
+  const std::string_view text = *snapshot.document();
+  const json::Slice list = snapshot.meta();
+  SLUICE_TRY(auto out, parse(cat(text.substr(0, list.begin), "{}", text.substr(list.end))));
+  out.text_ = snapshot.document();
+  out.entries_ = std::move(entries);
+  return out;
+}
+
 Result<void> Draft::read_signed(json::Tokenizer& in) {
   const std::string_view large = large_member(type_);
   head_ = json::Object{};
@@ -155,28 +166,28 @@ Result<void> Draft::read_signed(json::Tokenizer& in) {
 }
 
 Result<void> Draft::read_entries(json::Tokenizer& in) {
-  auto entries = std::make_shared<std::vector<Entry>>();
-  // A list of files is nearly all small entries; what a target takes is not known.
-  if (type_ == RoleType::snapshot) entries->reserve(text_->size() / kLeastListed);
+  auto entries = std::make_shared<std::vector<Listed>>();
   bool sorted = true;
   SLUICE_CHECK(in.enter_object());
   for (;;) {
     SLUICE_TRY(const auto found, in.next_key());
     if (!found) break;
-    std::string_view key = *found;
-    if (!inside(key, *text_)) key = rewritten_->emplace_back(key);
-    const auto lone = in.lone_integer("version");
-    auto read = lone ? Result<json::Slice>(lone->slice) : in.skip();
-    SLUICE_TRY(const auto slice, std::move(read));
-    std::string_view value = slice.in(*text_);
-    if (!slice.canonical) {
+    const bool here = inside(*found, *text_);
+    const std::string decoded(here ? std::string_view() : *found);
+    const std::string_view key = here ? *found : std::string_view(decoded);
+    SLUICE_TRY(const auto slice, in.skip());
+    const std::string_view value = slice.in(*text_);
+    if (!entries->empty() && entries->back().key() > key) sorted = false;
+    if (here && slice.canonical && stand_together(key, value)) {
+      entries->emplace_back(key, value);
+    } else if (slice.canonical) {
+      entries->push_back(keep_listed(*rewritten_, key, value));
+    } else {
       SLUICE_TRY(const auto tree, json::parse_strict(value, {.bytes = value.size()}));
-      value = rewritten_->emplace_back(sorted_json(tree));
+      entries->push_back(keep_listed(*rewritten_, key, sorted_json(tree)));
     }
-    if (!entries->empty() && entries->back().key > key) sorted = false;
-    entries->push_back({key, value});
   }
-  if (!sorted) std::ranges::sort(*entries, {}, &Entry::key);
+  if (!sorted) std::ranges::sort(*entries, {}, &Listed::key);
   entries_ = std::move(entries);
   return {};
 }
@@ -216,9 +227,9 @@ Time Draft::expires() const {
 void Draft::set_version(Version version) { head().set("version", version); }
 void Draft::set_expires(Time expires) { head().set("expires", rfc3339(expires)); }
 
-const Draft::Entry* Draft::base_find(std::string_view key) const {
-  const auto at = std::ranges::lower_bound(*entries_, key, {}, &Entry::key);
-  return at != entries_->end() && at->key == key ? &*at : nullptr;
+const Listed* Draft::base_find(std::string_view key) const {
+  const auto at = std::ranges::lower_bound(*entries_, key, {}, &Listed::key);
+  return at != entries_->end() && at->key() == key ? &*at : nullptr;
 }
 
 std::size_t Draft::count() const {
@@ -236,9 +247,9 @@ std::optional<std::string_view> Draft::find(std::string_view key) const {
     if (!change->second) return std::nullopt;
     return *change->second;
   }
-  const Entry* base = base_find(key);
+  const Listed* base = base_find(key);
   if (base == nullptr) return std::nullopt;
-  return base->text;
+  return base->text();
 }
 
 void Draft::put(std::string key, std::string sorted) {
@@ -246,24 +257,24 @@ void Draft::put(std::string key, std::string sorted) {
   changes_.insert_or_assign(std::move(key), std::move(sorted));
 }
 
-void Draft::put_all(std::vector<Entry> entries,
-                    std::shared_ptr<const std::deque<std::string>> arena) {
-  std::ranges::stable_sort(entries, {}, &Entry::key);
-  auto merged = std::make_shared<std::vector<Entry>>();
+void Draft::put_all(std::vector<Listed> entries,
+                    std::shared_ptr<const std::deque<std::string>> pieces) {
+  std::ranges::stable_sort(entries, {}, &Listed::key);
+  auto merged = std::make_shared<std::vector<Listed>>();
   merged->reserve(entries_->size() + entries.size());
   auto old = entries_->begin();
   for (auto at = entries.begin(); at != entries.end(); ++at) {
-    if (const auto next = at + 1; next != entries.end() && next->key == at->key) continue;
-    while (old != entries_->end() && old->key < at->key) merged->push_back(*old++);
-    if (old != entries_->end() && old->key == at->key) ++old;
-    if (const auto change = changes_.find(at->key); change != changes_.end())
+    if (const auto next = at + 1; next != entries.end() && next->key() == at->key()) continue;
+    while (old != entries_->end() && old->key() < at->key()) merged->push_back(*old++);
+    if (old != entries_->end() && old->key() == at->key()) ++old;
+    if (const auto change = changes_.find(at->key()); change != changes_.end())
       changes_.erase(change);
     merged->push_back(*at);
   }
   merged->insert(merged->end(), old, entries_->end());
   entries_ = std::move(merged);
   written_.reset();
-  arenas_.push_back(std::move(arena));
+  pieces_.push_back(std::move(pieces));
 }
 
 bool Draft::erase(std::string_view key) {
@@ -276,11 +287,11 @@ bool Draft::erase(std::string_view key) {
 template <class OfBase, class OfChange>
 Result<void> Draft::merge(const OfBase& of_base, const OfChange& of_change) const {
   auto change = changes_.begin();
-  for (const Entry& entry : *entries_) {
-    for (; change != changes_.end() && change->first < entry.key; ++change) {
+  for (const Listed& entry : *entries_) {
+    for (; change != changes_.end() && change->first < entry.key(); ++change) {
       if (change->second) SLUICE_CHECK(of_change(change->first, *change->second));
     }
-    if (change != changes_.end() && change->first == entry.key) {
+    if (change != changes_.end() && change->first == entry.key()) {
       if (change->second) SLUICE_CHECK(of_change(change->first, *change->second));
       ++change;
     } else {
@@ -295,7 +306,7 @@ Result<void> Draft::merge(const OfBase& of_base, const OfChange& of_change) cons
 
 Result<void> Draft::each(
     const std::function<Result<void>(std::string_view, std::string_view)>& use) const {
-  return merge([&](const Entry& entry) { return use(entry.key, entry.text); }, use);
+  return merge([&](const Listed& entry) { return use(entry.key(), entry.text()); }, use);
 }
 
 Result<std::string> Draft::signed_text() const {
@@ -329,7 +340,7 @@ Result<std::string> Draft::write_signed() const {
     }
     EntryWriter entries(out);
     SLUICE_CHECK(merge(
-        [&](const Entry& entry) -> Result<void> {
+        [&](const Listed& entry) -> Result<void> {
           entries.put(entry);
           return {};
         },

@@ -29,13 +29,15 @@ class Draft {
  public:
   // Errc::malformed where it is no metadata of a known type, or has no canonical form.
   [[nodiscard]] static Result<Draft> parse(std::string document);
-  [[nodiscard]] static Result<Draft> parse(std::shared_ptr<const std::string> document);
+  [[nodiscard]] static Result<Draft> parse(Document document);
+  // The same as of its document, whose list is not read a second time.
+  [[nodiscard]] static Result<Draft> of(const Snapshot& snapshot);
   // Version 1, without entries, keys or signatures; expires at the epoch until it is told when.
   static Draft fresh(RoleType type);
 
   RoleType type() const { return type_; }
   // What it was parsed from.
-  const std::shared_ptr<const std::string>& source() const { return text_; }
+  const Document& source() const { return text_; }
   Version version() const;
   Time expires() const;
   void set_version(Version version);
@@ -54,13 +56,8 @@ class Draft {
   std::optional<std::string_view> find(std::string_view key) const;  // sorted JSON
   void put(std::string key, std::string sorted);                     // see sorted_json()
   bool erase(std::string_view key);                                  // false where there was none
-  // Many at once: views of an arena that is kept, in any order; of one key the last one counts.
-  // One whose text stands two bytes behind its key is written out there already: "key":text.
-  struct Entry {
-    std::string_view key;
-    std::string_view text;
-  };
-  void put_all(std::vector<Entry> entries, std::shared_ptr<const std::deque<std::string>> arena);
+  // Many at once, of pieces that are kept, in any order; of one key the last one counts.
+  void put_all(std::vector<Listed> entries, std::shared_ptr<const std::deque<std::string>> pieces);
   // In the order of the keys' bytes, until `use` fails.
   [[nodiscard]] Result<void> each(
       const std::function<Result<void>(std::string_view key, std::string_view text)>& use) const;
@@ -90,7 +87,7 @@ class Draft {
   [[nodiscard]] Result<void> read_signed(json::Tokenizer& in);
   [[nodiscard]] Result<void> read_entries(json::Tokenizer& in);
   [[nodiscard]] Result<void> check() const;
-  const Entry* base_find(std::string_view key) const;
+  const Listed* base_find(std::string_view key) const;
   // Entries and changes in their order: of_base(entry), of_change(key, text).
   template <class OfBase, class OfChange>
   [[nodiscard]] Result<void> merge(const OfBase& of_base, const OfChange& of_change) const;
@@ -98,15 +95,15 @@ class Draft {
   RoleType type_;
   json::Value head_;
   json::Array signatures_;
-  // What entries_ looks into: the file, and keys and values that were not canonical in it. Shared
-  // because a copy of a draft looks into the same.
-  std::shared_ptr<const std::string> text_;
+  // What entries_ looks into: the file, and members that were not canonical in it. Shared because a
+  // copy of a draft looks into the same.
+  Document text_;
   std::shared_ptr<std::deque<std::string>> rewritten_;
   // Of a snapshot: signed_text(), with room for what document() puts around it.
   mutable std::shared_ptr<std::string> written_;
-  std::vector<std::shared_ptr<const std::deque<std::string>>> arenas_;
+  std::vector<std::shared_ptr<const std::deque<std::string>>> pieces_;
   // Sorted. Shared by copies, which change what is in changes_.
-  std::shared_ptr<const std::vector<Entry>> entries_ = std::make_shared<std::vector<Entry>>();
+  std::shared_ptr<const std::vector<Listed>> entries_ = std::make_shared<std::vector<Listed>>();
   std::map<std::string, std::optional<std::string>, std::less<>> changes_;  // nullopt: erased
 };
 

@@ -90,8 +90,8 @@ class TargetBatch {
   // As it will be written. Any thread may make one.
   struct Ready {
     std::string path;
-    std::string line;  // "path":{…}
-    std::string hash;  // of the path
+    std::string piece;  // as metadata lists it
+    std::string hash;   // of the path
   };
   [[nodiscard]] static Result<Ready> prepare(const NewTarget& target);
   [[nodiscard]] Result<void> add(const Ready& target);

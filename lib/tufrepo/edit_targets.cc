@@ -27,7 +27,7 @@ class DelegationWay {
     RoleName role;
     const Draft* draft = nullptr;              // nullptr: there is none
     const Delegations* delegations = nullptr;  // nullptr: it has none
-    std::vector<Draft::Entry> added = {};      // for who collects what is to be listed there
+    std::vector<Listed> added = {};            // for who collects what is to be listed there
   };
   struct Answer {
     Known* lists = nullptr;  // the role that lists the path now; nullptr: none does
@@ -140,8 +140,8 @@ std::string custom_of(std::string_view listed) {
   return custom == nullptr ? "" : sorted_json(*custom);
 }
 
-void append_listed(std::string& out, const NewTarget& target, const std::string& custom) {
-  out += '{';
+std::string listed_text(const NewTarget& target, const std::string& custom) {
+  std::string out = "{";
   if (!custom.empty()) out += cat("\"custom\":", custom, ",");
   out += "\"hashes\":{";
   std::vector<const crypto::Digest*> hashes;
@@ -151,7 +151,7 @@ void append_listed(std::string& out, const NewTarget& target, const std::string&
     out += cat(each == hashes.front() ? "\"" : ",\"", crypto::name(each->algorithm()), "\":\"",
                each->hex(), "\"");
   }
-  out += cat("},\"length\":", target.length, "}");
+  return cat(out, "},\"length\":", target.length, "}");
 }
 
 Result<std::string> custom_text(const std::string& given) {
@@ -234,11 +234,8 @@ Result<TargetBatch::Ready> TargetBatch::prepare(const NewTarget& target) {
   if (!custom) {
     return fail(std::move(custom).error().in(cat("adding ", printable(target.path, 200))));
   }
-  Ready out{target.path, "\"", path_hash(target.path)};
-  out.line += target.path;
-  out.line += "\":";
-  append_listed(out.line, target, *custom);
-  return out;
+  return Ready{target.path, listed_piece(target.path, listed_text(target, *custom)),
+               path_hash(target.path)};
 }
 
 Result<void> TargetBatch::add(const NewTarget& target) {
@@ -261,11 +258,7 @@ Result<void> TargetBatch::add(const Ready& target) {
     SLUICE_TRY(const auto found, state_->way.of(target.path, target.hash));
     at = found.lists != nullptr ? found.lists : found.takes;
   }
-  // A path that is written as it is stands before its text, as both will be written.
-  const bool plain = target.path.find('"') == std::string::npos;
-  const std::string_view kept = state_->arena.keep(target.line);
-  at->added.push_back({plain ? kept.substr(1, target.path.size()) : state_->arena.keep(target.path),
-                       kept.substr(target.path.size() + 3)});
+  at->added.push_back(in_piece(state_->arena.keep(target.piece), target.path.size()));
   ++state_->count;
   return {};
 }
@@ -275,10 +268,12 @@ Result<Edited> TargetBatch::stage(Time now) {
   for (auto* const at : state_->way.with_added()) {
     SLUICE_TRY(auto draft, state_->repository.next(at->role));
     for (auto& entry : at->added) {
-      if (entry.text.starts_with("{\"custom\"")) continue;
-      const auto known = draft.find(entry.key);
+      if (entry.text().starts_with("{\"custom\"")) continue;
+      const auto known = draft.find(entry.key());
       const std::string custom = known ? custom_of(*known) : std::string();
-      if (!custom.empty()) entry.text = state_->arena.keep(with_custom(entry.text, custom));
+      if (custom.empty()) continue;
+      const std::string piece = listed_piece(entry.key(), with_custom(entry.text(), custom));
+      entry = in_piece(state_->arena.keep(piece), entry.key().size());
     }
     draft.put_all(std::move(at->added), state_->arena.blocks());
     SLUICE_CHECK(state_->repository.stage(at->role, std::move(draft), now));

@@ -2,12 +2,9 @@
 #include "tufrepo/published_check.h"
 
 #include <algorithm>
-#include <atomic>
 #include <deque>
 #include <set>
-#include <system_error>
 
-#include "base/helper.h"
 #include "base/text.h"
 #include "tuf/names.h"
 
@@ -16,7 +13,6 @@ namespace sluice::tuf {
 namespace {
 
 constexpr std::size_t kMaxRolesOnTheWay = 4'096;
-constexpr std::size_t kWorthAThread = 256U << 10;
 
 template <class T>
 bool refused(const Verdict<T>& verdict, std::string& problem) {
@@ -27,31 +23,6 @@ bool refused(const Verdict<T>& verdict, std::string& problem) {
 }
 
 }  // namespace
-
-// Keys that are not ours to check may ask for more than bytes: as long as another thread works,
-// they are not handed out, and that somebody asked for one is noted.
-struct PublishedCheck::Gate {
-  ForeignKeys foreign;
-  std::atomic<bool> open = false;
-  std::atomic<bool> asked = false;
-
-  std::shared_ptr<const crypto::SignatureVerifier> operator()(const ForeignKey& key) {
-    if (!foreign) return nullptr;
-    if (open) return foreign(key);
-    asked = true;
-    return nullptr;
-  }
-};
-
-// What is under way in another thread, which has ended when this is gone.
-struct PublishedCheck::Ahead {
-  Files files;
-  std::shared_ptr<Gate> gate;  // shared with the keys in what was found
-  std::optional<Helper<Top>> top;
-};
-
-PublishedCheck::PublishedCheck(Repository& repository) : repository_(repository) {}
-PublishedCheck::~PublishedCheck() = default;
 
 Result<PublishedCheck::Files> PublishedCheck::read() {
   Files out;
@@ -79,8 +50,7 @@ PublishedCheck::Top PublishedCheck::judge(const Files& files, const ForeignKeys&
     return out;
   }
   // At the epoch nothing has expired.
-  auto begun =
-      TrustedSet::start(files.roots.front(), {.now = Time{}, .foreign = foreign, .threads = 1});
+  auto begun = TrustedSet::start(files.roots.front(), {.now = Time{}, .foreign = foreign});
   if (!refused(begun, out.root_problem)) {
     out.set = *begun.value();
     bool good = true;
@@ -98,44 +68,20 @@ PublishedCheck::Top PublishedCheck::judge(const Files& files, const ForeignKeys&
     out.problem = "there is no snapshot";
     return out;
   }
-  (void)refused(out.set->update_snapshot(*files.snapshot, Origin::repository), out.problem);
+  (void)refused(out.set->update_snapshot(files.snapshot, Origin::repository), out.problem);
   return out;
 }
 
 Result<void> PublishedCheck::begin() {
-  SLUICE_TRY(auto files, read());
-  if (files.snapshot == nullptr || files.snapshot->size() < kWorthAThread) return {};
-  auto gate = std::make_shared<Gate>();
-  gate->foreign = repository_.foreign();
-  ahead_ = std::make_unique<Ahead>(Ahead{std::move(files), gate, {}});
-  try {
-    ahead_->top.emplace(std::packaged_task<Top()>([&ahead = ahead_->files, gate] {
-      return judge(ahead, [gate](const ForeignKey& key) { return (*gate)(key); });
-    }));
-  } catch (const std::system_error&) {
-    ahead_.reset();  // no thread to be had
-  }
-  return {};
-}
-
-Result<void> PublishedCheck::start() {
+  if (started_) return {};
   started_ = true;
-  std::optional<Top> top;
-  bool stamped = true;
-  if (ahead_) {
-    top = ahead_->top->get();
-    ahead_->gate->open = true;
-    if (ahead_->gate->asked) top.reset();
-  }
-  if (!top) {
-    SLUICE_TRY(const auto files, read());
-    stamped = !files.timestamp.empty();
-    top = judge(files, repository_.foreign());
-  }
-  set_ = std::move(top->set);
-  root_problem_ = std::move(top->root_problem);
-  problem_ = std::move(top->problem);
-  if (!problem_.empty() || !stamped) return {};
+  SLUICE_TRY(const auto files, read());
+  auto top = judge(files, repository_.foreign());
+  set_ = std::move(top.set);
+  root_problem_ = std::move(top.root_problem);
+  problem_ = std::move(top.problem);
+  if (set_ && set_->snapshot()) repository_.take_over(*set_->snapshot());
+  if (!problem_.empty() || files.timestamp.empty()) return {};
   SLUICE_TRY(const auto* found, load(RoleName("targets"), nullptr));
   if (found == nullptr) problem_ = load_problem_;
   return {};
@@ -175,7 +121,7 @@ Result<PublishedCheck::Answer> PublishedCheck::delegated(const RoleName& role) {
 }
 
 Result<PublishedCheck::Answer> PublishedCheck::of(const RoleName& role) {
-  if (!started_) SLUICE_CHECK(start());
+  SLUICE_CHECK(begin());
   const std::string& problem = role.str() == "root" ? root_problem_ : problem_;
   if (!problem.empty()) return Answer{Standing::broken, problem};
   if (is_top_level(role.str())) return Answer{};

@@ -5,7 +5,6 @@
 // one each clone has from where it was cloned.
 #pragma once
 
-#include <memory>
 #include <optional>
 #include <string>
 
@@ -16,13 +15,10 @@ namespace sluice::tuf {
 
 class PublishedCheck {
  public:
-  explicit PublishedCheck(Repository& repository);
-  PublishedCheck(const PublishedCheck&) = delete;
-  PublishedCheck& operator=(const PublishedCheck&) = delete;
-  ~PublishedCheck();
+  explicit PublishedCheck(Repository& repository) : repository_(repository) {}
 
-  // For who will ask of(): a large snapshot is checked from now on, beside what the caller does
-  // meanwhile with the repository. It is read here, once for both.
+  // Before the repository is asked for the snapshot, by who will ask of() as well: then it is read
+  // once for both.
   [[nodiscard]] Result<void> begin();
 
   enum class Standing : std::uint8_t {
@@ -42,24 +38,20 @@ class PublishedCheck {
   struct Files {
     std::vector<std::string> roots;
     std::string timestamp;  // empty: none is published
-    TargetsDocument snapshot;
+    Document snapshot;
   };
   struct Top {
     std::optional<TrustedSet> set;
     std::string root_problem;
     std::string problem;
   };
-  struct Gate;
-  struct Ahead;
   static Top judge(const Files& files, const ForeignKeys& foreign);
   [[nodiscard]] Result<Files> read();
-  [[nodiscard]] Result<void> start();
   [[nodiscard]] Result<Answer> delegated(const RoleName& role);
   [[nodiscard]] Result<const Targets*> load(const RoleName& role, const Targets* delegator);
 
   Repository& repository_;
   bool started_ = false;
-  std::unique_ptr<Ahead> ahead_;  // nullptr: nothing was begun
   std::optional<TrustedSet> set_;
   std::string root_problem_;
   std::string problem_;  // of the other top-level roles

@@ -53,7 +53,7 @@ class Rehearsal {
   }
 
   // nullptr where there is none.
-  Result<TargetsDocument> bytes_of_role(const RoleName& role) {
+  Result<Document> bytes_of_role(const RoleName& role) {
     const auto at = changed_.find(role.str());
     if (at != changed_.end()) return at->second->document();
     SLUICE_TRY(const auto version, repository_.version_of(role));
@@ -119,7 +119,7 @@ class Rehearsal {
       return false;
     }
     if (!accepted(set.update_timestamp(*timestamp, Origin::repository))) return false;
-    if (!accepted(set.update_snapshot(*snapshot, Origin::repository))) return false;
+    if (!accepted(set.update_snapshot(snapshot, Origin::repository))) return false;
     SLUICE_TRY(const bool waits, only_waits_for_targets());
     if (waits) return true;
     if (!accepted(set.update_targets(targets, RoleName("targets"), nullptr))) {
@@ -252,7 +252,7 @@ class Rehearsal {
 
 }  // namespace
 
-Result<TargetsDocument> ChangedFile::document() const {
+Result<Document> ChangedFile::document() const {
   if (bytes) return bytes;
   SLUICE_TRY(auto made, draft->document());
   return std::make_shared<const std::string>(std::move(made));

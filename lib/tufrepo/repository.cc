@@ -168,6 +168,7 @@ void Repository::reload() {
   root_version_.reset();
   published_.clear();
   documents_.clear();
+  snapshot_.reset();
   delegations_.clear();
   root_.reset();
 }
@@ -225,7 +226,7 @@ Result<Version> Repository::version_of(const RoleName& role) {
   return listed_version(*list, cat(role.str(), ".json"));
 }
 
-Result<TargetsDocument> Repository::published_document(const RoleName& role) {
+Result<Document> Repository::published_document(const RoleName& role) {
   if (const auto at = documents_.find(role.str()); at != documents_.end()) return at->second;
   if (const auto at = published_.find(role.str()); at != published_.end()) {
     return at->second == nullptr ? nullptr : at->second->source();
@@ -241,7 +242,7 @@ Result<TargetsDocument> Repository::published_document(const RoleName& role) {
     return fail(Error{Errc::not_found, cat("metadata/", file, " is listed and not there")}.advise(
         "the folder is not whole: take it from where it is published again"));
   }
-  TargetsDocument document;
+  Document document;
   if (text) document = std::make_shared<const std::string>(*std::move(text));
   return documents_.emplace(role.str(), std::move(document)).first->second;
 }
@@ -252,7 +253,8 @@ Result<const Draft*> Repository::published(const RoleName& role) {
   documents_.erase(role.str());
   std::unique_ptr<const Draft> draft;
   if (document) {
-    auto parsed = Draft::parse(document);
+    const bool read = snapshot_ && snapshot_->document() == document;
+    auto parsed = read ? Draft::of(*snapshot_) : Draft::parse(document);
     if (!parsed) {
       SLUICE_TRY(const auto version, role.str() == "timestamp" ? Version{0} : version_of(role));
       return fail(
@@ -262,6 +264,8 @@ Result<const Draft*> Repository::published(const RoleName& role) {
   }
   return published_.emplace(role.str(), std::move(draft)).first->second.get();
 }
+
+void Repository::take_over(const Snapshot& snapshot) { snapshot_ = snapshot; }
 
 Result<std::string> Repository::published_file(const RoleName& role, Version version) {
   const std::string file = published_name(role, version);

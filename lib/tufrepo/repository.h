@@ -72,7 +72,9 @@ class Repository {
   [[nodiscard]] Result<const Draft*> published(const RoleName& role);  // nullptr: it is not
   [[nodiscard]] Result<std::string> published_file(const RoleName& role, Version version);
   // Of the present version, read once for all who ask, published() too; nullptr: there is none.
-  [[nodiscard]] Result<TargetsDocument> published_document(const RoleName& role);
+  [[nodiscard]] Result<Document> published_document(const RoleName& role);
+  // The snapshot as somebody read it from that document: it is not read again to be changed.
+  void take_over(const Snapshot& snapshot);
   void reload();
 
   // What is proposed. Changes are in memory until save().
@@ -133,8 +135,9 @@ class Repository {
   std::map<std::string, std::string> new_names_;  // files below keys/ that are not written yet
   std::optional<Version> root_version_;
   std::map<std::string, std::unique_ptr<const Draft>, std::less<>> published_;  // nullptr: none
-  std::map<std::string, TargetsDocument, std::less<>> documents_;               // nullptr: none
-  std::map<std::string, std::unique_ptr<StagedRole>, std::less<>> staged_;      // nullptr: none
+  std::map<std::string, Document, std::less<>> documents_;                      // nullptr: none
+  std::optional<Snapshot> snapshot_;  // of documents_, as somebody read it
+  std::map<std::string, std::unique_ptr<StagedRole>, std::less<>> staged_;  // nullptr: none
   std::map<std::string, Delegations, std::less<>> delegations_;
   std::optional<Root> root_;
 };

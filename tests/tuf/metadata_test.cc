@@ -107,9 +107,39 @@ TEST(Snapshots, ListFilesInTheirOrderWithWhatIsStated) {
   EXPECT_EQ(parse_snapshot(snapshot("{}"))->count(), 0U);
 }
 
+// Where its value begins says how far, where its end; whether all of it is canonical JSON.
+TEST(Snapshots, TellWhereTheirListStands) {
+  const std::string list = R"({"a.json": {"version":1}, "\u0062.json":{"version":22}})";
+  const std::string before = R"({"signatures":[],"signed":)";
+  const auto document = std::make_shared<const std::string>(cat(before, snapshot(list), "}"));
+  const auto whole = open_snapshot(document, kMax);
+  ASSERT_TRUE(whole);
+  EXPECT_EQ(whole->snapshot.document(), document);
+  EXPECT_EQ(whole->snapshot.meta().in(*document), list);
+  const auto part = parse_snapshot(
+      document, std::string_view(*document).substr(before.size(), snapshot(list).size()));
+  ASSERT_TRUE(part);
+  EXPECT_EQ(part->meta().in(*document), list);
+  const auto entries = part->canonical_entries();
+  ASSERT_NE(entries, nullptr);
+  ASSERT_EQ(entries->size(), 2U);
+  EXPECT_EQ(entries->at(1).key(), "b.json");
+  EXPECT_EQ(entries->at(1).text(), R"({"version":22})");
+  for (const std::string odd : {R"({"a":{"version": 1}})", R"({"a":{"version":1,"length":2}})",
+                                R"({"b":{"version":2},"a":{"version":1,"x":1.5}})"}) {
+    const auto read = parse_snapshot(snapshot(odd));
+    ASSERT_TRUE(read);
+    EXPECT_EQ(read->canonical_entries(), nullptr) << odd;
+    EXPECT_EQ(read->file(0).version, 1) << odd;
+  }
+}
+
 TEST(Snapshots, OpenedInOnePassAreTheSame) {
   const std::string text =
       cat(R"({"signatures":[],"signed":)", snapshot(R"({"a.json":{"version":1}})"), "}");
+  const auto open_snapshot = [](const std::string& bytes, std::size_t max) {
+    return tuf::open_snapshot(std::make_shared<const std::string>(bytes), max);
+  };
   const auto both = open_snapshot(text, kMax);
   ASSERT_TRUE(both);
   const auto envelope = open_envelope(text, kMax);

@@ -55,6 +55,59 @@ TEST(Draft, ASnapshotIsWrittenTheSameHoweverOftenAndWhoeverHoldsItsText) {
   EXPECT_EQ(copy.document().value(), first);
 }
 
+// A snapshot that was read by the client's reader, and one that is read here, are the same to
+// change, however odd they are written.
+TEST(Draft, OfASnapshotThatIsReadAlready) {
+  const std::string head = R"({"x-more":{"meta":{"not":"this"}},"signatures":[{"keyid":"00",)"
+                           R"("sig":"11"}], "signed":{"_type":"snapshot","meta":)";
+  const std::string tail = R"(,"expires":"2030-01-01T00:00:00Z","spec_version":"1.0.31",)"
+                           R"("version":7,"x-unknown":[1,{"meta":{}}]}})";
+  for (const std::string list :
+       {"{}", R"({"a.json":{"version":1},"b.json":{"version":2}})",
+        R"({"b.json" : {"version":2},"a\"b.json":{"version":1},"\u0061.json":{"version":3}})",
+        R"({"b.json":{"version":2,"length":9},"a.json":{ "version":1}})"}) {
+    const auto document = std::make_shared<const std::string>(cat(head, list, tail));
+    const auto opened = open_snapshot(document, 1U << 20);
+    ASSERT_TRUE(opened) << list;
+    auto read = *Draft::parse(document);
+    auto taken = Draft::of(opened->snapshot);
+    ASSERT_TRUE(taken) << taken.error().text();
+    EXPECT_EQ(taken->source(), document);
+    EXPECT_EQ(taken->type(), RoleType::snapshot);
+    EXPECT_EQ(taken->document().value(), read.document().value()) << list;
+    for (Draft* draft : {&read, &*taken}) {
+      draft->put("b.json", R"({"version":5})");
+      draft->put("c.json", R"({"version":6})");
+      draft->set_version(8);
+    }
+    EXPECT_EQ(taken->count(), read.count());
+    EXPECT_EQ(taken->document().value(), read.document().value()) << list;
+    EXPECT_EQ(taken->message().value(), read.message().value()) << list;
+  }
+}
+
+// Keys that are written with escapes come from files, and from lists that are put in.
+TEST(Draft, KeysWithEscapesAreFoundAsTheyAreAndWrittenAsTheyMustBe) {
+  auto draft = *Draft::parse(kTargets);
+  const auto pieces = std::make_shared<std::deque<std::string>>();
+  std::vector<Listed> added;
+  for (const std::string key : {"say \"hi\"", "plain", "\xc3\xa4", ""}) {
+    added.push_back(keep_listed(*pieces, key, R"({"length":1})"));
+    EXPECT_EQ(added.back().key(), key);
+    EXPECT_EQ(added.back().text(), R"({"length":1})");
+  }
+  EXPECT_FALSE(added[0].as_written());
+  EXPECT_TRUE(added[1].as_written());
+  draft.put_all(added, pieces);
+  EXPECT_EQ(draft.find("say \"hi\""), R"({"length":1})");
+  const auto again = Draft::parse(draft.document().value());
+  ASSERT_TRUE(again);
+  EXPECT_EQ(again->count(), 6U);
+  EXPECT_EQ(again->find("say \"hi\""), R"({"length":1})");
+  EXPECT_EQ(again->document().value(), draft.document().value());
+  EXPECT_NE(again->document().value().find(R"("say \"hi\"":{"length":1})"), std::string::npos);
+}
+
 TEST(Draft, WhatItWritesIsReadBackAsTheSame) {
   const auto draft = Draft::parse(kTargets);
   const auto again = Draft::parse(draft->document().value());

@@ -26,7 +26,7 @@ class Stranger final : public crypto::SignatureVerifier {
 using test::WorkFolder;
 using Standing = PublishedCheck::Standing;
 
-// What is published has a snapshot so large that it is checked beside what else is done.
+// What is published has a snapshot so large that two threads check it.
 class PublishedCheckTest : public testing::Test {
  protected:
   PublishedCheckTest() {
@@ -94,15 +94,7 @@ TEST_F(PublishedCheckTest, ASnapshotIsReadOnceForTheCheckAndTheChange) {
   EXPECT_EQ(answer(check, "targets"), "holds");
 }
 
-TEST_F(PublishedCheckTest, MayBeGivenUpBeforeItEnds) {
-  for (int i = 0; i < 20; ++i) {
-    auto repository = work.open();
-    PublishedCheck check(repository);
-    EXPECT_TRUE(check.begin());
-  }
-}
-
-TEST_F(PublishedCheckTest, KeysThatAreNotOursAreAskedWhenTheCallerWaits) {
+TEST_F(PublishedCheckTest, KeysThatAreNotOursAreAskedForWhereTheCallerWaits) {
   const auto caller = std::this_thread::get_id();
   std::atomic<int> here = 0;
   std::atomic<int> elsewhere = 0;
