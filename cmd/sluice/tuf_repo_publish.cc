@@ -214,6 +214,7 @@ Result<int> publish_and_tell(Invocation& in, tuf::Repository& repository,
     SLUICE_TRY(const bool any, bring_up_to_date(in, repository, *place.store));
     if (any) brought = place.store->describe();
   }
+  const auto here = tuf::folder_store(in.world.files, repository.folder());
   SLUICE_TRY(const auto verdict,
              tuf::prepare_release(
                  repository, online_signers(in, repository),
@@ -223,6 +224,7 @@ Result<int> publish_and_tell(Invocation& in, tuf::Repository& repository,
                   .list_targets = place.store != nullptr && repository.policy().targets_here,
                   .read_targets = request.read_targets,
                   .published = brought.empty() ? request.published : nullptr,
+                  .store = here.get(),
                   .look_for_targets = repository.policy().targets_here && !request.read_targets}));
   if (!verdict.passed()) return tell_refused(in, verdict.report());
   const tuf::Release& release = *verdict.value();
@@ -237,7 +239,6 @@ Result<int> publish_and_tell(Invocation& in, tuf::Repository& repository,
         tuf::publish(*place.store, release.publication, now, place_options(in, repository)));
     places = cat(place.store->describe(), " and ");
   }
-  const auto here = tuf::folder_store(in.world.files, repository.folder());
   SLUICE_CHECK(tuf::publish(*here, release.publication, now,
                             {.verify = false, .foreign = repository.foreign()}));
   SLUICE_CHECK(tuf::finish_release(repository, release));

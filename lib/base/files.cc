@@ -161,6 +161,16 @@ Result<void> sync_all(std::span<const Path> paths, std::span<const int> descript
   return {};
 }
 
+// A file that has no name yet gets one, if nothing has it.
+Result<void> name_it(const Descriptor& nameless, const Path& path) {
+  const std::string name = cat("/proc/self/fd/", nameless.get());
+  if (::linkat(AT_FDCWD, name.c_str(), AT_FDCWD, path.c_str(), AT_SYMLINK_FOLLOW) != 0) {
+    if (errno == EEXIST) return fail(Errc::denied, cat(shown(path), " exists already"));
+    return fail_errno("put in place", path, errno);
+  }
+  return {};
+}
+
 // A new file beside its target, gone again unless it was put in place.
 class Beside {
  public:
@@ -264,6 +274,17 @@ class PreparedBeside final : public Prepared {
   Beside beside_;
 };
 
+class PreparedNameless final : public Prepared {
+ public:
+  PreparedNameless(Descriptor nameless, Path path)
+      : nameless_(std::move(nameless)), path_(std::move(path)) {}
+  Result<void> put_in_place() override { return name_it(nameless_, path_); }
+
+ private:
+  Descriptor nameless_;
+  Path path_;
+};
+
 // For files of another kind: nothing is done ahead.
 class NotAhead final : public Prepared {
  public:
@@ -353,14 +374,25 @@ class SystemFiles final : public Files {
     return name_it(nameless, path);
   }
 
+  Result<std::unique_ptr<Prepared>> create_ahead(const Path& path, std::string_view content,
+                                                 unsigned mode) override {
+    SLUICE_CHECK(check_name(path));
+    Descriptor nameless(::open(folder_of(path).c_str(), O_TMPFILE | O_WRONLY | O_CLOEXEC, mode));
+    if (!nameless) return nullptr;
+    SLUICE_CHECK(write_all(nameless.get(), content, path));
+    (void)::sync_file_range(nameless.get(), 0, 0, SYNC_FILE_RANGE_WRITE);
+    return std::make_unique<PreparedNameless>(std::move(nameless), path);
+  }
+
   Result<void> sync(const std::vector<Path>& paths) override {
-    const std::span<const Path> all(paths);
+    std::set<Path> folders;
+    for (const Path& path : paths) folders.insert(folder_of(path));
+    std::vector<Path> with_folders = paths;
+    with_folders.insert(with_folders.end(), folders.begin(), folders.end());
+    const std::span<const Path> all(with_folders);
     for (std::size_t from = 0; from < all.size(); from += kOpenAtOnce) {
       SLUICE_CHECK(sync_opened(all.subspan(from, std::min(kOpenAtOnce, all.size() - from))));
     }
-    std::set<Path> folders;
-    for (const Path& path : paths) folders.insert(folder_of(path));
-    for (const Path& folder : folders) SLUICE_CHECK(sync_folder(folder));
     return {};
   }
 
@@ -425,15 +457,6 @@ class SystemFiles final : public Files {
     return sync_folder(folder_of(path));
   }
 
-  static Result<void> name_it(const Descriptor& nameless, const Path& path) {
-    const std::string name = cat("/proc/self/fd/", nameless.get());
-    if (::linkat(AT_FDCWD, name.c_str(), AT_FDCWD, path.c_str(), AT_SYMLINK_FOLLOW) != 0) {
-      if (errno == EEXIST) return fail(Errc::denied, cat(shown(path), " exists already"));
-      return fail_errno("put in place", path, errno);
-    }
-    return {};
-  }
-
   static Result<std::unique_ptr<ByteSource>> open_with(const Path& path, int flags) {
     SLUICE_CHECK(check_name(path));
     Descriptor fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY | flags));
@@ -485,6 +508,12 @@ Result<void> Files::replace_all(std::span<const Replacement> all, Lasting /*last
 
 Result<std::unique_ptr<Prepared>> Files::prepare(const Replacement& wish) {
   return std::make_unique<NotAhead>(*this, wish);
+}
+
+Result<std::unique_ptr<Prepared>> Files::create_ahead(const Path& /*path*/,
+                                                      std::string_view /*content*/,
+                                                      unsigned /*mode*/) {
+  return nullptr;
 }
 
 Result<void> Files::create_later(const Path& path, const Pieces& pieces, unsigned mode) {

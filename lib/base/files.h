@@ -77,12 +77,11 @@ struct Replacement {
 // What holds after the power has failed: the new content for certain, or one of the two, whole.
 enum class Lasting : std::uint8_t { yes, whole };
 
-// New content that is written and synced, but in nobody's sight yet; gone unless it is put in
-// place.
+// New content that is in nobody's sight yet; gone unless it is put in place.
 class Prepared {
  public:
   virtual ~Prepared() = default;
-  // Once. As Files::replace from there on, with Lasting::whole.
+  // Once. As what it was prepared for from there on: replace, with Lasting::whole, or create_later.
   [[nodiscard]] virtual Result<void> put_in_place() = 0;
 };
 
@@ -108,7 +107,7 @@ class Files {
   // place in their order; where that ends early, those before are new and those behind it old.
   // Lasting::whole leaves out the folders' sync.
   [[nodiscard]] virtual Result<void> replace_all(std::span<const Replacement> all, Lasting lasting);
-  // The long part of replace, while it is not known yet whether the content is good.
+  // The long part of replace, synced, while it is not known yet whether the content is good.
   [[nodiscard]] virtual Result<std::unique_ptr<Prepared>> prepare(const Replacement& wish);
   // As replace, but Errc::denied where something is at the path already.
   [[nodiscard]] virtual Result<void> create(const Path& path, std::string_view content,
@@ -118,6 +117,12 @@ class Files {
   // the same as create.
   [[nodiscard]] virtual Result<void> create_later(const Path& path, const Pieces& pieces,
                                                   unsigned mode = 0644);
+  // The long part of create_later, while it is not known yet whether the file is wanted: it has no
+  // name, so that nothing is left of it however this process ends. nullptr where that is
+  // not to be had.
+  [[nodiscard]] virtual Result<std::unique_ptr<Prepared>> create_ahead(const Path& path,
+                                                                       std::string_view content,
+                                                                       unsigned mode = 0644);
   // Files, with their entries in their folders, and folders.
   [[nodiscard]] virtual Result<void> sync(const std::vector<Path>& paths);
   [[nodiscard]] virtual Result<FileInfo> info(const Path& path) = 0;  // a link is followed

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 #include <atomic>
+#include <map>
 #include <set>
+#include <utility>
 
 #include "base/parallel.h"
 #include "base/text.h"
@@ -14,6 +16,8 @@ namespace {
 constexpr std::size_t kReplacedMost = 64U << 20;  // of a file that is replaced, not made anew
 constexpr std::string_view kLockFile = ".sluice-lock";
 constexpr std::size_t kManyFiles = 64;  // are written on all cores
+constexpr std::size_t kWorthAhead = 128U << 10;
+constexpr std::size_t kMostAhead = 8;  // files
 
 Error explained(Error error, const Path& folder) {
   if (!error.hint.empty()) return error;
@@ -111,6 +115,7 @@ class FolderStore final : public Store {
   }
 
   Result<std::vector<ListedFile>> list(const std::string& prefix) override;
+  void expect(std::span<const NewFile> files) override;
   Result<std::vector<Put>> write_new(std::span<const NewFile> files) override;
 
   Result<void> sync() override {
@@ -142,7 +147,8 @@ class FolderStore final : public Store {
     return path_below(folder_, name);
   }
   Result<void> make_parent(const Path& path);
-  Result<Put> write_one(const Path& path, const Content& content) const;
+  Result<Put> write_one(const Path& path, const Content& content);
+  Result<void> create(const Path& path, const Content& content);
   Result<Put> compare(const Path& path, const Content& content) const;
 
   Files& files_;
@@ -150,6 +156,11 @@ class FolderStore final : public Store {
   std::shared_ptr<bool> held_ = std::make_shared<bool>(false);  // shared with the lock handed out
   std::set<std::string> folders_;                               // that are known to be there
   std::set<std::string> unsynced_;
+  struct Ahead {
+    std::shared_ptr<const std::string> content;
+    std::unique_ptr<Prepared> file;
+  };
+  std::map<std::string, Ahead> ahead_;  // by path
 };
 
 Result<std::vector<ListedFile>> FolderStore::list(const std::string& prefix) {
@@ -202,10 +213,30 @@ Result<Put> FolderStore::compare(const Path& path, const Content& content) const
   return same ? Put::present : Put::other;
 }
 
-Result<Put> FolderStore::write_one(const Path& path, const Content& content) const {
+void FolderStore::expect(std::span<const NewFile> files) {
+  for (const auto& file : files) {
+    const auto& content = file.content.in_memory();
+    if (!content || content->size() < kWorthAhead || ahead_.size() == kMostAhead) continue;
+    const auto path = path_of(file.name);
+    if (!path || files_.info(*path)) continue;
+    // What cannot be written is told when it is asked for.
+    if (auto begun = files_.create_ahead(*path, *content); begun && *begun) {
+      ahead_.insert_or_assign(path->native(), Ahead{content, *std::move(begun)});
+    }
+  }
+}
+
+Result<void> FolderStore::create(const Path& path, const Content& content) {
+  const auto at = ahead_.find(path.native());
+  if (at != ahead_.end() && at->second.file && at->second.content == content.in_memory()) {
+    return std::exchange(at->second.file, nullptr)->put_in_place();
+  }
+  return files_.create_later(path, [&](const auto& put) { return content.each_piece(put); });
+}
+
+Result<Put> FolderStore::write_one(const Path& path, const Content& content) {
   if (files_.info(path)) return compare(path, content);
-  auto created =
-      files_.create_later(path, [&](const auto& put) { return content.each_piece(put); });
+  auto created = create(path, content);
   if (!created && created.error().code == Errc::denied && files_.info(path)) {
     return compare(path, content);
   }

@@ -57,6 +57,7 @@ class ReleaseMaker {
     }
     if (good && !out_.nothing_to_do) {
       SLUICE_CHECK(assemble());
+      if (options_.store != nullptr) options_.store->expect(out_.publication.metadata);
       SLUICE_CHECK(rehearse(repository_, changed_, options_.now, report_));
     }
     return Verdict<Release>::conclude(std::move(report_), std::move(out_));

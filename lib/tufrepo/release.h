@@ -40,6 +40,7 @@ struct ReleaseOptions {
   bool list_targets = false;            // publication.targets, from targets/
   bool read_targets = false;            // files of targets that are proposed are read, and compared
   PublishedCheck* published = nullptr;  // that was begun already
+  Store* store = nullptr;               // that will be asked to publish it
   bool look_for_targets = false;        // what lists a new target without its file there is refused
 };
 // A verdict that did not pass says what is missing or wrong.

@@ -40,6 +40,7 @@ class Content {
   // Hands over all of it piece by piece; a piece is valid until the next one is asked for.
   [[nodiscard]] Result<void> each_piece(const std::function<Result<void>(ByteView)>& use) const;
   [[nodiscard]] Result<std::string> bytes(std::size_t max) const;
+  const std::shared_ptr<const std::string>& in_memory() const { return bytes_; }  // else nullptr
   // Of what is read from a file, and may be larger than memory.
   std::optional<std::uint64_t> file_size() const {
     return file_ ? std::optional(file_->size) : std::nullopt;
@@ -98,6 +99,9 @@ class Store {
                                                                std::size_t max) = 0;
   // All files whose names begin so, sorted by name.
   [[nodiscard]] virtual Result<std::vector<ListedFile>> list(const std::string& prefix) = 0;
+  // What is likely to be asked of write_new() soon: large contents may be on their way from now on,
+  // where nobody sees them and nothing is left of them if they are never asked for.
+  virtual void expect(std::span<const NewFile> /*files*/) {}
   // Each only if nothing has its name; the first one that fails ends it, and where there are many,
   // some behind it may have been written. What was written is sure to last after sync().
   [[nodiscard]] virtual Result<std::vector<Put>> write_new(std::span<const NewFile> files) = 0;
