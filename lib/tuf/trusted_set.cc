@@ -229,15 +229,14 @@ Early<Opened> look_early(const EarlyWish& wish,
   const auto guess = guess_envelope(wish.document, wish.max);
   std::optional<Opened> opened;
   std::optional<Result<Signed>> counted;
-  for_each_parallel(2, wish.threads, [&](std::size_t i) {
-    if (i == 0) {
-      if (guess) opened = open();
-      return;
-    }
-    if (wish.stated != nullptr) {
+  // In this order also because one thread may be all there is, and the file be read elsewhere; the
+  // hash is left to whoever is done first.
+  for_each_parallel(3, wish.threads, [&](std::size_t i) {
+    if (i == 0 && guess) counted = count_signatures(*guess, wish.keys, wish.role);
+    if (i == 1 && guess) opened = open();
+    if (i == 2 && wish.stated != nullptr) {
       out.wrong = mismatch(wish.stated->length, wish.stated->hashes, wish.document);
     }
-    if (guess && !out.wrong) counted = count_signatures(*guess, wish.keys, wish.role);
   });
   // It may be counted for nothing: only for the very bytes that the envelope turned out to cover.
   const bool as_guessed = opened && opened->envelope.canonical.empty() &&
@@ -359,7 +358,8 @@ Verdict<Accepted> TrustedSet::update_snapshot(std::string document, Origin origi
   return update_snapshot(std::make_shared<const std::string>(std::move(document)), origin);
 }
 
-Verdict<Accepted> TrustedSet::update_snapshot(Document document, Origin origin) {
+Verdict<Accepted> TrustedSet::update_snapshot(Document document, Origin origin,
+                                              const SnapshotRead& read) {
   const std::string file = "snapshot.json";
   if (!timestamp_) return out_of_order("snapshot", file, "there is no timestamp yet");
   Report report(file);
@@ -373,9 +373,14 @@ Verdict<Accepted> TrustedSet::update_snapshot(Document document, Origin origin) 
   const auto& role = root_.role(RoleType::snapshot);
   Early<OpenedSnapshot> early;
   if (document->size() >= kLarge) {
+    const auto open = [&]() -> std::optional<OpenedSnapshot> {
+      if (!read) return open_snapshot(document, max);
+      auto found = read();
+      if (found && found->snapshot.document() != document) return std::nullopt;
+      return found;
+    };
     early = look_early<OpenedSnapshot>(
-        {*document, max, new_one ? &stated : nullptr, root_.keys, role, options_.threads},
-        [&] { return open_snapshot(document, max); });
+        {*document, max, new_one ? &stated : nullptr, root_.keys, role, options_.threads}, open);
   } else if (new_one) {
     early.wrong = mismatch(stated.length, stated.hashes, *document);
   }

@@ -10,6 +10,7 @@
 // What was refused changes nothing. A call out of order is refused ("tuf.KIND.order").
 #pragma once
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -49,7 +50,11 @@ class TrustedSet {
   // No newer root: is the last one still good (5.3.10)?
   [[nodiscard]] Verdict<Accepted> finish_root();
   [[nodiscard]] Verdict<Accepted> update_timestamp(std::string_view document, Origin origin);
-  [[nodiscard]] Verdict<Accepted> update_snapshot(Document document, Origin origin);
+  // `read`: a large one is read by somebody else meanwhile, by open_snapshot(); asked for once its
+  // signatures are counted, if at all.
+  using SnapshotRead = std::function<std::optional<OpenedSnapshot>()>;
+  [[nodiscard]] Verdict<Accepted> update_snapshot(Document document, Origin origin,
+                                                  const SnapshotRead& read = {});
   [[nodiscard]] Verdict<Accepted> update_snapshot(std::string document, Origin origin);
   // The targets role has no delegator: root speaks for it. Trust goes by delegator and role: what
   // one delegator accepts, another one may not.

@@ -5,8 +5,11 @@
 // one each clone has from where it was cloned.
 #pragma once
 
+#include <functional>
+#include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "tuf/trusted_set.h"
 #include "tufrepo/repository.h"
@@ -15,10 +18,14 @@ namespace sluice::tuf {
 
 class PublishedCheck {
  public:
-  explicit PublishedCheck(Repository& repository) : repository_(repository) {}
+  explicit PublishedCheck(Repository& repository);
+  PublishedCheck(const PublishedCheck&) = delete;
+  PublishedCheck& operator=(const PublishedCheck&) = delete;
+  ~PublishedCheck();
 
-  // Before the repository is asked for the snapshot, by who will ask of() as well: then it is read
-  // once for both.
+  // For who will ask of(), before the repository is asked for the snapshot: a large one is read
+  // here, once for both, and its signatures are checked from now on, beside what the caller does
+  // meanwhile.
   [[nodiscard]] Result<void> begin();
 
   enum class Standing : std::uint8_t {
@@ -34,24 +41,35 @@ class PublishedCheck {
   [[nodiscard]] Result<Answer> of(const RoleName& role);
 
  private:
-  // The top-level roles but targets, from bytes alone.
+  // What the snapshot hangs on, from bytes alone.
   struct Files {
     std::vector<std::string> roots;
     std::string timestamp;  // empty: none is published
-    Document snapshot;
   };
   struct Top {
     std::optional<TrustedSet> set;
     std::string root_problem;
     std::string problem;
   };
-  static Top judge(const Files& files, const ForeignKeys& foreign);
+  struct SnapshotAtHand {
+    Document document;  // nullptr: there is none
+    TrustedSet::SnapshotRead read = {};
+  };
+  struct Gate;
+  struct Ahead;
+  struct Promises;
+  static Top judge(const Files& files, const ForeignKeys& foreign,
+                   const std::function<SnapshotAtHand()>& snapshot);
   [[nodiscard]] Result<Files> read();
+  [[nodiscard]] Result<bool> worth_a_thread();
+  [[nodiscard]] Result<void> read_snapshot(Promises promises);
+  [[nodiscard]] Result<void> start();
   [[nodiscard]] Result<Answer> delegated(const RoleName& role);
   [[nodiscard]] Result<const Targets*> load(const RoleName& role, const Targets* delegator);
 
   Repository& repository_;
   bool started_ = false;
+  std::unique_ptr<Ahead> ahead_;  // nullptr: nothing was begun
   std::optional<TrustedSet> set_;
   std::string root_problem_;
   std::string problem_;  // of the other top-level roles

@@ -57,8 +57,7 @@ class ReleaseMaker {
     }
     if (good && !out_.nothing_to_do) {
       SLUICE_CHECK(assemble());
-      if (options_.store != nullptr) options_.store->expect(out_.publication.metadata);
-      SLUICE_CHECK(rehearse(repository_, changed_, options_.now, report_));
+      SLUICE_CHECK(rehearse_all());
     }
     return Verdict<Release>::conclude(std::move(report_), std::move(out_));
   }
@@ -453,6 +452,19 @@ class ReleaseMaker {
     publication.timestamp_before =
         crypto::digest_of(crypto::HashAlgorithm::sha256, bytes_of(bytes));
     return {};
+  }
+
+  // What is large goes on its way to the store meanwhile.
+  Result<void> rehearse_all() {
+    Result<void> out;
+    for_each_parallel(options_.store == nullptr ? 1 : 2, hardware_threads(), [&](std::size_t i) {
+      if (i == 0) {
+        out = rehearse(repository_, changed_, options_.now, report_);
+      } else {
+        options_.store->expect(out_.publication.metadata);
+      }
+    });
+    return out;
   }
 
   // A file that is missing, or not as long as listed: somebody forgot to hand it over with the

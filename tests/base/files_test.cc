@@ -182,6 +182,31 @@ TEST(Files, WhatIsPreparedShowsOnceItIsPutInPlace) {
   EXPECT_EQ(entries(folder), 1U);
 }
 
+TEST(Files, WhatIsCreatedAheadHasNoNameBefore) {
+  const TempFolder folder;
+  const std::string content(300'000, 'x');
+  {
+    const auto dropped = system_files().create_ahead(folder / "f", content);
+    ASSERT_TRUE(dropped && *dropped);
+    EXPECT_EQ(entries(folder), 0U);
+  }
+  EXPECT_EQ(entries(folder), 0U);
+  const auto kept = system_files().create_ahead(folder / "f", content);
+  const auto late = system_files().create_ahead(folder / "f", "late");
+  ASSERT_TRUE(kept && *kept && late && *late);
+  ASSERT_TRUE((*kept)->put_in_place());
+  EXPECT_EQ(read_file(folder / "f"), content);
+  const auto refused = (*late)->put_in_place();
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, Errc::denied);
+  EXPECT_EQ(read_file(folder / "f"), content);
+  EXPECT_TRUE(system_files().sync({folder / "f"}));
+  EXPECT_EQ(entries(folder), 1U);
+  const auto nowhere = system_files().create_ahead(folder / "none" / "f", content);
+  EXPECT_TRUE(nowhere && *nowhere == nullptr);
+  EXPECT_FALSE(system_files().create_ahead(std::string("f\0g", 3), content));
+}
+
 // Killed at any moment, each is the old or the new one, and none is new behind one that is old.
 TEST(Files, ReplacingSeveralSurvivesKill) {
   const TempFolder folder;

@@ -4,6 +4,7 @@
 #include "signing/sign.h"
 #include "signing/sign_journal.h"
 #include "signing/sign_support.h"
+#include "support/forwarding_files.h"
 
 namespace sluice::sigstore {
 namespace {
@@ -344,37 +345,19 @@ TEST_F(BadDay, AKilledRunGoesOnWithoutASecondCertificateOrEntry) {
 }
 
 // A disk on which each write of a file takes five seconds.
-class SlowFiles final : public Files {
+class SlowFiles final : public test::ForwardingFiles {
  public:
   explicit SlowFiles(test::FakeClock& clock) : clock_(clock) {}
   std::size_t writes = 0;
 
-  Result<std::string> read(const Path& path, std::size_t max) override {
-    return files_.read(path, max);
-  }
-  Result<std::string> read_plain(const Path& path, std::size_t max, Links links) override {
-    return files_.read_plain(path, max, links);
-  }
-  Result<std::unique_ptr<ByteSource>> open(const Path& path) override { return files_.open(path); }
   Result<void> replace(const Path& path, std::string_view content, unsigned mode) override {
     ++writes;
     clock_.advance(seconds(5));
-    return files_.replace(path, content, mode);
-  }
-  Result<void> create(const Path& path, std::string_view content, unsigned mode) override {
-    return files_.create(path, content, mode);
-  }
-  Result<FileInfo> info(const Path& path) override { return files_.info(path); }
-  Result<std::vector<FolderEntry>> list(const Path& folder) override { return files_.list(folder); }
-  Result<void> make_folders(const Path& path) override { return files_.make_folders(path); }
-  Result<void> remove(const Path& path) override { return files_.remove(path); }
-  Result<std::unique_ptr<FileLock>> lock(const Path& path, milliseconds wait) override {
-    return files_.lock(path, wait);
+    return ForwardingFiles::replace(path, content, mode);
   }
 
  private:
   test::FakeClock& clock_;
-  Files& files_ = system_files();
 };
 
 TEST_F(BadDay, AJournalThatTakesLongToWriteDoesNotHoldTheServicesUp) {

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "support/fake_world.h"
+#include "support/forwarding_files.h"
 #include "support/temp_folder.h"
 #include "tufrepo/store.h"
 
@@ -35,6 +36,33 @@ TEST_F(FolderStoreTest, WritesANameOnceAndTakesTheSameBytesAgain) {
   EXPECT_EQ(write("metadata/1.root.json", "ones"), Put::other);
   EXPECT_EQ(read("metadata/1.root.json"), "one");
   EXPECT_TRUE(store->sync());
+}
+
+TEST_F(FolderStoreTest, WhatIsExpectedIsThereOnceItIsAskedFor) {
+  const auto large = std::make_shared<const std::string>(300'000, 'x');
+  const std::string name = "metadata/2.snapshot.json";
+  const NewFile file{name, Content::of(large)};
+  const std::span<const NewFile> one(&file, 1);
+  store->expect(one);  // there is no folder yet
+  EXPECT_EQ(write("metadata/1.root.json", "one"), Put::written);
+  const auto files = [&] { return system_files().list(folder / "store" / "metadata")->size(); };
+  for (int i = 0; i < 2; ++i) {
+    folder_store(system_files(), folder / "store")->expect(one);
+    EXPECT_EQ(files(), 1U);
+  }
+  store->expect(one);
+  EXPECT_EQ(files(), 1U);
+  EXPECT_EQ(store->write_new(one)->front(), Put::written);
+  EXPECT_EQ(store->read(name, 1U << 20).value()->bytes, *large);
+  EXPECT_EQ(store->write_new(one)->front(), Put::present);
+  EXPECT_TRUE(store->sync());
+  ASSERT_TRUE(store->remove({name}));
+  EXPECT_EQ(store->write_new(one)->front(), Put::written);
+  ASSERT_TRUE(store->remove({name}));
+  store->expect(one);
+  EXPECT_EQ(write(name, "another one"), Put::written);
+  EXPECT_EQ(store->write_new(one)->front(), Put::other);
+  EXPECT_EQ(read(name), "another one");
 }
 
 TEST_F(FolderStoreTest, SyncsFewAndManyFilesInNewFolders) {
@@ -106,19 +134,10 @@ TEST_F(FolderStoreTest, TellsThatItIsReadOnly) {
   const auto proc = folder_store(system_files(), "/proc/self/fdinfo");
   const auto held = proc->hold(std::chrono::milliseconds(0));
   ASSERT_FALSE(held);
-  class ReadOnly final : public Files {
+  class ReadOnly final : public test::ForwardingFiles {
    public:
-    Result<std::string> read(const Path& path, std::size_t max) override {
-      return real.read(path, max);
-    }
-    Result<std::string> read_plain(const Path& path, std::size_t max, Links links) override {
-      return real.read_plain(path, max, links);
-    }
-    Result<std::unique_ptr<ByteSource>> open(const Path& path) override { return real.open(path); }
     Result<void> replace(const Path&, std::string_view, unsigned) override { return refuse(); }
     Result<void> create(const Path&, std::string_view, unsigned) override { return refuse(); }
-    Result<FileInfo> info(const Path& path) override { return real.info(path); }
-    Result<std::vector<FolderEntry>> list(const Path& path) override { return real.list(path); }
     Result<void> make_folders(const Path&) override { return {}; }
     Result<void> remove(const Path&) override { return refuse(); }
     Result<std::unique_ptr<FileLock>> lock(const Path&, std::chrono::milliseconds) override {
@@ -127,7 +146,6 @@ TEST_F(FolderStoreTest, TellsThatItIsReadOnly) {
 
    private:
     static std::unexpected<Error> refuse() { return fail(Errc::denied, "Read-only file system"); }
-    Files& real = system_files();
   };
   ReadOnly files;
   const auto closed = folder_store(files, folder / "store");

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tufrepo/publish.h"
 
+#include "support/forwarding_files.h"
 #include "tufrepo/tufrepo_support.h"
 
 namespace sluice::tuf {
@@ -241,34 +242,21 @@ TEST_F(Publishing, RotatedKeysGoLiveWithoutAHalfState) {
   repo.publish({"root", "libs", "snapshot", "timestamp"});
   const Publication set = next();
   StoredFiles without_root;
-  class Watching final : public Files {  // NOLINT: forwards everything but one
+  class Watching final : public test::ForwardingFiles {
    public:
     explicit Watching(std::function<void()> seen) : seen_(std::move(seen)) {}
-    Result<std::string> read(const Path& p, std::size_t m) override { return real.read(p, m); }
-    Result<std::string> read_plain(const Path& p, std::size_t m, Links l) override {
-      return real.read_plain(p, m, l);
-    }
-    Result<std::unique_ptr<ByteSource>> open(const Path& p) override { return real.open(p); }
     Result<void> replace(const Path& p, std::string_view c, unsigned m) override {
-      auto done = real.replace(p, c, m);
+      auto done = ForwardingFiles::replace(p, c, m);
       seen_();
       return done;
     }
     Result<void> create(const Path& p, std::string_view c, unsigned m) override {
-      auto done = real.create(p, c, m);
+      auto done = ForwardingFiles::create(p, c, m);
       seen_();
       return done;
     }
-    Result<FileInfo> info(const Path& p) override { return real.info(p); }
-    Result<std::vector<FolderEntry>> list(const Path& p) override { return real.list(p); }
-    Result<void> make_folders(const Path& p) override { return real.make_folders(p); }
-    Result<void> remove(const Path& p) override { return real.remove(p); }
-    Result<std::unique_ptr<FileLock>> lock(const Path& p, std::chrono::milliseconds w) override {
-      return real.lock(p, w);
-    }
 
    private:
-    Files& real = system_files();
     std::function<void()> seen_;
   };
   std::vector<std::string> seen;

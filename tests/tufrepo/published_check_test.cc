@@ -6,6 +6,7 @@
 #include <atomic>
 
 #include "base/text.h"
+#include "support/forwarding_files.h"
 #include "support/tufrepo/work_folder.h"
 
 namespace sluice::tuf {
@@ -92,6 +93,32 @@ TEST_F(PublishedCheckTest, ASnapshotIsReadOnceForTheCheckAndTheChange) {
   EXPECT_EQ(draft->source(), *document);
   EXPECT_EQ(repository.published_document(RoleName("snapshot")).value(), *document);
   EXPECT_EQ(answer(check, "targets"), "holds");
+}
+
+TEST_F(PublishedCheckTest, MayBeGivenUpBeforeItEnds) {
+  for (int i = 0; i < 20; ++i) {
+    auto repository = work.open();
+    PublishedCheck check(repository);
+    EXPECT_TRUE(check.begin());
+    EXPECT_TRUE(check.begin());
+  }
+}
+
+// The other thread waits for a file that never comes.
+TEST_F(PublishedCheckTest, ASnapshotThatCannotBeReadIsToldAndNobodyWaits) {
+  class Refusing final : public test::ForwardingFiles {
+   public:
+    Result<std::string> read(const Path& path, std::size_t max) override {
+      if (path.filename() != "1.snapshot.json") return ForwardingFiles::read(path, max);
+      return fail(Errc::io, "the disk is gone");
+    }
+  } files;
+  auto repository = Repository::open(files, work.folder);
+  PublishedCheck check(*repository);
+  const auto begun = check.begin();
+  ASSERT_FALSE(begun);
+  EXPECT_TRUE(test::has(begun.error().text(), "the disk is gone"));
+  EXPECT_TRUE(test::has(answer(check, "targets"), "the disk is gone"));
 }
 
 TEST_F(PublishedCheckTest, KeysThatAreNotOursAreAskedForWhereTheCallerWaits) {

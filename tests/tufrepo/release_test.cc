@@ -137,6 +137,44 @@ TEST_F(ReleaseTest, ADelegatedRoleWithoutMetadataIsRefused) {
   EXPECT_EQ(work.publish(), "tuf.publish.missing");
 }
 
+// A large snapshot is on its way to the disk before it is accepted.
+TEST_F(ReleaseTest, OfALargeSnapshotThatIsRefusedNothingIsLeft) {
+  start();
+  {
+    auto repository = work.open();
+    Draft snapshot = *repository.published(RoleName("snapshot")).value();
+    snapshot.head().set("x-filler", std::string(300U << 10, 'x'));
+    Draft timestamp = *repository.published(RoleName("timestamp")).value();
+    timestamp.put("snapshot.json", cat("{\"version\":", snapshot.version(), "}"));
+    work.overwrite("snapshot", std::move(snapshot), "online");
+    work.overwrite("timestamp", std::move(timestamp), "online");
+  }
+  const auto files = [&] { return walk(system_files(), work.folder / "metadata").value(); };
+  const auto before = files();
+  work.change([&](Repository& repository) -> Result<Edited> {
+    SLUICE_TRY(
+        auto done,
+        delegate_paths(repository,
+                       {.role = RoleName("libs"), .paths = {"libs/*"}, .keys = work.keys({"dora"})},
+                       work.clock.now()));
+    SLUICE_CHECK(repository.unstage(RoleName("libs")));
+    return done;
+  });
+  work.sign("targets", "carla");
+  EXPECT_EQ(work.publish(), "tuf.publish.missing");
+  EXPECT_EQ(files(), before);
+  work.change([&](Repository& repository) -> Result<Edited> {
+    SLUICE_CHECK(repository.unstage(RoleName("targets")));
+    return Edited{};
+  });
+  work.add("b.txt", "b");
+  publish();
+  const auto size = system_files().info(work.folder / "metadata" / "2.snapshot.json")->size;
+  EXPECT_GT(size, 300U << 10);
+  EXPECT_EQ(files().size(), before.size() + 3);
+  EXPECT_EQ(work.client("c", {"b.txt"}), "good") << work.detail;
+}
+
 TEST_F(ReleaseTest, AStagedFileOfARoleThatNobodyDelegatesToIsRefused) {
   start();
   auto repository = work.open();

@@ -151,11 +151,12 @@ std::string WorkFolder::publish(const tuf::ReleaseOptions& given) {
   tuf::ReleaseOptions options = given;
   options.now = clock.now();
   if (options.renew_only) repository.ignore_staging();
+  const auto store = tuf::folder_store(system_files(), folder);
+  options.store = store.get();
   const auto verdict = tuf::prepare_release(repository, signers(), options);
   if (!verdict) return cat("error: ", verdict.error().text());
   if (!verdict->passed()) return failures(verdict->report(), detail);
   if (!verdict->value()->nothing_to_do) {
-    const auto store = tuf::folder_store(system_files(), folder);
     const auto done =
         tuf::publish(*store, verdict->value()->publication, clock.now(), {.verify = false});
     if (!done) return cat("error: ", done.error().text());
