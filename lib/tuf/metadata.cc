@@ -327,11 +327,14 @@ class SnapshotReader {
 
   // The signed part, which comes next: where it is.
   Result<json::Slice> read(json::Tokenizer& in) {
-    return read_signed_part(in, out_.header_, [&](std::string_view key) -> Result<void> {
-      if (key == "meta") return files(in);
-      SLUICE_CHECK(in.skip());
-      return {};
-    });
+    SLUICE_TRY(const auto part,
+               read_signed_part(in, out_.header_, [&](std::string_view key) -> Result<void> {
+                 if (key == "meta") return files(in);
+                 SLUICE_CHECK(in.skip());
+                 return {};
+               }));
+    list_->part = in_document(part);
+    return part;
   }
   Result<Snapshot> finish() && {
     SLUICE_CHECK(check_header(out_.header_, RoleType::snapshot));
@@ -351,11 +354,13 @@ class SnapshotReader {
       if (!key) break;
       SLUICE_CHECK(file(in, *key));
     }
-    list_->meta = in.since(begin);
-    const auto before = static_cast<std::size_t>(part_.data() - list_->document->data());
-    list_->meta.begin += before;
-    list_->meta.end += before;
+    list_->meta = in_document(in.since(begin));
     return {};
+  }
+
+  json::Slice in_document(json::Slice slice) const {
+    const auto before = static_cast<std::size_t>(part_.data() - list_->document->data());
+    return {before + slice.begin, before + slice.end, slice.canonical};
   }
 
   Result<void> file(json::Tokenizer& in, std::string_view key) {
@@ -393,7 +398,8 @@ Result<Snapshot> parse_snapshot(std::string_view signed_part) {
 
 Result<Snapshot> parse_snapshot(Document document, std::string_view signed_part) {
   SnapshotReader reader(std::move(document), signed_part);
-  json::Tokenizer in(signed_part, {.bytes = signed_part.size()});
+  // It stands in an envelope.
+  json::Tokenizer in(signed_part, {.bytes = signed_part.size(), .depth = json::Limits{}.depth - 1});
   SLUICE_CHECK(reader.read(in));
   SLUICE_CHECK(in.finish());
   return std::move(reader).finish();
@@ -407,6 +413,17 @@ std::optional<OpenedSnapshot> open_snapshot(Document document, std::size_t max) 
   auto snapshot = std::move(reader).finish();
   if (!snapshot) return std::nullopt;
   return OpenedSnapshot{*std::move(envelope), *std::move(snapshot)};
+}
+
+std::optional<OpenedSnapshot> opened_around(const Snapshot& read, std::size_t max) {
+  // What stands before the part is read again; behind it there is one brace.
+  auto envelope = guess_envelope(*read.document(), max);
+  const std::string_view part = read.part().in(*read.document());
+  if (!envelope || !read.part().canonical || envelope->signed_part.data() != part.data() ||
+      envelope->signed_part.size() != part.size()) {
+    return std::nullopt;
+  }
+  return OpenedSnapshot{*std::move(envelope), read};
 }
 
 }  // namespace sluice::tuf

@@ -88,9 +88,10 @@ class Snapshot {  // 4.4
   std::size_t count() const { return list_->entries.size(); }
   File file(std::size_t i) const;  // sorted by name
 
-  // For who changes it: what it was read from, where the value of "meta" stands in that, and its
-  // members as long as the list is kept; nullptr where one of them is no canonical JSON.
+  // What it was read from, where the signed part and the value of "meta" stand in that, and the
+  // members of "meta" for as long as they are held; nullptr where one is no canonical JSON.
   const Document& document() const { return list_->document; }
+  json::Slice part() const { return list_->part; }
   json::Slice meta() const { return list_->meta; }
   std::shared_ptr<const std::vector<Listed>> canonical_entries() const;
 
@@ -98,6 +99,7 @@ class Snapshot {  // 4.4
   friend class SnapshotReader;
   struct List {
     Document document;
+    json::Slice part = {};
     json::Slice meta = {};
     bool canonical = true;
     std::vector<Listed> entries = {};     // in the document,
@@ -125,6 +127,9 @@ struct OpenedSnapshot {
   Snapshot snapshot;
 };
 std::optional<OpenedSnapshot> open_snapshot(Document document, std::size_t max);
+// The same for a document that was completed around its signed part, after parse_snapshot() had
+// read that where it stands. Nothing where it holds anything but signatures and that part.
+std::optional<OpenedSnapshot> opened_around(const Snapshot& read, std::size_t max);
 
 // Pieces for targets.cc. read_header_member: false where the key is none of the header's.
 [[nodiscard]] Result<bool> read_header_member(json::Tokenizer& in, std::string_view key,

@@ -48,6 +48,11 @@ bool inside(std::string_view part, const std::string& whole) {
   return part.data() >= whole.data() && part.data() + part.size() <= whole.data() + whole.size();
 }
 
+// The usual one, by an Ed25519 key under a keyid that is a hash.
+std::size_t room_for_a_signature() {
+  return cat(R"({"signatures":[{"keyid":"","sig":""}],"signed":)").size() + std::size_t{64} + 128;
+}
+
 // {"key":text,…}. What stands in memory as it is to be written, side by side perhaps with what
 // comes next, is copied in one piece: of a file with thousands of entries one is replaced.
 class EntryWriter {
@@ -311,29 +316,40 @@ Result<void> Draft::each(
 
 Result<std::string> Draft::signed_text() const {
   SLUICE_TRY(const auto written, text());
-  return *written;
+  return std::string(*written);
 }
 
 // Of a snapshot it is asked for again and again on its way out, and it is half a megabyte where
 // there are many bins.
 Result<Draft::Text> Draft::text() const {
-  if (written_) return written_;
-  SLUICE_TRY(auto made, write_signed());
-  auto out = std::make_shared<std::string>(std::move(made));
-  if (type_ == RoleType::snapshot) written_ = out;
-  return out;
+  if (type_ != RoleType::snapshot) {
+    SLUICE_TRY(auto made, write_signed(0));
+    auto held = std::make_shared<const std::string>(std::move(made));
+    return Text{held, *held};
+  }
+  if (!written_) {
+    auto written = std::make_shared<Written>();
+    written->room = room_for_a_signature();
+    SLUICE_TRY(written->whole, write_signed(written->room));
+    written->size = written->whole.size() - written->room;
+    written_ = std::move(written);
+  }
+  return Text{Document(written_, &written_->whole),
+              std::string_view(written_->whole).substr(written_->room, written_->size)};
 }
 
-Result<std::string> Draft::write_signed() const {
+// One byte more is there for whoever closes the document.
+Result<std::string> Draft::write_signed(std::size_t room) const {
   const std::string_view large = large_member(type_);
   std::vector<std::pair<std::string_view, const json::Value*>> members;
   for (const auto& [key, value] : *head_.object()) members.emplace_back(key, &value);
   if (!large.empty()) members.emplace_back(large, nullptr);
   std::ranges::sort(members, {}, &decltype(members)::value_type::first);
   std::string out;
-  out.reserve(text_->size() + (1U << 10));
+  out.reserve(text_->size() + room + (1U << 10));
+  out.assign(room, ' ');
   for (const auto& [key, value] : members) {
-    out += cat(out.empty() ? "{" : ",", json::write(json::Value(key)), ":");
+    out += cat(out.size() == room ? "{" : ",", json::write(json::Value(key)), ":");
     if (value != nullptr) {
       out += sorted_json(*value);
       continue;
@@ -351,21 +367,23 @@ Result<std::string> Draft::write_signed() const {
     entries.finish();
   }
   out += '}';
+  out.reserve(out.size() + 1);
   return out;
 }
 
 Result<std::string> Draft::message() const {
-  SLUICE_TRY(const auto shared, message_text());
-  return *shared;
+  SLUICE_TRY(const auto held, message_text());
+  return std::string(*held);
 }
 
 Result<Draft::Text> Draft::message_text() const {
   // What has no member with a fraction and no escape is canonical as it is.
   for (const auto& [key, value] : *head_.object()) SLUICE_CHECK(json::canonical_olpc(value));
   SLUICE_TRY(auto written, text());
-  if (written->find('\\') == std::string::npos) return written;
+  if (written.text.find('\\') == std::string_view::npos) return written;
   SLUICE_TRY(auto canonical, canonical_form(*written));
-  return std::make_shared<const std::string>(std::move(canonical));
+  auto held = std::make_shared<const std::string>(std::move(canonical));
+  return Text{held, *held};
 }
 
 Result<crypto::Digest> Draft::digest() const {
@@ -393,20 +411,29 @@ void Draft::add_signature(json::Value whole) {
   }
 }
 
+std::string Draft::before_signed() const {
+  return cat("{\"signatures\":", json::write(json::Value(signatures_)), ",\"signed\":");
+}
+
 Result<std::string> Draft::document() const {
-  std::string out = cat("{\"signatures\":", json::write(json::Value(signatures_)), ",\"signed\":");
-  // Nobody else has the text any more: it is moved up where it lies, and costs no fresh memory.
-  if (written_ && written_.use_count() == 1) {
-    std::string whole = std::move(*std::exchange(written_, nullptr));
-    whole.insert(0, out);
-    whole += '}';
-    return whole;
-  }
   SLUICE_TRY(const auto part, text());
-  out.reserve(out.size() + part->size() + 1);
-  out += *part;
-  out += '}';
-  return out;
+  return cat(before_signed(), *part, "}");
+}
+
+Result<Document> Draft::shared_document() const {
+  const std::string before = before_signed();
+  // Where somebody looks into the text, it stays where it is.
+  const bool fits = written_ && !written_->is_document &&
+                    (written_->room == before.size() || written_.use_count() == 1);
+  if (!fits) {
+    SLUICE_TRY(auto whole, document());
+    return std::make_shared<const std::string>(std::move(whole));
+  }
+  written_->whole.replace(0, written_->room, before);
+  written_->whole += '}';
+  written_->room = before.size();
+  written_->is_document = true;
+  return Document(written_, &written_->whole);
 }
 
 Result<std::string> Draft::for_review() const {

@@ -65,8 +65,13 @@ class Draft {
   // "signed" as it is written, and what is signed: its canonical form.
   [[nodiscard]] Result<std::string> signed_text() const;
   [[nodiscard]] Result<std::string> message() const;
-  using Text = std::shared_ptr<const std::string>;      // shared by whoever asks for the same again
-  [[nodiscard]] Result<Text> message_text() const;      // the same without a copy of it
+  // The same without a copy of it; it stands in what is held with it.
+  struct Text {
+    Document held;
+    std::string_view text;
+    std::string_view operator*() const { return text; }
+  };
+  [[nodiscard]] Result<Text> message_text() const;
   [[nodiscard]] Result<crypto::Digest> digest() const;  // SHA-256 of message()
 
   // As the file had them; add_signature takes the place of one of the same keyid.
@@ -77,13 +82,16 @@ class Draft {
 
   // For clients: {"signatures":[…],"signed":…} without a blank.
   [[nodiscard]] Result<std::string> document() const;
+  // Of a snapshot, the first time: around message_text(), where that was written.
+  [[nodiscard]] Result<Document> shared_document() const;
   // For people who review it: the same, a member a line.
   [[nodiscard]] Result<std::string> for_review() const;
 
  private:
   explicit Draft(RoleType type) : type_(type) {}
   [[nodiscard]] Result<Text> text() const;  // signed_text()
-  [[nodiscard]] Result<std::string> write_signed() const;
+  [[nodiscard]] Result<std::string> write_signed(std::size_t room) const;
+  std::string before_signed() const;
   [[nodiscard]] Result<void> read_signed(json::Tokenizer& in);
   [[nodiscard]] Result<void> read_entries(json::Tokenizer& in);
   [[nodiscard]] Result<void> check() const;
@@ -99,8 +107,15 @@ class Draft {
   // copy of a draft looks into the same.
   Document text_;
   std::shared_ptr<std::deque<std::string>> rewritten_;
-  // Of a snapshot: signed_text(), with room for what document() puts around it.
-  mutable std::shared_ptr<std::string> written_;
+  // Of a snapshot: signed_text() behind room for what a document has before it, which is put there
+  // once.
+  struct Written {
+    std::string whole;
+    std::size_t room = 0;
+    std::size_t size = 0;
+    bool is_document = false;
+  };
+  mutable std::shared_ptr<Written> written_;
   std::vector<std::shared_ptr<const std::deque<std::string>>> pieces_;
   // Sorted. Shared by copies, which change what is in changes_.
   std::shared_ptr<const std::vector<Listed>> entries_ = std::make_shared<std::vector<Listed>>();

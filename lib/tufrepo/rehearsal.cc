@@ -119,7 +119,7 @@ class Rehearsal {
       return false;
     }
     if (!accepted(set.update_timestamp(*timestamp, Origin::repository))) return false;
-    if (!accepted(set.update_snapshot(snapshot, Origin::repository))) return false;
+    if (!accepted(set.update_snapshot(snapshot, Origin::repository, snapshot_read()))) return false;
     SLUICE_TRY(const bool waits, only_waits_for_targets());
     if (waits) return true;
     if (!accepted(set.update_targets(targets, RoleName("targets"), nullptr))) {
@@ -130,6 +130,12 @@ class Rehearsal {
         cat("root ", set.root().header.version, ", timestamp ", set.timestamp()->header.version,
             ", snapshot ", set.snapshot()->header().version, ": accepted by the client"));
     return true;
+  }
+
+  TrustedSet::SnapshotRead snapshot_read() const {
+    const auto at = changed_.find("snapshot");
+    if (at == changed_.end() || !at->second->read) return {};
+    return [&read = *at->second->read] { return opened_around(read, Limits{}.stated); };
   }
 
   // Targets that people let expire are no reason to let snapshot and timestamp expire as well: they
@@ -254,8 +260,7 @@ class Rehearsal {
 
 Result<Document> ChangedFile::document() const {
   if (bytes) return bytes;
-  SLUICE_TRY(auto made, draft->document());
-  return std::make_shared<const std::string>(std::move(made));
+  return draft->shared_document();
 }
 
 Result<void> rehearse(Repository& repository, const std::vector<ChangedFile>& changed, Time now,

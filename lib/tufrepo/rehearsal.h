@@ -3,6 +3,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -15,8 +16,9 @@ struct ChangedFile {
   RoleName role{""};
   std::shared_ptr<const Draft> draft;  // shared with what writes it out later
   // As it will be published, and shared with that; of many, made when it is needed.
-  std::shared_ptr<const std::string> bytes = {};
-  [[nodiscard]] Result<std::shared_ptr<const std::string>> document() const;
+  Document bytes = {};
+  std::optional<Snapshot> read = {};  // of it, if somebody had time: while it was signed, say
+  [[nodiscard]] Result<Document> document() const;
 };
 
 // Walks our own client's state machine through the new files, once from the present state: what it

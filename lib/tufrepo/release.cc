@@ -19,6 +19,7 @@ namespace {
 
 constexpr std::size_t kManyRoles = 64;         // of more, nobody reads what changes
 constexpr std::size_t kStatedFrom = 1U << 20;  // a file of this size has its length stated
+constexpr std::size_t kReadAheadFrom = 256U << 10;
 
 json::Value signature_json(const RoleSignature& signature) {
   json::Value out;
@@ -113,9 +114,11 @@ class ReleaseMaker {
     return good;
   }
 
-  void add_changed(const RoleName& role, Version from, Draft draft) {
+  void add_changed(const RoleName& role, Version from, Draft draft,
+                   std::optional<Snapshot> read = {}) {
     out_.roles.push_back({role, from, draft.version(), draft.expires()});
-    changed_.push_back({role, std::make_shared<const Draft>(std::move(draft)), {}});
+    changed_.push_back(
+        {role, std::make_shared<const Draft>(std::move(draft)), {}, std::move(read)});
   }
 
   // A draft with those of its signatures that hold, and who else is to sign it.
@@ -125,6 +128,7 @@ class ReleaseMaker {
     std::vector<Signatories> all = {};
     bool incomplete = false;
     std::vector<RoleSigner*> keys = {};
+    std::optional<Snapshot> read = {};
   };
   Result<Signing> begin_signing(const RoleName& role, Draft draft,
                                 const std::vector<Quorum>& quorums) {
@@ -152,6 +156,25 @@ class ReleaseMaker {
     return {};
   }
 
+  // A large snapshot is read meanwhile, as clients will read it.
+  static Result<void> sign_and_read(Signing& work) {
+    const bool at_once = std::ranges::all_of(work.keys, &RoleSigner::at_once);
+    if (work.draft.type() != RoleType::snapshot || !at_once) return sign_online(work);
+    SLUICE_TRY(const auto message, work.draft.message_text());
+    if (message.text.size() < kReadAheadFrom) return sign_online(work);
+    Result<void> done;
+    std::optional<Result<Snapshot>> read;
+    for_each_parallel(2, hardware_threads(), [&](std::size_t i) {
+      if (i == 0) {
+        done = sign_online(work);
+      } else {
+        read = parse_snapshot(message.held, message.text);
+      }
+    });
+    if (read && *read) work.read = **std::move(read);
+    return done;
+  }
+
   Result<bool> signed_enough(const Signing& work) {
     bool good = true;
     for (const auto& signatories : work.all) {
@@ -174,14 +197,14 @@ class ReleaseMaker {
     return good;
   }
 
-  // Nothing where the signatures do not suffice.
-  Result<std::optional<Draft>> sign(const RoleName& role, Draft draft,
-                                    const std::vector<Quorum>& quorums) {
+  // False where the signatures do not suffice.
+  Result<bool> sign(const RoleName& role, Version from, Draft draft,
+                    const std::vector<Quorum>& quorums) {
     SLUICE_TRY(auto work, begin_signing(role, std::move(draft), quorums));
-    SLUICE_CHECK(sign_online(work));
+    SLUICE_CHECK(sign_and_read(work));
     SLUICE_TRY(const bool good, signed_enough(work));
-    if (!good) return std::optional<Draft>{};
-    return std::optional<Draft>{std::move(work.draft)};
+    if (good) add_changed(role, from, std::move(work.draft), std::move(work.read));
+    return good;
   }
 
   static std::int64_t signed_by(const Draft& draft, const Signatories& signatories) {
@@ -277,8 +300,7 @@ class ReleaseMaker {
     if (!is_due) return {};
     Draft draft = *published;
     raise(role, draft, published->version());
-    SLUICE_TRY(auto file, sign(role, std::move(draft), {}));
-    if (file) add_changed(role, published->version(), *std::move(file));
+    SLUICE_CHECK(sign(role, published->version(), std::move(draft), {}));
     return {};
   }
 
@@ -380,10 +402,7 @@ class ReleaseMaker {
   Result<bool> take_follower(const RoleName& role, Draft draft) {
     SLUICE_TRY(const auto from, repository_.version_of(role));
     if (!repository_.policy().of(role).online.empty()) {
-      SLUICE_TRY(auto file, sign(role, std::move(draft), {}));
-      if (!file) return false;
-      add_changed(role, from, *std::move(file));
-      return true;
+      return sign(role, from, std::move(draft), {});
     }
     return take_signed_by_people(role, std::move(draft), from);
   }
@@ -410,13 +429,9 @@ class ReleaseMaker {
     for (const auto& signatories : all) {
       SLUICE_TRY(quorums.emplace_back(), count_votes(staged->draft, signatories, beside, *names_));
     }
-    SLUICE_TRY(auto file, sign(role, staged->draft, quorums));
-    if (!file) {
-      SLUICE_CHECK(repository_.save());
-      return false;
-    }
-    add_changed(role, from, *std::move(file));
-    return true;
+    SLUICE_TRY(const bool good, sign(role, from, staged->draft, quorums));
+    if (!good) SLUICE_CHECK(repository_.save());
+    return good;
   }
 
   // --- the files

@@ -153,6 +153,44 @@ TEST(Snapshots, OpenedInOnePassAreTheSame) {
   EXPECT_FALSE(open_snapshot(text, text.size() - 1));
 }
 
+// A signed part that is read where it stands, before there is anything around it.
+TEST(Snapshots, ReadBeforeTheyWereSignedAreTheSameOnceTheyAre) {
+  const std::string before = R"({"signatures":[{"keyid":"aa","sig":"bb"}],"signed":)";
+  const auto read_then = [&](const std::string& part, const std::string& head,
+                             const std::string& tail) {
+    auto document = std::make_shared<std::string>(cat(std::string(head.size(), ' '), part));
+    document->reserve(head.size() + part.size() + tail.size());
+    const auto read =
+        parse_snapshot(document, std::string_view(*document).substr(head.size(), part.size()));
+    EXPECT_TRUE(read) << part;
+    if (!read) return std::optional<OpenedSnapshot>();
+    document->replace(0, head.size(), head);
+    *document += tail;
+    return opened_around(*read, kMax);
+  };
+  const std::string part = snapshot(R"({"a.json":{"version":1}})");
+  const auto around = read_then(part, before, "}");
+  ASSERT_TRUE(around);
+  const auto opened =
+      open_snapshot(std::make_shared<const std::string>(cat(before, part, "}")), kMax);
+  ASSERT_TRUE(opened);
+  EXPECT_EQ(around->envelope.signatures, opened->envelope.signatures);
+  EXPECT_EQ(around->envelope.message(), part);
+  EXPECT_EQ(around->snapshot.find(RoleName("a"))->version, 1);
+  for (const std::string head :
+       {R"({"x":1,"signed":)", R"({"signatures":[],"signed": )", R"({"signatures":[{}],"signed":)",
+        R"({"signatures":[],"sighed":)", R"({"signatures":[] "signed":)", "not JSON"}) {
+    EXPECT_FALSE(read_then(part, head, "}")) << head;
+  }
+  for (const std::string tail : {"", "}}", " }", "} ", R"(,"x":{}})", R"(,"signed":{}})"}) {
+    EXPECT_FALSE(read_then(part, before, tail)) << tail;
+  }
+  // What is signed then is another text than the one that stands there.
+  EXPECT_FALSE(read_then(snapshot(R"({"a.json":{"version": 1}})"), before, "}"));
+  EXPECT_FALSE(parse_snapshot(
+      cat(R"({"x":)", std::string(63, '['), std::string(63, ']'), ",", part.substr(1))));
+}
+
 TEST(Metadata, UnknownMembersDoNotMatter) {
   std::string text = timestamp();
   text.insert(1, R"("x-new":{"a":[1,2,{"b":null}]},)");

@@ -49,10 +49,44 @@ TEST(Draft, ASnapshotIsWrittenTheSameHoweverOftenAndWhoeverHoldsItsText) {
   EXPECT_EQ(first, cat(R"({"signatures":[{"keyid":"0123","sig":"abcd"}],"signed":)", *held, "}"));
   draft.clear_signatures();
   const std::string bare = cat(R"({"signatures":[],"signed":)", *held, "}");
-  EXPECT_EQ(draft.document().value(), bare);  // nobody holds the text now
+  EXPECT_EQ(draft.document().value(), bare);
   EXPECT_EQ(draft.document().value(), bare);
   EXPECT_EQ(draft.message().value(), *held);
   EXPECT_EQ(copy.document().value(), first);
+}
+
+// Around a text that somebody looks into, where there is room for what comes before it; elsewhere
+// in memory of its own. What was handed out stays as it is.
+TEST(Draft, ASnapshotsDocumentIsMadeAroundItsTextOnce) {
+  for (const std::size_t size : {128U, 96U, 140U}) {
+    Draft draft = Draft::fresh(RoleType::snapshot);
+    for (int i = 0; i < 300; ++i) draft.put(cat("role-", 1000 + i, ".json"), R"({"version":1})");
+    const auto held = draft.message_text().value();
+    const std::string message(*held);
+    draft.add_signature(std::string(64, 'a'), std::string(size, 'b'));
+    const auto other = draft;
+    const std::string expected = draft.document().value();
+    const auto document = draft.shared_document().value();
+    EXPECT_EQ(*document, expected);
+    EXPECT_EQ(*held, message);
+    EXPECT_EQ(held.text.data() - document->data() ==
+                  static_cast<std::ptrdiff_t>(expected.size() - message.size() - 1),
+              size == 128)
+        << size;
+    EXPECT_EQ(draft.message().value(), message);
+    draft.clear_signatures();
+    EXPECT_EQ(*draft.shared_document().value(), draft.document().value());
+    EXPECT_EQ(*other.shared_document().value(), expected);
+    EXPECT_EQ(*document, expected);
+  }
+  // Nobody looks: it is moved.
+  Draft alone = Draft::fresh(RoleType::snapshot);
+  alone.put("a.json", R"({"version":1})");
+  const std::string message = alone.message().value();
+  EXPECT_EQ(*alone.shared_document().value(), cat(R"({"signatures":[],"signed":)", message, "}"));
+  EXPECT_EQ(alone.message().value(), message);
+  EXPECT_EQ(*Draft::fresh(RoleType::targets).shared_document().value(),
+            Draft::fresh(RoleType::targets).document().value());
 }
 
 // A snapshot that was read by the client's reader, and one that is read here, are the same to
