@@ -68,12 +68,12 @@ class Examiner {
   Result<Proposal> run() && {
     SLUICE_TRY(names_, repository_.names());
     SLUICE_TRY(const auto roles, repository_.staged_roles());
-    for (const auto& role : roles) {
-      if (auto done = examine(role); !done) {
-        if (done.error().code == Errc::io) return fail(std::move(done).error());
-        fault(done.error().code == Errc::not_found ? "unlisted" : "format", role,
-              done.error().text(), done.error().hint);
-      }
+    for (const auto& role : roles) SLUICE_CHECK(tell(role, examine(role)));
+    SLUICE_CHECK(look_at(RoleName("targets")));
+    if (options_.meanwhile) options_.meanwhile(out_.roles);
+    // Last, for what is published may be under examination elsewhere until now.
+    for (std::size_t i = 0; options_.changes && i < out_.roles.size(); ++i) {
+      SLUICE_CHECK(tell(out_.roles[i].role, compare(out_.roles[i])));
     }
     SLUICE_CHECK(look_for_orphans());
     if (options_.files) {
@@ -87,6 +87,14 @@ class Examiner {
   Fault& fault(std::string id, const RoleName& role, std::string what, std::string advice) {
     out_.faults.push_back({std::move(id), role, std::move(what), std::move(advice)});
     return out_.faults.back();
+  }
+
+  // What is wrong with a role is its fault, and no reason to leave the others out.
+  Result<void> tell(const RoleName& role, Result<void> done) {
+    if (done || done.error().code == Errc::io) return done;
+    fault(done.error().code == Errc::not_found ? "unlisted" : "format", role, done.error().text(),
+          done.error().hint);
+    return {};
   }
 
   Result<void> examine(const RoleName& role) {
@@ -114,13 +122,14 @@ class Examiner {
       }
       SLUICE_CHECK(votes(role, draft, entry));
     }
-    if (options_.changes) SLUICE_CHECK(compare(role, before, draft, entry));
     out_.roles.push_back(std::move(entry));
     return {};
   }
 
-  Result<void> compare(const RoleName& role, const Draft* before, const Draft& draft,
-                       ProposedRole& entry) {
+  Result<void> compare(ProposedRole& entry) {
+    const RoleName role = entry.role;
+    SLUICE_TRY(const auto* staged, repository_.staged(role));
+    SLUICE_TRY(const auto* before, repository_.published(role));
     if (before != nullptr) {
       SLUICE_TRY(const auto answer, published_.of(role));
       if (answer.standing == PublishedCheck::Standing::nobodys) before = nullptr;
@@ -132,7 +141,7 @@ class Examiner {
               "metadata/ was changed in this folder: take it from where it is published");
       }
     }
-    SLUICE_TRY(entry.changes, difference(before, draft, names_));
+    SLUICE_TRY(entry.changes, difference(before, staged->draft, names_));
     return {};
   }
 
@@ -205,9 +214,6 @@ class Examiner {
 
   // What is published and stays: is it signed for the keys that are proposed?
   Result<void> look_for_orphans() {
-    for (const std::string& role : {std::string("targets")}) {
-      SLUICE_CHECK(look_at(RoleName(role)));
-    }
     const auto proposed = out_.roles;
     for (const auto& each : proposed) {
       if (each.type != RoleType::targets || each.published) continue;

@@ -2,6 +2,7 @@
 // What is proposed, who must sign it and why, who has, and what is wrong with it.
 #pragma once
 
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -75,6 +76,8 @@ struct ExamineOptions {
   bool changes = true;  // list them, and see whether what they are compared with holds
   bool files = false;   // read the files of targets, too: see examine_files()
   PublishedCheck* published = nullptr;  // that was begun already
+  // What the caller has to do anyway, before the end of that check is waited for.
+  std::function<void(const std::vector<ProposedRole>& roles)> meanwhile = {};
 };
 [[nodiscard]] Result<Proposal> examine_proposal(Repository& repository, Time now,
                                                 const ExamineOptions& options = {});

@@ -71,10 +71,12 @@ class ReleaseMaker {
   // --- what is proposed
   Result<bool> take_proposal() {
     SLUICE_TRY(const auto staged, repository_.staged_roles());
-    SLUICE_TRY(const auto proposal, examine_proposal(repository_, options_.now,
-                                                     {.changes = staged.size() <= kManyRoles,
-                                                      .files = options_.read_targets,
-                                                      .published = options_.published}));
+    SLUICE_TRY(const auto proposal,
+               examine_proposal(repository_, options_.now,
+                                {.changes = staged.size() <= kManyRoles,
+                                 .files = options_.read_targets,
+                                 .published = options_.published,
+                                 .meanwhile = [this](const auto& roles) { open_early(roles); }}));
     bool good = true;
     for (const auto& fault : proposal.faults) {
       if (!fault.blocks) continue;
@@ -83,6 +85,18 @@ class ReleaseMaker {
     }
     if (!good) return false;
     return take_roles(proposal);
+  }
+
+  // Keys that nobody is asked for; where that fails it is told when they are needed.
+  void open_early(const std::vector<ProposedRole>& roles) {
+    if (roles.size() > kManyRoles) return;
+    for (const auto& each : roles) {
+      const auto online = repository_.policy().of(each.role).online;
+      const auto in_variable = [](const std::string& source) { return source.starts_with("env:"); };
+      if (online.empty() || !std::ranges::all_of(online, in_variable)) continue;
+      const auto all = signatories_of(repository_, each.role);
+      for (std::size_t i = 0; all && i < all->size(); ++i) (void)online_keys(each.role, (*all)[i]);
+    }
   }
 
   // What is signed online is signed on all cores: bins are many.
