@@ -2,6 +2,7 @@
 // sluice tuf add, remove.
 #include <algorithm>
 #include <functional>
+#include <iterator>
 #include <optional>
 #include <span>
 
@@ -10,6 +11,7 @@
 #include "commands.h"
 #include "crypto/digest.h"
 #include "exit.h"
+#include "json/tokenizer.h"
 #include "settings.h"
 #include "tuf_repo.h"
 #include "tufrepo/published_check.h"
@@ -20,22 +22,70 @@ namespace sluice::cli {
 namespace {
 
 constexpr std::size_t kMaxTargetLine = 1U << 20;
-constexpr std::size_t kListBlock = 1U << 20;  // of a list, read at once
+constexpr std::size_t kListBlock = 4U << 20;  // of a list, read at once
+constexpr std::size_t kLinesAtATime = 512;    // that a thread takes
 constexpr std::size_t kFilesAtATime = 4'096;
 
 // One target on its way in: what it is, and the file that it comes from (none: only listed).
 struct Incoming {
   tuf::NewTarget target;
   Path file = {};
-  std::optional<tuf::TargetBatch::Ready> ready = {};  // of one without a file
+};
+// Some of a list, in their order but for this: those without a file are ready.
+struct Taken {
+  tuf::TargetBatch::Ready ready;
+  std::vector<Incoming> with_file;
+  std::size_t lines = 0;  // that were read
 };
 
 Result<crypto::Digest> digest_given(const std::string& kind, const std::string& hex) {
   return crypto::Digest::parse(cat(kind, ":", hex));
 }
 
+// The usual line of a long list, {"path":…,"length":…,"hashes":{…}}; nothing for any other one,
+// good or bad.
+std::optional<tuf::NewTarget> plain_target(std::string_view line) {
+  json::Tokenizer in(line, {.bytes = kMaxTargetLine});
+  tuf::NewTarget out;
+  if (!in.enter_object()) return std::nullopt;
+  bool length = false;
+  for (;;) {
+    const auto key = in.next_key();
+    if (!key) return std::nullopt;
+    if (!*key) break;
+    if (**key == "path") {
+      const auto path = in.read_string();
+      if (!path) return std::nullopt;
+      out.path = std::string(*path);
+    } else if (**key == "length") {
+      const auto number = in.read_integer();
+      if (!number || *number < 0) return std::nullopt;
+      out.length = static_cast<std::uint64_t>(*number);
+      length = true;
+    } else if (**key == "hashes") {
+      if (!in.enter_object()) return std::nullopt;
+      for (;;) {
+        const auto kind = in.next_key();
+        if (!kind) return std::nullopt;
+        if (!*kind) break;
+        std::string text(**kind);
+        const auto hex = in.read_string();
+        if (!hex) return std::nullopt;
+        auto digest = digest_given(text, std::string(*hex));
+        if (!digest) return std::nullopt;
+        out.hashes.push_back(*std::move(digest));
+      }
+    } else {
+      return std::nullopt;
+    }
+  }
+  if (!in.finish() || out.path.empty() || !length || out.hashes.empty()) return std::nullopt;
+  return out;
+}
+
 // {"path":…, "file":…, "length":…, "hashes":{…}, "custom":{…}}
 Result<Incoming> incoming_of_line(std::string_view line) {
+  if (auto plain = plain_target(line)) return Incoming{*std::move(plain)};
   SLUICE_TRY(const auto value, json::parse_strict(line, {.bytes = kMaxTargetLine}));
   const json::Fields fields(value, "target");
   SLUICE_CHECK(fields.only({"path", "file", "length", "hashes", "custom"}));
@@ -93,12 +143,14 @@ Result<void> each_lines(ByteSource& source,
 }
 
 using UseIncoming = std::function<Result<void>(Incoming)>;
-// What the options say is added to each, on any thread.
-using Complete = std::function<Result<void>(Incoming&)>;
+using UseTaken = std::function<Result<void>(Taken)>;
+// What the options say is added to each, on any thread; one without a file is ready then.
+using Complete = std::function<Result<void>(Incoming&, tuf::TargetBatch::Ready&)>;
 
-// Nothing for an empty line.
-Result<std::optional<Incoming>> incoming_of(std::string_view line, const Complete& complete) {
-  if (line.empty()) return std::nullopt;
+// An empty line is none.
+Result<void> take_line(std::string_view line, const Complete& complete, Taken& out) {
+  ++out.lines;
+  if (line.empty()) return {};
   Incoming one;
   if (line.front() == '{') {
     SLUICE_TRY(one, incoming_of_line(line));
@@ -106,13 +158,14 @@ Result<std::optional<Incoming>> incoming_of(std::string_view line, const Complet
     one.file = std::string(line);
     one.target.path = one.file.filename().native();
   }
-  SLUICE_CHECK(complete(one));
-  return one;
+  SLUICE_CHECK(complete(one, out.ready));
+  if (!one.file.empty()) out.with_file.push_back(std::move(one));
+  return {};
 }
 
 // On all cores, and handed on in the order of the list.
 Result<void> read_target_list(Invocation& in, const std::string& from, const Complete& complete,
-                              const UseIncoming& use) {
+                              const UseTaken& use) {
   std::unique_ptr<ByteSource> source;
   if (from == "-") {
     source = standard_input();
@@ -121,17 +174,21 @@ Result<void> read_target_list(Invocation& in, const std::string& from, const Com
   }
   std::size_t before = 0;
   return each_lines(*source, [&](std::span<const std::string_view> lines) -> Result<void> {
-    std::vector<Result<std::optional<Incoming>>> read(lines.size());
-    for_each_parallel(lines.size(), threads(in.settings),
-                      [&](std::size_t i) { read[i] = incoming_of(lines[i], complete); });
-    for (std::size_t i = 0; i < lines.size(); ++i) {
-      auto& one = read[i];
-      if (!one) {
-        return fail(std::move(one).error().in(cat("line ", before + i + 1, " of the list")));
+    const std::size_t parts = (lines.size() + kLinesAtATime - 1) / kLinesAtATime;
+    std::vector<Taken> taken(parts);
+    std::vector<Result<void>> done(parts);
+    for_each_parallel(parts, threads(in.settings), [&](std::size_t i) {
+      const auto some = lines.subspan(i * kLinesAtATime);
+      for (const auto line : some.first(std::min(some.size(), kLinesAtATime))) {
+        done[i] = take_line(line, complete, taken[i]);
+        if (!done[i]) return;
       }
-      if (*one) SLUICE_CHECK(use(**std::move(one)));
+    });
+    for (std::size_t i = 0; i < parts; ++i) {
+      before += taken[i].lines;
+      SLUICE_CHECK(within(std::move(done[i]), cat("line ", before, " of the list")));
+      SLUICE_CHECK(use(std::move(taken[i])));
     }
-    before += lines.size();
     return {};
   });
 }
@@ -191,7 +248,7 @@ Result<std::vector<Incoming>> incoming_targets(Invocation& in, const tuf::RepoPo
   SLUICE_TRY(const auto custom, custom_given(in));
   const std::string under = in.args.get("--under").value_or("");
   const auto as = in.args.get("--as");
-  const Complete complete = [&](Incoming& one) -> Result<void> {
+  const Complete complete = [&](Incoming& one, tuf::TargetBatch::Ready& ready) -> Result<void> {
     if (as) one.target.path = *as;
     if (!under.empty()) {
       one.target.path = cat(under, under.ends_with('/') ? "" : "/", one.target.path);
@@ -203,24 +260,27 @@ Result<std::vector<Incoming>> incoming_targets(Invocation& in, const tuf::RepoPo
           Error{Errc::usage, cat(printable(one.target.path, 200), " is listed without a file")}
               .advise("say targets: elsewhere in tuf-repo.yaml where others keep the files"));
     }
-    SLUICE_TRY(one.ready, tuf::TargetBatch::prepare(one.target));
+    return ready.add(one.target);
+  };
+  const auto one_at_most = [&]() -> Result<void> {
+    if (as && out.size() + batch.count() > 1) return fail(Errc::usage, "--as names one target");
     return {};
   };
+  const UseTaken use_some = [&](Taken some) -> Result<void> {
+    SLUICE_CHECK(batch.add(std::move(some.ready)));
+    std::ranges::move(some.with_file, std::back_inserter(out));
+    return one_at_most();
+  };
+  tuf::TargetBatch::Ready none;  // each of what paths lead to has a file
   const UseIncoming use = [&](Incoming one) -> Result<void> {
-    if (as && out.size() + batch.count() > 0) return fail(Errc::usage, "--as names one target");
-    if (one.ready) return batch.add(*one.ready);
+    SLUICE_CHECK(complete(one, none));
     out.push_back(std::move(one));
-    return {};
+    return one_at_most();
   };
   if (const auto list = in.args.get("--list")) {
-    SLUICE_CHECK(read_target_list(in, *list, complete, use));
+    SLUICE_CHECK(read_target_list(in, *list, complete, use_some));
   }
-  for (const auto& path : paths) {
-    SLUICE_CHECK(take_path(in, path, links, [&](Incoming one) -> Result<void> {
-      if (auto done = complete(one); !done) return done;
-      return use(std::move(one));
-    }));
-  }
+  for (const auto& path : paths) SLUICE_CHECK(take_path(in, path, links, use));
   if (out.empty() && batch.count() == 0) {
     return fail(Errc::usage, "no target: name files, or a list with --list");
   }
@@ -391,7 +451,9 @@ Result<tuf::Edited> add_given_targets(Invocation& in, tuf::Repository& repositor
   SLUICE_TRY(auto incoming, incoming_targets(in, repository.policy(), paths, batch, links));
   SLUICE_CHECK(hash_targets(in, repository.policy(), incoming));
   if (repository.policy().targets_here) SLUICE_CHECK(copy_targets(in, repository, incoming));
-  for (const auto& each : incoming) SLUICE_CHECK(batch.add(each.target));
+  tuf::TargetBatch::Ready ready;
+  for (const auto& each : incoming) SLUICE_CHECK(ready.add(each.target));
+  SLUICE_CHECK(batch.add(std::move(ready)));
   const std::size_t count = batch.count();
   SLUICE_TRY(auto edited, batch.stage(in.world.clock.now()));
   edited.notes.push_back(cat(count, count == 1 ? " target" : " targets"));

@@ -194,12 +194,16 @@ bool Delegation::covers(std::string_view path, std::string_view path_hash) const
                              [&](const auto& each) { return path_hash.starts_with(each); });
 }
 
-RoleName Bins::bin_of(std::string_view path_hash) const {
+std::uint64_t Bins::number_of(std::string_view path_hash) const {
   std::uint64_t number = 0;
   for (const char c : path_hash.substr(0, 8)) {
     number = number * 16 + static_cast<std::uint64_t>(c <= '9' ? c - '0' : c - 'a' + 10);
   }
-  number >>= 32 - bits;
+  return number >> (32 - bits);
+}
+
+RoleName Bins::bin_of(std::string_view path_hash) const {
+  std::uint64_t number = number_of(path_hash);
   std::string suffix(suffix_width(bits), '0');
   for (auto at = suffix.rbegin(); at != suffix.rend(); ++at, number /= 16) {
     *at = "0123456789abcdef"[number % 16];

@@ -42,7 +42,8 @@ struct Bins {
   int bits = 0;
   RoleKeys keys;
 
-  RoleName bin_of(std::string_view path_hash) const;  // by the leftmost bits
+  std::uint64_t number_of(std::string_view path_hash) const;  // its leftmost bits
+  RoleName bin_of(std::string_view path_hash) const;
   bool names(const RoleName& role) const;             // whether it is one of the bins
 };
 

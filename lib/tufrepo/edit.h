@@ -87,15 +87,22 @@ class TargetBatch {
   TargetBatch(Repository& repository, std::optional<RoleName> role);
   TargetBatch(TargetBatch&&) noexcept;
   ~TargetBatch();
-  // As it will be written. Any thread may make one.
-  struct Ready {
-    std::string path;
-    std::string piece;  // as metadata lists it
-    std::string hash;   // of the path
+  // Some as they will be written, one behind the other. Any thread may fill one.
+  class Ready {
+   public:
+    [[nodiscard]] Result<void> add(const NewTarget& target);
+
+   private:
+    friend class TargetBatch;
+    struct One {
+      std::size_t size;  // in text_
+      std::size_t path_size;
+      std::array<char, 64> hash;  // of the path, in hex
+    };
+    std::string text_;
+    std::vector<One> all_;
   };
-  [[nodiscard]] static Result<Ready> prepare(const NewTarget& target);
-  [[nodiscard]] Result<void> add(const Ready& target);
-  [[nodiscard]] Result<void> add(const NewTarget& target);
+  [[nodiscard]] Result<void> add(Ready ready);
   std::size_t count() const;
   [[nodiscard]] Result<Edited> stage(Time now);
 

@@ -27,33 +27,38 @@ class DelegationWay {
     RoleName role;
     const Draft* draft = nullptr;              // nullptr: there is none
     const Delegations* delegations = nullptr;  // nullptr: it has none
+    bool any = false;                          // it lists some target
+    std::vector<Known*> bins = {};             // by number; nullptr: not looked at yet
     std::vector<Listed> added = {};            // for who collects what is to be listed there
+
+    bool lists(std::string_view path) const { return any && draft->find(path).has_value(); }
   };
   struct Answer {
     Known* lists = nullptr;  // the role that lists the path now; nullptr: none does
     Known* takes = nullptr;  // the one that is to list it then
   };
-  Result<Answer> of(std::string_view path, const std::string& hash) {
-    Answer out;
-    SLUICE_TRY(out.takes, look_at(targets_));
-    std::vector<Known*> stack{out.takes};
+  Result<Answer> of(std::string_view path, std::string_view hash) {
+    if (top_ == nullptr) {
+      SLUICE_TRY(top_, look_at(targets_));
+    }
+    Answer out{.lists = nullptr, .takes = top_};
+    std::vector<Known*> stack;
     std::vector<Known*> seen;
     bool first_way = true;
-    while (!stack.empty() && seen.size() < kMaxWay) {
-      Known* const at = stack.back();
-      stack.pop_back();
+    for (Known* at = top_; at != nullptr && seen.size() < kMaxWay; at = pop(stack)) {
       if (std::ranges::find(seen, at) != seen.end()) continue;
-      if (at->draft != nullptr && at->draft->find(path)) {
+      if (at->lists(path)) {
         out.lists = at;
         return out;
       }
-      std::vector<Known*> below;
-      if (at->delegations != nullptr) {
-        for (const auto& role : covering(*at->delegations, path, hash)) {
-          SLUICE_TRY(below.emplace_back(), look_at(role));
-        }
+      if (at->delegations == nullptr) {
+        if (stack.empty()) break;  // the usual end, with nothing to note
+        first_way = false;
+        seen.push_back(at);
+        continue;
       }
       seen.push_back(at);
+      SLUICE_TRY(const auto below, below_of(*at, path, hash));
       if (first_way && !below.empty()) out.takes = below.front();
       if (below.empty()) first_way = false;
       stack.insert(stack.end(), below.rbegin(), below.rend());
@@ -78,6 +83,7 @@ class DelegationWay {
     if (out.draft != nullptr && out.draft->head().find("delegations") != nullptr) {
       SLUICE_TRY(out.delegations, repository_.delegations(role));
     }
+    out.any = out.draft != nullptr && out.draft->count() > 0;
     return &known_.emplace(role.str(), std::move(out)).first->second;
   }
 
@@ -90,11 +96,41 @@ class DelegationWay {
     std::ranges::sort(out, {}, &Known::role);
     return out;
   }
-  void forget() { known_.clear(); }
+  void forget() {
+    top_ = nullptr;
+    known_.clear();
+  }
 
  private:
+  static constexpr int kFewBits = 16;  // bins that a list by number is kept for
+
+  static Known* pop(std::vector<Known*>& stack) {
+    if (stack.empty()) return nullptr;
+    Known* const out = stack.back();
+    stack.pop_back();
+    return out;
+  }
+
+  Result<std::vector<Known*>> below_of(Known& at, std::string_view path, std::string_view hash) {
+    std::vector<Known*> out;
+    const auto& bins = at.delegations->bins;
+    if (bins && bins->bits <= kFewBits) {
+      at.bins.resize(std::size_t{1} << static_cast<unsigned>(bins->bits));
+      Known*& bin = at.bins[bins->number_of(hash)];
+      if (bin == nullptr) {
+        SLUICE_TRY(bin, look_at(bins->bin_of(hash)));
+      }
+      out.push_back(bin);
+      return out;
+    }
+    for (const auto& role : covering(*at.delegations, path, hash)) {
+      SLUICE_TRY(out.emplace_back(), look_at(role));
+    }
+    return out;
+  }
+
   static std::vector<RoleName> covering(const Delegations& delegations, std::string_view path,
-                                        const std::string& hash) {
+                                        std::string_view hash) {
     std::vector<RoleName> out;
     if (delegations.bins) {
       out.push_back(delegations.bins->bin_of(hash));
@@ -110,26 +146,8 @@ class DelegationWay {
 
   Repository& repository_;
   RoleName targets_{"targets"};
+  Known* top_ = nullptr;                          // of targets_, once it was looked at
   std::unordered_map<std::string, Known> known_;  // whose elements stay where they are
-};
-
-// Texts that stay where they are, in blocks.
-class TextArena {
- public:
-  std::string_view keep(std::string_view text) {
-    if (blocks_->empty() || blocks_->back().capacity() - blocks_->back().size() < text.size()) {
-      blocks_->emplace_back().reserve(std::max(kBlock, text.size()));
-    }
-    auto& block = blocks_->back();
-    const std::size_t at = block.size();
-    block += text;
-    return std::string_view(block).substr(at);
-  }
-  std::shared_ptr<const std::deque<std::string>> blocks() const { return blocks_; }
-
- private:
-  static constexpr std::size_t kBlock = 64U << 10;
-  std::shared_ptr<std::deque<std::string>> blocks_ = std::make_shared<std::deque<std::string>>();
 };
 
 namespace {
@@ -216,50 +234,54 @@ struct TargetBatch::State {
   Repository& repository;
   std::optional<RoleName> role;
   DelegationWay way;
-  TextArena arena;
+  std::shared_ptr<std::deque<std::string>> pieces = std::make_shared<std::deque<std::string>>();
   std::size_t count = 0;
 };
 
 TargetBatch::TargetBatch(Repository& repository, std::optional<RoleName> role)
-    : state_(new State{repository, std::move(role), DelegationWay(repository), {}, 0}) {}
+    : state_(new State{repository, std::move(role), DelegationWay(repository)}) {}
 TargetBatch::TargetBatch(TargetBatch&&) noexcept = default;
 TargetBatch::~TargetBatch() = default;
 
 std::size_t TargetBatch::count() const { return state_->count; }
 
-Result<TargetBatch::Ready> TargetBatch::prepare(const NewTarget& target) {
+Result<void> TargetBatch::Ready::add(const NewTarget& target) {
   SLUICE_CHECK(check_target_path(target.path));
   if (target.hashes.empty()) return fail(Errc::usage, "a target without a hash");
   auto custom = custom_text(target.custom);
   if (!custom) {
     return fail(std::move(custom).error().in(cat("adding ", printable(target.path, 200))));
   }
-  return Ready{target.path, listed_piece(target.path, listed_text(target, *custom)),
-               path_hash(target.path)};
+  const std::string piece = listed_piece(target.path, listed_text(target, *custom));
+  text_ += piece;
+  auto& one = all_.emplace_back(One{piece.size(), target.path.size(), {}});
+  std::ranges::copy(path_hash(target.path), one.hash.begin());
+  return {};
 }
 
-Result<void> TargetBatch::add(const NewTarget& target) {
-  SLUICE_TRY(const auto ready, prepare(target));
-  return add(ready);
-}
-
-Result<void> TargetBatch::add(const Ready& target) {
-  DelegationWay::Known* at = nullptr;
-  if (state_->role) {
-    SLUICE_TRY(const bool leads, state_->way.leads_to(target.path, *state_->role));
-    if (!leads) {
-      return fail(Error{Errc::usage,
-                        cat("no client would ask ", printable(state_->role->str(), 80), " for ",
-                            printable(target.path, 200), ": it is not delegated to it")}
-                      .advise("leave --role out, or delegate the path first"));
+Result<void> TargetBatch::add(Ready ready) {
+  std::string_view left = state_->pieces->emplace_back(std::move(ready.text_));
+  for (const auto& one : ready.all_) {
+    const Listed listed = in_piece(left.substr(0, one.size), one.path_size);
+    left.remove_prefix(one.size);
+    DelegationWay::Known* at = nullptr;
+    if (state_->role) {
+      SLUICE_TRY(const bool leads, state_->way.leads_to(listed.key(), *state_->role));
+      if (!leads) {
+        return fail(Error{Errc::usage,
+                          cat("no client would ask ", printable(state_->role->str(), 80), " for ",
+                              printable(listed.key(), 200), ": it is not delegated to it")}
+                        .advise("leave --role out, or delegate the path first"));
+      }
+      SLUICE_TRY(at, state_->way.look_at(*state_->role));
+    } else {
+      const std::string_view hash(one.hash.data(), one.hash.size());
+      SLUICE_TRY(const auto found, state_->way.of(listed.key(), hash));
+      at = found.lists != nullptr ? found.lists : found.takes;
     }
-    SLUICE_TRY(at, state_->way.look_at(*state_->role));
-  } else {
-    SLUICE_TRY(const auto found, state_->way.of(target.path, target.hash));
-    at = found.lists != nullptr ? found.lists : found.takes;
+    at->added.push_back(listed);
+    ++state_->count;
   }
-  at->added.push_back(in_piece(state_->arena.keep(target.piece), target.path.size()));
-  ++state_->count;
   return {};
 }
 
@@ -268,14 +290,13 @@ Result<Edited> TargetBatch::stage(Time now) {
   for (auto* const at : state_->way.with_added()) {
     SLUICE_TRY(auto draft, state_->repository.next(at->role));
     for (auto& entry : at->added) {
-      if (entry.text().starts_with("{\"custom\"")) continue;
+      if (!at->any || entry.text().starts_with("{\"custom\"")) continue;
       const auto known = draft.find(entry.key());
       const std::string custom = known ? custom_of(*known) : std::string();
       if (custom.empty()) continue;
-      const std::string piece = listed_piece(entry.key(), with_custom(entry.text(), custom));
-      entry = in_piece(state_->arena.keep(piece), entry.key().size());
+      entry = keep_listed(*state_->pieces, entry.key(), with_custom(entry.text(), custom));
     }
-    draft.put_all(std::move(at->added), state_->arena.blocks());
+    draft.put_all(std::move(at->added), state_->pieces);
     SLUICE_CHECK(state_->repository.stage(at->role, std::move(draft), now));
     out.roles.push_back(at->role);
   }
@@ -286,7 +307,9 @@ Result<Edited> TargetBatch::stage(Time now) {
 Result<Edited> add_targets(Repository& repository, const std::vector<NewTarget>& targets,
                            const std::optional<RoleName>& role, Time now) {
   TargetBatch batch(repository, role);
-  for (const auto& target : targets) SLUICE_CHECK(batch.add(target));
+  TargetBatch::Ready ready;
+  for (const auto& target : targets) SLUICE_CHECK(ready.add(target));
+  SLUICE_CHECK(batch.add(std::move(ready)));
   return batch.stage(now);
 }
 

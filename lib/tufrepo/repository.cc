@@ -550,6 +550,12 @@ Result<std::size_t> Repository::save() {
 
 Result<void> Repository::unstage(const RoleName& role) {
   SLUICE_TRY(const auto* known, staged(role));
+  // What was never saved has no files; those that there may be by now are somebody else's.
+  if (ignore_staging_ && (known == nullptr || !known->saved)) {
+    staged_.insert_or_assign(role.str(), nullptr);
+    forget(role);
+    return {};
+  }
   SLUICE_TRY(const auto lock, hold_staging());
   if (!ignore_staging_) {
     SLUICE_CHECK(check_unchanged(role, known == nullptr ? "" : known->on_disk_sha256));

@@ -244,6 +244,60 @@ TEST_F(TufRepository, AListOnStandardInputAndNamesThatArePaths) {
   EXPECT_TRUE(has(diff.out, "adds x/y")) << diff.out;
 }
 
+// Lines are read by many, and count in their order; the usual ones by a short way.
+TEST_F(TufRepository, ALongListCountsInItsOrderAndNamesTheLineThatIsWrong) {
+  start();
+  const std::string policy = test::read_file(folder / "repo/tuf-repo.yaml");
+  folder.write("repo/tuf-repo.yaml", cat(policy, "targets: elsewhere\n"));
+  const std::string hash(64, 'a');
+  const auto line = [&](std::string_view path, int length, std::string_view more = "") {
+    return cat(R"({"path":")", path, R"(","length":)", length, R"(,"hashes":{"sha256":")", hash,
+               R"("})", more, "}\n");
+  };
+  std::string list;
+  for (int i = 0; i < 2'000; ++i) {
+    list += i == 700 ? "\n" : i % 3 == 0 ? line(cat("p/", i % 1'500), i) : line(cat("p/", i), i);
+  }
+  list += line("with", 1, R"(,"custom":{"b":2,"a":1})");
+  list += cat(R"({ "hashes": {"sha256":")", hash, R"("}, "path": "sp\u0061ced", "length": 3 })");
+  folder.write("list", list);
+  const Ran added = tuf({"add", "--list", "list"});
+  EXPECT_TRUE(has(added.out, "2001 targets")) << added.out;
+  const std::string staged = test::read_file(folder / "repo/staging/targets.json");
+  const auto entry = [&](std::string_view path) {
+    const std::size_t at = staged.find(cat("\"", path, "\": {"));
+    if (at == std::string::npos) return std::string("none");
+    const std::size_t length = staged.find("\"length\": ", at);
+    return staged.substr(length + 10, staged.find('\n', length) - length - 10);
+  };
+  EXPECT_EQ(entry("p/0"), "1500");  // the last one of several
+  EXPECT_EQ(entry("p/1"), "1");
+  EXPECT_EQ(entry("p/1999"), "1999");
+  EXPECT_EQ(entry("p/700"), "none");
+  EXPECT_EQ(entry("spaced"), "3");
+  EXPECT_TRUE(has(staged, "\"a\": 1")) << staged.substr(0, 500);
+  const auto refused = [&](const std::string& bad, std::string_view why) {
+    folder.write("bad", cat(line("a", 1), bad, list));
+    const Ran ran = tuf({"add", "--list", "bad"}, 3);
+    EXPECT_EQ(ran.exit_code, 3) << bad;
+    EXPECT_TRUE(has(ran.err, "line 2 of the list")) << ran.err;
+    EXPECT_TRUE(has(ran.err, why)) << ran.err;
+  };
+  refused(line("b", 1, R"(,"sise":2)"), "unknown member");
+  refused(line("b", 1, R"(,"length":2)"), "a second time");
+  refused(R"({"path":"b","length":"1","hashes":{}})"
+          "\n",
+          "expected an integer");
+  refused(cat(R"({"path":"b","hashes":{"sha256":")", hash, "\"}}\n"), "required, but not there");
+  refused(line("b", -1), "a negative length");
+  refused(R"({"path":"b","length":1,"hashes":{"sha256":"ab"}})"
+          "\n",
+          "sha256");
+  folder.write("late", cat(list, "\n", line("b", -1)));
+  EXPECT_TRUE(has(tuf({"add", "--list", "late"}, 3).err, "line 2003 of the list"));
+  EXPECT_EQ(tuf({"add", "--as", "one", "--list", "list"}, 2).exit_code, 2);
+}
+
 TEST_F(TufRepository, AnEditedStagingAreaIsNamedAndCanBeTakenAsItIs) {
   start();
   tuf({"add", "app.txt"});

@@ -137,6 +137,28 @@ TEST_F(ReleaseTest, ADelegatedRoleWithoutMetadataIsRefused) {
   EXPECT_EQ(work.publish(), "tuf.publish.missing");
 }
 
+// Who publishes at once looks at no staging, and takes nothing out of it that came meanwhile.
+TEST_F(ReleaseTest, WhatSomebodyProposesWhileOthersPublishAtOnceStays) {
+  start();
+  work.clock.set(work.clock.now() + hours(20));
+  auto mine = work.open();
+  mine.ignore_staging();
+  ASSERT_TRUE(
+      mine.stage(RoleName("timestamp"), *mine.next(RoleName("timestamp")), work.clock.now()));
+  work.change([&](Repository& repository) -> Result<Edited> {
+    SLUICE_TRY(auto draft, repository.next(RoleName("timestamp")));
+    SLUICE_CHECK(repository.stage(RoleName("timestamp"), std::move(draft), work.clock.now()));
+    return Edited{};
+  });
+  const Path proposal = work.folder / "staging" / "timestamp.json";
+  ASSERT_TRUE(system_files().info(proposal));
+  ASSERT_TRUE(mine.unstage(RoleName("timestamp")));
+  EXPECT_EQ(mine.staged(RoleName("timestamp")).value(), nullptr);
+  EXPECT_TRUE(system_files().info(proposal));
+  ASSERT_TRUE(work.open().unstage(RoleName("timestamp")));
+  EXPECT_FALSE(system_files().info(proposal));
+}
+
 // A large snapshot is on its way to the disk before it is accepted.
 TEST_F(ReleaseTest, OfALargeSnapshotThatIsRefusedNothingIsLeft) {
   start();
