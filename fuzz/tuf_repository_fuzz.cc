@@ -18,8 +18,42 @@ void require(bool holds) {
   if (!holds) std::abort();
 }
 
+constexpr std::size_t kMax = 1U << 20;
+
+// A snapshot that the client's reader took apart is the same to change; and what was read of a text
+// before it was signed is what is read of the document.
+void compare_readers(const Document& document, const Result<Draft>& draft) {
+  const auto opened = open_snapshot(document, kMax);
+  if (!opened) return;
+  const auto taken = Draft::of(opened->snapshot);
+  require(taken.has_value() == draft.has_value());
+  if (!taken) return;
+  require(taken->count() == draft->count());
+  const auto message = draft->message_text();
+  require(taken->message_text().has_value() == message.has_value());
+  if (!message) return;
+  require(*taken->message() == *draft->message());
+  require(*taken->document() == *draft->document());
+  const auto read = parse_snapshot(message->held, message->text);
+  const auto whole = draft->shared_document();
+  require(whole.has_value());
+  const auto again = open_snapshot(*whole, 2 * kMax);
+  const auto around = read && read->document() == *whole ? opened_around(*read, 2 * kMax)
+                                                         : std::optional<OpenedSnapshot>();
+  if (!around) return;
+  require(again && again->envelope.message() == around->envelope.message());
+  require(again->envelope.signatures == around->envelope.signatures);
+  require(again->snapshot.count() == around->snapshot.count());
+  for (std::size_t i = 0; i < again->snapshot.count(); ++i) {
+    require(again->snapshot.file(i).name == around->snapshot.file(i).name);
+    require(again->snapshot.file(i).version == around->snapshot.file(i).version);
+  }
+}
+
 void read_draft(std::string_view text) {
-  const auto draft = Draft::parse(std::string(text));
+  const auto copy = std::make_shared<const std::string>(text);
+  const auto draft = Draft::parse(copy);
+  if (!draft || draft->type() == RoleType::snapshot) compare_readers(copy, draft);
   if (!draft) return;
   const auto message = draft->message();
   if (!message) return;
