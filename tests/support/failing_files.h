@@ -41,6 +41,16 @@ class FailingFiles final : public Files {
   Result<void> create_later(const Path& path, const Pieces& pieces, unsigned mode) override {
     return change(true, [&] { return real_.create_later(path, pieces, mode); });
   }
+  Result<std::unique_ptr<Prepared>> create_ahead(const Path& path, std::string_view content,
+                                                 unsigned mode) override {
+    std::unique_ptr<Prepared> made;
+    SLUICE_CHECK(change(true, [&]() -> Result<void> {
+      SLUICE_TRY(made, real_.create_ahead(path, content, mode));
+      return {};
+    }));
+    if (made == nullptr) return nullptr;
+    return std::make_unique<Ahead>(*this, std::move(made));
+  }
   Result<void> sync(const std::vector<Path>& paths) override {
     return change(true, [&] { return real_.sync(paths); });
   }
@@ -67,6 +77,19 @@ class FailingFiles final : public Files {
   }
 
  private:
+  class Ahead final : public Prepared {
+   public:
+    Ahead(FailingFiles& files, std::unique_ptr<Prepared> made)
+        : files_(files), made_(std::move(made)) {}
+    Result<void> put_in_place() override {
+      return files_.change(true, [&] { return made_->put_in_place(); });
+    }
+
+   private:
+    FailingFiles& files_;
+    std::unique_ptr<Prepared> made_;
+  };
+
   static Error gone() { return {Errc::io, "this process is gone"}; }
   bool dead() const {
     const std::lock_guard hold(mutex_);

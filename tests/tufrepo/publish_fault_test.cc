@@ -16,7 +16,13 @@ using test::FailingFiles;
 using test::FileFault;
 
 // From version 1 to version 2 of a repository, in several ways.
-enum class Step : std::uint8_t { target, new_root, rotation_signed_twice, rotation };
+enum class Step : std::uint8_t {
+  target,
+  large_metadata,
+  new_root,
+  rotation_signed_twice,
+  rotation
+};
 
 class PublishFaults : public testing::TestWithParam<Step> {
  protected:
@@ -36,7 +42,9 @@ class PublishFaults : public testing::TestWithParam<Step> {
   void advance() {
     const auto old_key = repo.signers("timestamp");
     repo.add_target("libs", "libs/a", "two");
-    if (GetParam() == Step::target) return repo.publish({"libs", "snapshot", "timestamp"});
+    if (GetParam() == Step::large_metadata)
+      repo.part("libs").set("x-filler", std::string(200'000, 'x'));
+    if (keeps_keys()) return repo.publish({"libs", "snapshot", "timestamp"});
     if (GetParam() == Step::new_root) {
       repo.set_keys("root", repo.signers("root"), 1);
     } else {
@@ -46,6 +54,15 @@ class PublishFaults : public testing::TestWithParam<Step> {
       }
     }
     repo.publish({"root", "libs", "snapshot", "timestamp"});
+  }
+
+  static bool keeps_keys() {
+    return GetParam() == Step::target || GetParam() == Step::large_metadata;
+  }
+  // As a release does: large files are on their way before they are asked for.
+  Result<Published> run(Store& store) {
+    store.expect(set.metadata);
+    return publish(store, set, test::kTufNow, {});
   }
 
   Path place() const { return folder / "store"; }
@@ -103,7 +120,7 @@ TEST_P(PublishFaults, AtEachOperationThatWrites) {
       write_below(place(), before);
       FailingFiles files(at, fault);
       const auto store = folder_store(files, place());
-      const auto done = publish(*store, set, test::kTufNow, {});
+      const auto done = run(*store);
       if (!files.struck()) {
         EXPECT_TRUE(done) << done.error().text();
         break;
@@ -125,7 +142,7 @@ TEST_P(PublishFaults, KilledAtEachSystemCallThatWrites) {
     write_below(place(), before);
     const auto ran = test::work_killed_at(at, [&] {
       const auto store = folder_store(system_files(), place());
-      return publish(*store, set, test::kTufNow, {}) ? 0 : 1;
+      return run(*store) ? 0 : 1;
     });
     if (!ran) GTEST_SKIP() << "this machine does not allow to trace a process";
     if (!ran->killed) {
@@ -139,12 +156,13 @@ TEST_P(PublishFaults, KilledAtEachSystemCallThatWrites) {
 }
 
 std::string step_name(const testing::TestParamInfo<Step>& step) {
-  constexpr std::array kNames{"target", "new_root", "rotation_signed_twice", "rotation"};
+  constexpr std::array kNames{"target", "large_metadata", "new_root", "rotation_signed_twice",
+                              "rotation"};
   return kNames.at(static_cast<std::size_t>(step.param));
 }
 INSTANTIATE_TEST_SUITE_P(Steps, PublishFaults,
-                         testing::Values(Step::target, Step::new_root, Step::rotation_signed_twice,
-                                         Step::rotation),
+                         testing::Values(Step::target, Step::large_metadata, Step::new_root,
+                                         Step::rotation_signed_twice, Step::rotation),
                          step_name);
 
 TEST(CleanFaults, KilledAtEachSystemCallItRemovesNothingThatIsReached) {
