@@ -42,44 +42,45 @@ Result<crypto::Digest> digest_given(const std::string& kind, const std::string& 
   return crypto::Digest::parse(cat(kind, ":", hex));
 }
 
-// The usual line of a long list, {"path":…,"length":…,"hashes":{…}}; nothing for any other one,
-// good or bad.
-std::optional<tuf::NewTarget> plain_target(std::string_view line) {
+Result<std::vector<crypto::Digest>> digests_given(json::Tokenizer& in) {
+  std::vector<crypto::Digest> out;
+  SLUICE_CHECK(in.enter_object());
+  for (;;) {
+    SLUICE_TRY(const auto key, in.next_key());
+    if (!key) return out;
+    const std::string kind(*key);
+    SLUICE_TRY(const auto hex, in.read_string());
+    SLUICE_TRY(auto digest, digest_given(kind, std::string(hex)));
+    out.push_back(std::move(digest));
+  }
+}
+
+// The usual line of a long list, {"path":…,"length":…,"hashes":{…}}. What it refuses may be good:
+// the reader of all lines says so, or why not.
+Result<tuf::NewTarget> plain_target(std::string_view line) {
   json::Tokenizer in(line, {.bytes = kMaxTargetLine});
   tuf::NewTarget out;
-  if (!in.enter_object()) return std::nullopt;
-  bool length = false;
+  std::optional<std::uint64_t> length;
+  SLUICE_CHECK(in.enter_object());
   for (;;) {
-    const auto key = in.next_key();
-    if (!key) return std::nullopt;
-    if (!*key) break;
-    if (**key == "path") {
-      const auto path = in.read_string();
-      if (!path) return std::nullopt;
-      out.path = std::string(*path);
-    } else if (**key == "length") {
-      const auto number = in.read_integer();
-      if (!number || *number < 0) return std::nullopt;
-      out.length = static_cast<std::uint64_t>(*number);
-      length = true;
-    } else if (**key == "hashes") {
-      if (!in.enter_object()) return std::nullopt;
-      for (;;) {
-        const auto kind = in.next_key();
-        if (!kind) return std::nullopt;
-        if (!*kind) break;
-        std::string text(**kind);
-        const auto hex = in.read_string();
-        if (!hex) return std::nullopt;
-        auto digest = digest_given(text, std::string(*hex));
-        if (!digest) return std::nullopt;
-        out.hashes.push_back(*std::move(digest));
-      }
+    SLUICE_TRY(const auto key, in.next_key());
+    if (!key) break;
+    if (*key == "path") {
+      SLUICE_TRY(const auto path, in.read_string());
+      out.path = std::string(path);
+    } else if (*key == "length") {
+      SLUICE_TRY(length, tuf::read_length(in));
+    } else if (*key == "hashes") {
+      SLUICE_TRY(out.hashes, digests_given(in));
     } else {
-      return std::nullopt;
+      return fail(Errc::unsupported, "not the usual line");
     }
   }
-  if (!in.finish() || out.path.empty() || !length || out.hashes.empty()) return std::nullopt;
+  SLUICE_CHECK(in.finish());
+  if (out.path.empty() || !length || out.hashes.empty()) {
+    return fail(Errc::unsupported, "not the usual line");
+  }
+  out.length = *length;
   return out;
 }
 

@@ -423,7 +423,7 @@ Result<std::string> Draft::document() const {
 Result<Document> Draft::shared_document() const {
   const std::string before = before_signed();
   // Where somebody looks into the text, it stays where it is.
-  const bool fits = written_ && !written_->is_document &&
+  const bool fits = written_ && !written_->is_document() &&
                     (written_->room == before.size() || written_.use_count() == 1);
   if (!fits) {
     SLUICE_TRY(auto whole, document());
@@ -432,7 +432,6 @@ Result<Document> Draft::shared_document() const {
   written_->whole.replace(0, written_->room, before);
   written_->whole += '}';
   written_->room = before.size();
-  written_->is_document = true;
   return Document(written_, &written_->whole);
 }
 

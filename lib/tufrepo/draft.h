@@ -113,7 +113,7 @@ class Draft {
     std::string whole;
     std::size_t room = 0;
     std::size_t size = 0;
-    bool is_document = false;
+    bool is_document() const { return whole.size() > room + size; }
   };
   mutable std::shared_ptr<Written> written_;
   std::vector<std::shared_ptr<const std::deque<std::string>>> pieces_;

@@ -172,7 +172,7 @@ class ReleaseMaker {
 
   // A large snapshot is read meanwhile, as clients will read it.
   static Result<void> sign_and_read(Signing& work) {
-    const bool at_once = std::ranges::all_of(work.keys, &RoleSigner::at_once);
+    const bool at_once = !work.keys.empty() && std::ranges::all_of(work.keys, &RoleSigner::at_once);
     if (work.draft.type() != RoleType::snapshot || !at_once) return sign_online(work);
     SLUICE_TRY(const auto message, work.draft.message_text());
     if (message.text.size() < kReadAheadFrom) return sign_online(work);

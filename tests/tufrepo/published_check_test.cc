@@ -35,16 +35,7 @@ class PublishedCheckTest : public testing::Test {
     work.add("app.txt", "hello");
     work.sign_all({"ann", "ben", "carla"});
     EXPECT_EQ(work.publish(), "good") << work.detail;
-    swell();
-  }
-  void swell() {
-    auto repository = work.open();
-    Draft snapshot = *repository.published(RoleName("snapshot")).value();
-    snapshot.head().set("x-filler", std::string(300U << 10, 'x'));
-    Draft timestamp = *repository.published(RoleName("timestamp")).value();
-    timestamp.put("snapshot.json", cat("{\"version\":", snapshot.version(), "}"));
-    work.overwrite("snapshot", std::move(snapshot), "online");
-    work.overwrite("timestamp", std::move(timestamp), "online");
+    work.swell_snapshot();
   }
   void change_snapshot(char to) {
     const Path path = work.folder / "metadata" / "1.snapshot.json";

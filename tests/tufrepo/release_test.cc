@@ -28,6 +28,18 @@ class ReleaseTest : public testing::Test {
     auto repository = work.open();
     return repository.version_of(RoleName(role)).value();
   }
+  void delegate_without_metadata() {
+    work.change([&](Repository& repository) -> Result<Edited> {
+      SLUICE_TRY(auto done,
+                 delegate_paths(
+                     repository,
+                     {.role = RoleName("libs"), .paths = {"libs/*"}, .keys = work.keys({"dora"})},
+                     work.clock.now()));
+      SLUICE_CHECK(repository.unstage(RoleName("libs")));
+      return done;
+    });
+    work.sign("targets", "carla");
+  }
   WorkFolder work;
 };
 
@@ -124,16 +136,7 @@ TEST_F(ReleaseTest, PeopleMaySignTheSnapshotToo) {
 
 TEST_F(ReleaseTest, ADelegatedRoleWithoutMetadataIsRefused) {
   start();
-  work.change([&](Repository& repository) -> Result<Edited> {
-    SLUICE_TRY(
-        auto done,
-        delegate_paths(repository,
-                       {.role = RoleName("libs"), .paths = {"libs/*"}, .keys = work.keys({"dora"})},
-                       work.clock.now()));
-    SLUICE_CHECK(repository.unstage(RoleName("libs")));
-    return done;
-  });
-  work.sign("targets", "carla");
+  delegate_without_metadata();
   EXPECT_EQ(work.publish(), "tuf.publish.missing");
 }
 
@@ -162,27 +165,10 @@ TEST_F(ReleaseTest, WhatSomebodyProposesWhileOthersPublishAtOnceStays) {
 // A large snapshot is on its way to the disk before it is accepted.
 TEST_F(ReleaseTest, OfALargeSnapshotThatIsRefusedNothingIsLeft) {
   start();
-  {
-    auto repository = work.open();
-    Draft snapshot = *repository.published(RoleName("snapshot")).value();
-    snapshot.head().set("x-filler", std::string(300U << 10, 'x'));
-    Draft timestamp = *repository.published(RoleName("timestamp")).value();
-    timestamp.put("snapshot.json", cat("{\"version\":", snapshot.version(), "}"));
-    work.overwrite("snapshot", std::move(snapshot), "online");
-    work.overwrite("timestamp", std::move(timestamp), "online");
-  }
+  work.swell_snapshot();
   const auto files = [&] { return walk(system_files(), work.folder / "metadata").value(); };
   const auto before = files();
-  work.change([&](Repository& repository) -> Result<Edited> {
-    SLUICE_TRY(
-        auto done,
-        delegate_paths(repository,
-                       {.role = RoleName("libs"), .paths = {"libs/*"}, .keys = work.keys({"dora"})},
-                       work.clock.now()));
-    SLUICE_CHECK(repository.unstage(RoleName("libs")));
-    return done;
-  });
-  work.sign("targets", "carla");
+  delegate_without_metadata();
   EXPECT_EQ(work.publish(), "tuf.publish.missing");
   EXPECT_EQ(files(), before);
   work.change([&](Repository& repository) -> Result<Edited> {

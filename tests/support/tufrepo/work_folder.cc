@@ -165,6 +165,16 @@ std::string WorkFolder::publish(const tuf::ReleaseOptions& given) {
   return verdict->value()->nothing_to_do ? "nothing" : "good";
 }
 
+void WorkFolder::swell_snapshot() {
+  auto repository = open();
+  tuf::Draft snapshot = *repository.published(tuf::RoleName("snapshot")).value();
+  snapshot.head().set("x-filler", std::string(300U << 10, 'x'));
+  tuf::Draft timestamp = *repository.published(tuf::RoleName("timestamp")).value();
+  timestamp.put("snapshot.json", cat("{\"version\":", snapshot.version(), "}"));
+  overwrite("snapshot", std::move(snapshot), "online");
+  overwrite("timestamp", std::move(timestamp), "online");
+}
+
 std::string WorkFolder::refresh_online() {
   tuf::ReleaseOptions options;
   options.renew_only = true;

@@ -62,6 +62,8 @@ class WorkFolder {
   static void save(tuf::Repository& repository);
   // What is published of a role that has no staging becomes this, signed by the person.
   void overwrite(const std::string& role, tuf::Draft draft, const std::string& person);
+  // The published snapshot becomes so large that two threads work on it.
+  void swell_snapshot();
 
   // A client with a cache of its own name: "good", or the id of the refusal.
   std::string client(const std::string& cache, const std::vector<std::string>& targets = {});
