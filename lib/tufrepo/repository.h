@@ -115,6 +115,7 @@ class Repository {
  private:
   Repository(Files& files, Path folder, ForeignKeys foreign)
       : files_(&files), folder_(std::move(folder)), foreign_(std::move(foreign)) {}
+  static std::size_t largest(const RoleName& role);  // bytes of its metadata
   [[nodiscard]] Result<Version> find_root_version();
   [[nodiscard]] Result<std::optional<std::string>> read_published(const Path& name);
   [[nodiscard]] Result<void> load_staged(const RoleName& role);
