@@ -44,7 +44,7 @@ struct Bins {
 
   std::uint64_t number_of(std::string_view path_hash) const;  // its leftmost bits
   RoleName bin_of(std::string_view path_hash) const;
-  bool names(const RoleName& role) const;             // whether it is one of the bins
+  bool names(const RoleName& role) const;  // whether it is one of the bins
 };
 
 struct OpenedTargets;
