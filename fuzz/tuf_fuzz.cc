@@ -48,8 +48,9 @@ void read_targets(std::string_view text) {
     ++count;
     const auto found = targets->find(file.path);
     require(found && *found && (*found)->length == file.length);
-    for (const auto& delegation : targets->covering(file.path)) {
-      require(targets->keys_of(delegation.role).has_value());
+    const auto& delegations = targets->delegations();
+    for (const auto& each : delegations.covering(file.path, path_hash(file.path))) {
+      require(delegations.keys_of(each.role) != nullptr);
     }
     return {};
   });

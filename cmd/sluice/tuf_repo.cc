@@ -9,7 +9,6 @@
 #include "base/text.h"
 #include "commands.h"
 #include "exit.h"
-#include "keyfile.h"
 #include "trust_material.h"
 #include "tuf_identity.h"
 
@@ -19,60 +18,6 @@ namespace {
 
 constexpr std::chrono::milliseconds kRepositoryWait{10'000};
 constexpr std::size_t kToldRoles = 8;
-
-tuf::SignerOptions signer_options(Invocation& in, const std::string& source,
-                                  tuf::IdentitySigners& identities) {
-  tuf::SignerOptions out;
-  out.identities = &identities;
-  out.password = [&in, source] {
-    const std::string prompt = cat("Password for ", printable(source, 100), ": ");
-    return password(in, {.prompt = prompt});
-  };
-  out.pin = [&in, source] {
-    const std::string prompt = cat("PIN for ", printable(source, 100), ": ");
-    return password(in, {.option = "--pin-file", .prompt = prompt, .environment = false});
-  };
-  return out;
-}
-
-std::string below(const std::string& source, const Path& base) {
-  const bool is_path = source.find(':') == std::string::npos;
-  return is_path && Path(source).is_relative() ? (base / source).native() : source;
-}
-
-// A listed key as its signer has to be: with the keyid and the scheme of the metadata.
-Result<tuf::RoleKey> listed_key(const std::string& keyid, const tuf::Key& key) {
-  if (key.key) {
-    SLUICE_TRY(auto out, tuf::role_key(*key.key, key.scheme_name));
-    out.keyid = KeyId(keyid);
-    out.keytype = key.keytype;
-    return out;
-  }
-  SLUICE_TRY(auto keyval, json::parse_strict(key.keyval));
-  return tuf::RoleKey{KeyId(keyid), key.keytype, key.scheme_name, std::move(keyval)};
-}
-
-struct Candidate {
-  tuf::RoleKey key;
-  std::string material;
-  bool identity = false;
-};
-Result<std::vector<Candidate>> candidates(const std::vector<tuf::Signatories>& signatories) {
-  std::vector<Candidate> out;
-  for (const auto& each : signatories) {
-    for (const auto& keyid : each.role.keyids) {
-      const auto at = each.keys.find(keyid);
-      if (at == each.keys.end() || !at->second.usable()) continue;
-      if (std::ranges::any_of(out,
-                              [&](const Candidate& c) { return c.key.keyid.str() == keyid; })) {
-        continue;
-      }
-      SLUICE_TRY(auto key, listed_key(keyid, at->second));
-      out.push_back({std::move(key), at->second.material, at->second.foreign != nullptr});
-    }
-  }
-  return out;
-}
 
 }  // namespace
 
@@ -151,70 +96,6 @@ Result<tuf::RoleKey> key_argument(Invocation& in, tuf::Repository& repository,
   SLUICE_TRY(auto named, read_named_key(in, given));
   SLUICE_CHECK(repository.name_key(named.name, named.key));
   return std::move(named.key);
-}
-
-Result<std::unique_ptr<tuf::RoleSigner>> open_any_signer(Invocation& in, const std::string& source,
-                                                         const Path& base) {
-  keep_out_of_cores();
-  const auto identities = identity_signers(in);
-  return tuf::open_role_signer(below(source, base), signer_options(in, source, *identities),
-                               in.world);
-}
-
-Result<std::unique_ptr<tuf::RoleSigner>> open_signer(
-    Invocation& in, const std::string& source, const Path& base,
-    const std::vector<tuf::Signatories>& signatories, tuf::IdentitySigners& identities) {
-  keep_out_of_cores();
-  SLUICE_TRY(const auto known, candidates(signatories));
-  auto options = signer_options(in, source, identities);
-  const std::string where = below(source, base);
-  const bool identity = source.starts_with("sigstore:");
-  std::string why;
-  // A command does not say which key it has, nor does a token: it is asked as each.
-  if (identity || source.starts_with("cmd:")) {
-    for (const auto& each : known) {
-      if (each.identity != identity) continue;
-      options.expected = each.key;
-      auto signer = tuf::open_role_signer(where, options, in.world);
-      if (signer || signer.error().code != Errc::denied) return signer;
-      why = signer.error().what;
-    }
-  } else {
-    SLUICE_TRY(auto signer, tuf::open_role_signer(where, options, in.world));
-    SLUICE_TRY(const auto key, tuf::understood(signer->key(), identity_keys(in)));
-    for (const auto& each : known) {
-      if (each.material != key.material) continue;
-      if (each.key.keyid == signer->key().keyid && each.key.scheme == signer->key().scheme) {
-        return signer;
-      }
-      options.expected = each.key;
-      return tuf::open_role_signer(where, options, in.world);
-    }
-  }
-  if (identity && !why.empty()) return fail(Errc::denied, std::move(why));
-  return fail(Errc::denied, cat(printable(source, 200), " is none of the keys that may sign"));
-}
-
-tuf::OnlineSigners online_signers(Invocation& in, const tuf::Repository& repository) {
-  return [&in, folder = repository.folder(), policy = repository.policy(),
-          identities = identity_signers(in)](const tuf::RoleName& role,
-                                             const tuf::Signatories& signatories)
-             -> Result<std::vector<std::unique_ptr<tuf::RoleSigner>>> {
-    std::vector<std::unique_ptr<tuf::RoleSigner>> out;
-    for (const auto& source : policy.of(role).online) {
-      auto signer = open_signer(in, source, folder, {signatories}, *identities);
-      if (!signer && signer.error().code == Errc::denied) {
-        // Another of the role's keys may do; where none does, the count says so.
-        in.log.write(LogLevel::warning, "a key of the policy does not sign for its role",
-                     {{"role", printable(role.str(), 80)}, {"why", signer.error().text()}});
-        continue;
-      }
-      if (!signer)
-        return fail(std::move(signer).error().in(cat("signing ", printable(role.str(), 80))));
-      out.push_back(*std::move(signer));
-    }
-    return out;
-  };
 }
 
 Result<int> save_and_tell(Invocation& in, tuf::Repository& repository, const tuf::Edited& edited) {

@@ -10,6 +10,7 @@
 #include "invocation.h"
 #include "tufrepo/edit.h"
 #include "tufrepo/release.h"
+#include "tufrepo/role_list.h"
 
 namespace sluice::cli {
 
@@ -38,17 +39,6 @@ struct NamedKey {
 // A number above 0.
 [[nodiscard]] Result<std::int64_t> count_argument(std::string_view option,
                                                   const std::string& given);
-
-// Opens a key that can sign, as role_key.h reads sources; paths are below `base` where they are
-// relative. Of the keys that the role lists it must be one; which one counts for keyid and scheme.
-[[nodiscard]] Result<std::unique_ptr<tuf::RoleSigner>> open_signer(
-    Invocation& in, const std::string& source, const Path& base,
-    const std::vector<tuf::Signatories>& signatories, tuf::IdentitySigners& identities);
-// Any key: for a role that is new.
-[[nodiscard]] Result<std::unique_ptr<tuf::RoleSigner>> open_any_signer(Invocation& in,
-                                                                       const std::string& source,
-                                                                       const Path& base);
-tuf::OnlineSigners online_signers(Invocation& in, const tuf::Repository& repository);
 
 // Saves what is staged and says so: "proposed  root 7, targets 42", notes, what comes next.
 [[nodiscard]] Result<int> save_and_tell(Invocation& in, tuf::Repository& repository,

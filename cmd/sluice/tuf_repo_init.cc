@@ -8,6 +8,7 @@
 #include "exit.h"
 #include "tuf_identity.h"
 #include "tuf_repo.h"
+#include "tuf_signers.h"
 
 namespace sluice::cli {
 
@@ -82,7 +83,7 @@ Result<GivenPolicy> policy_given(Invocation& in, const Path& folder) {
 
 // Relative paths of key files are below the repository, where refresh-online will look for them.
 Result<tuf::RoleKeySet> key_set(Invocation& in, RoleType type, const tuf::RepoPolicy& policy,
-                                std::vector<NamedKey>& names) {
+                                TufSigners& signers, std::vector<NamedKey>& names) {
   tuf::RoleKeySet out;
   for (const auto& given : in.args.all(option_for(type, "key"))) {
     SLUICE_TRY(auto named, read_named_key(in, given));
@@ -90,7 +91,7 @@ Result<tuf::RoleKeySet> key_set(Invocation& in, RoleType type, const tuf::RepoPo
     names.push_back(std::move(named));
   }
   for (const auto& source : policy.of(tuf::RoleName(std::string(tuf::name(type)))).online) {
-    SLUICE_TRY(const auto signer, open_any_signer(in, source, in.args.positionals()[0]));
+    SLUICE_TRY(const auto signer, signers.any(source));
     out.keys.push_back(signer->key());
   }
   if (out.keys.empty()) {
@@ -111,9 +112,11 @@ Result<int> run_repository_init(Invocation& in) {
   tuf::NewRepository plan;
   plan.policy = std::move(given.policy);
   plan.keep_policy_file = given.as_it_was;
+  TufSigners signers(in, folder);
   std::vector<NamedKey> names;
   for (const auto type : kTopRoles) {
-    SLUICE_TRY(plan.roles[static_cast<std::size_t>(type)], key_set(in, type, plan.policy, names));
+    SLUICE_TRY(plan.roles[static_cast<std::size_t>(type)],
+               key_set(in, type, plan.policy, signers, names));
   }
   SLUICE_CHECK(in.world.files.make_folders(folder));
   SLUICE_TRY(auto repository, tuf::init_repository(in.world.files, folder, plan,

@@ -9,6 +9,7 @@
 #include "settings.h"
 #include "sign_services.h"
 #include "tuf_repo.h"
+#include "tuf_signers.h"
 #include "tufrepo/clean.h"
 #include "tufrepo/mirror.h"
 

@@ -10,6 +10,7 @@
 #include "exit.h"
 #include "tuf_identity.h"
 #include "tuf_repo.h"
+#include "tuf_signers.h"
 
 namespace sluice::cli {
 
@@ -20,8 +21,9 @@ Result<tuf::RoleKeySet> keys_of_delegation(Invocation& in, tuf::Repository& repo
   for (const auto& given : in.args.all("--key")) {
     SLUICE_TRY(out.keys.emplace_back(), key_argument(in, repository, given));
   }
+  TufSigners signers(in, repository.folder());
   for (const auto& source : in.args.all("--signer")) {
-    SLUICE_TRY(const auto signer, open_any_signer(in, source, repository.folder()));
+    SLUICE_TRY(const auto signer, signers.any(source));
     out.keys.push_back(signer->key());
   }
   if (const auto threshold = in.args.get("--threshold")) {
@@ -96,8 +98,8 @@ Result<std::string> keyid_of_role(tuf::Repository& repository, const tuf::RoleNa
                                   const std::string& given) {
   SLUICE_TRY(const auto* names, repository.names());
   SLUICE_TRY(const auto listed, tuf::listed_roles(repository));
-  for (const auto& each : listed) {
-    if (each.role == role) return names->resolve(given, each.keys.keyids);
+  if (const auto* found = tuf::find_role(listed, role)) {
+    return names->resolve(given, found->keys.keyids);
   }
   return fail(Errc::not_found, cat("there is no role ", printable(role.str(), 80)));
 }

@@ -3,13 +3,14 @@
 #include <algorithm>
 #include <map>
 
+#include "base/parallel.h"
 #include "base/text.h"
 #include "commands.h"
 #include "exit.h"
 #include "settings.h"
 #include "sign_services.h"
-#include "tuf_identity.h"
 #include "tuf_repo.h"
+#include "tuf_signers.h"
 
 namespace sluice::cli {
 
@@ -139,7 +140,7 @@ Result<Collected> collect(Invocation& in, tuf::Repository& repository, const Pat
 
 struct ToSign {
   const tuf::ProposedRole* role;
-  std::vector<std::shared_ptr<tuf::RoleSigner>> signers;  // shared: one key signs for several roles
+  std::vector<TufSigners::Signer> signers;
 };
 
 bool wants(const tuf::ProposedRole& role, const std::string& keyid) {
@@ -157,7 +158,7 @@ struct Work {
 
 // What each key at hand has to sign, of the roles asked for.
 Result<Work> work_for(Invocation& in, tuf::Repository& repository, const tuf::Proposal& proposal,
-                      tuf::IdentitySigners& identities) {
+                      TufSigners& signers) {
   const auto only = roles_given(in, "--role");
   Work out;
   for (const auto& role : proposal.roles) {
@@ -166,7 +167,7 @@ Result<Work> work_for(Invocation& in, tuf::Repository& repository, const tuf::Pr
     ToSign work{&role, {}};
     SLUICE_TRY(const auto signatories, tuf::signatories_of(repository, role.role));
     for (const auto& source : in.args.all("--key")) {
-      auto signer = open_signer(in, source, "", signatories, identities);
+      auto signer = signers.one_of(source, signatories);
       if (!signer && signer.error().code == Errc::denied && only.empty()) {
         out.denied = signer.error().what;
         continue;
@@ -222,26 +223,46 @@ Result<bool> confirmed(Invocation& in) {
   return answer.reveal_text() == "yes";
 }
 
-Result<std::size_t> sign_all(tuf::Repository& repository, const std::vector<ToSign>& works) {
-  std::size_t made = 0;
-  for (const auto& work : works) {
-    SLUICE_TRY(const auto* staged, repository.staged(work.role->role));
-    SLUICE_TRY(const auto message, staged->draft.message());
-    for (const auto& signer : work.signers) {
-      SLUICE_TRY(const auto signature, signer->sign(message));
-      json::Value value;
-      value.set("keyid", signature.keyid.str());
-      value.set("sig", signature.sig);
-      if (!signature.bundle.empty()) {
-        SLUICE_TRY(auto bundle, json::parse_strict(signature.bundle));
-        value.set("bundle", std::move(bundle));
-      }
-      SLUICE_CHECK(repository.add_signature(
-          work.role->role,
-          {signature.keyid.str(), std::move(value), staged->draft.version(), staged->sha256}));
-      ++made;
-    }
+Result<void> sign_one(tuf::Repository& repository, const tuf::RoleName& role,
+                      const tuf::StagedRole& staged, tuf::RoleSigner& signer) {
+  SLUICE_TRY(const auto message, staged.draft.message());
+  SLUICE_TRY(const auto signature, signer.sign(message));
+  json::Value value;
+  value.set("keyid", signature.keyid.str());
+  value.set("sig", signature.sig);
+  if (!signature.bundle.empty()) {
+    SLUICE_TRY(auto bundle, json::parse_strict(signature.bundle));
+    value.set("bundle", std::move(bundle));
   }
+  return repository.add_signature(
+      role, {signature.keyid.str(), std::move(value), staged.draft.version(), staged.sha256});
+}
+
+// Bins are thousands, each with a file to be written: many at once, where the keys allow it.
+Result<std::size_t> sign_all(tuf::Repository& repository, const std::vector<ToSign>& works) {
+  std::vector<const tuf::StagedRole*> staged;
+  std::size_t made = 0;
+  bool at_once = true;
+  for (const auto& work : works) {
+    SLUICE_TRY(staged.emplace_back(), repository.staged(work.role->role));
+    made += work.signers.size();
+    at_once = at_once && std::ranges::all_of(work.signers,
+                                             [](const auto& signer) { return signer->at_once(); });
+  }
+  const auto sign = [&](std::size_t i) -> Result<void> {
+    for (const auto& signer : works[i].signers) {
+      SLUICE_CHECK(sign_one(repository, works[i].role->role, *staged[i], *signer));
+    }
+    return {};
+  };
+  if (!at_once) {
+    for (std::size_t i = 0; i < works.size(); ++i) SLUICE_CHECK(sign(i));
+    return made;
+  }
+  std::vector<Result<void>> done(works.size());
+  for_each_parallel(works.size(), hardware_threads() * 4,
+                    [&](std::size_t i) { done[i] = sign(i); });
+  for (auto& one : done) SLUICE_CHECK(std::move(one));
   return made;
 }
 
@@ -297,8 +318,8 @@ Result<int> run_tuf_sign(Invocation& in) {
         "say --key FILE, pkcs11:…, env:NAME, cmd:PROGRAM or sigstore:"));
   }
   SLUICE_TRY(const auto proposal, tuf::examine_proposal(repository, in.world.clock.now()));
-  const auto identities = identity_signers(in);
-  SLUICE_TRY(const auto found, work_for(in, repository, proposal, *identities));
+  TufSigners signers(in, "");
+  SLUICE_TRY(const auto found, work_for(in, repository, proposal, signers));
   const auto& works = found.roles;
   if (works.empty()) {
     if (!in.json && !proposal.roles.empty()) {

@@ -105,7 +105,7 @@ json::Value published_json(const tuf::ListedRole& listed, const tuf::Draft* draf
   for (const auto& each : listed.keys.keyids) keyids.emplace_back(printable(each, 200));
   out.set("keyids", json::Value(std::move(keyids)));
   out.set("online", !policy.of(listed.role).online.empty());
-  out.set("bins", listed.bins);
+  out.set("bins", listed.bins());
   return out;
 }
 
@@ -120,7 +120,7 @@ Result<std::string> published_text(tuf::Repository& repository, const StatusView
   SLUICE_TRY(const auto* names, repository.names());
   for (const auto& each : view.listed) {
     const tuf::Draft* draft = nullptr;
-    if (!each.bins) {
+    if (!each.bins()) {
       SLUICE_TRY(draft, repository.published(each.role));
     }
     std::vector<std::string> keys;
@@ -128,7 +128,7 @@ Result<std::string> published_text(tuf::Repository& repository, const StatusView
       const auto* name = names->name_of(keyid);
       keys.push_back(name == nullptr ? printable(keyid.substr(0, 8), 40) : printable(*name, 60));
     }
-    const std::string version = each.bins          ? "bins"
+    const std::string version = each.bins()        ? "bins"
                                 : draft == nullptr ? "not published"
                                                    : cat(draft->version());
     out += cat("  ", padded(printable(each.role.str(), 60), 12), padded(version, 6),
@@ -152,7 +152,7 @@ Result<json::Value> status_json(tuf::Repository& repository, const StatusView& v
   json::Array roles;
   for (const auto& each : view.listed) {
     const tuf::Draft* draft = nullptr;
-    if (!each.bins) {
+    if (!each.bins()) {
       SLUICE_TRY(draft, repository.published(each.role));
     }
     roles.push_back(published_json(each, draft, repository.policy()));

@@ -457,8 +457,7 @@ State Client::state_of() const {
           .targets = role(targets.header()),
           .consistent_snapshot = set_->root().consistent_snapshot,
           .target_count = targets.count(),
-          .delegations = targets.bins() ? std::size_t{1} << targets.bins()->bits
-                                        : targets.delegations().size()};
+          .delegations = targets.delegations().size()};
 }
 
 Result<Verdict<State>> Client::refresh() {
@@ -494,6 +493,7 @@ Client::Step Client::search(Report& report, const std::string& path, std::option
   std::vector<Visit> ahead{{role_name(RoleType::targets), nullptr}};
   std::set<std::string> visited;
   Checks checks(report, "target", printable(path, 300));
+  const std::string hash = path_hash(path);
   while (!ahead.empty()) {
     const Visit visit = ahead.back();
     ahead.pop_back();
@@ -519,7 +519,7 @@ Client::Step Client::search(Report& report, const std::string& path, std::option
       return true;
     }
     std::vector<Visit> below;
-    for (const auto& delegation : targets->covering(path)) {
+    for (const auto& delegation : targets->delegations().covering(path, hash)) {
       below.push_back({delegation.role, targets});
       if (delegation.terminating) {  // 5.6.7.2.1
         ahead.clear();

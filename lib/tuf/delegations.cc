@@ -2,7 +2,7 @@
 #include "tuf/delegations.h"
 
 #include <algorithm>
-#include <unordered_set>
+#include <numeric>
 
 #include "base/codec.h"
 #include "base/text.h"
@@ -125,7 +125,6 @@ Result<Delegation> read_delegation(json::Tokenizer& in) {
 
 Result<std::vector<Delegation>> read_roles(json::Tokenizer& in) {
   std::vector<Delegation> out;
-  std::unordered_set<std::string> seen;
   std::size_t paths = 0;
   SLUICE_CHECK(in.enter_array());
   for (;;) {
@@ -138,10 +137,6 @@ Result<std::vector<Delegation>> read_roles(json::Tokenizer& in) {
     paths += one.paths.size() + one.hash_prefixes.size();
     if (paths > kMaxAllPaths) {
       return fail(in.error_here(Errc::limit, cat("more than ", kMaxAllPaths, " paths in all")));
-    }
-    if (!seen.insert(one.role.str()).second) {
-      return fail(in.error_here(
-          Errc::malformed, cat("two delegations to the role ", printable(one.role.str(), 80))));
     }
     out.push_back(std::move(one));
   }
@@ -171,6 +166,8 @@ Result<Bins> read_bins(json::Tokenizer& in) {
   return out;
 }
 
+constexpr std::size_t kHashSize = 64;  // of a path, in hex
+
 std::size_t suffix_width(int bits) { return static_cast<std::size_t>((bits + 3) / 4); }
 
 }  // namespace
@@ -188,12 +185,6 @@ bool path_matches(std::string_view pattern, std::string_view path) {
   }
 }
 
-bool Delegation::covers(std::string_view path, std::string_view path_hash) const {
-  return std::ranges::any_of(paths, [&](const auto& each) { return path_matches(each, path); }) ||
-         std::ranges::any_of(hash_prefixes,
-                             [&](const auto& each) { return path_hash.starts_with(each); });
-}
-
 std::uint64_t Bins::number_of(std::string_view path_hash) const {
   std::uint64_t number = 0;
   for (const char c : path_hash.substr(0, 8)) {
@@ -202,8 +193,7 @@ std::uint64_t Bins::number_of(std::string_view path_hash) const {
   return number >> (32 - bits);
 }
 
-RoleName Bins::bin_of(std::string_view path_hash) const {
-  std::uint64_t number = number_of(path_hash);
+RoleName Bins::bin(std::uint64_t number) const {
   std::string suffix(suffix_width(bits), '0');
   for (auto at = suffix.rbegin(); at != suffix.rend(); ++at, number /= 16) {
     *at = "0123456789abcdef"[number % 16];
@@ -226,6 +216,75 @@ std::string path_hash(std::string_view path) {
   return crypto::digest_of(crypto::HashAlgorithm::sha256, bytes_of(path)).hex();
 }
 
+const Delegation* Delegations::find(const RoleName& role) const {
+  const auto at = std::ranges::lower_bound(
+      by_name_, role, {}, [&](std::uint32_t i) -> const RoleName& { return roles_[i].role; });
+  return at == by_name_.end() || roles_[*at].role != role ? nullptr : &roles_[*at];
+}
+
+const RoleKeys* Delegations::keys_of(const RoleName& role) const {
+  if (bins_) return bins_->names(role) ? &bins_->keys : nullptr;
+  const auto* found = find(role);
+  return found == nullptr ? nullptr : &found->keys;
+}
+
+std::string_view Delegations::text(const Prefix& prefix) const {
+  return roles_[prefix.role].hash_prefixes[prefix.number];
+}
+
+std::vector<Delegations::Covering> Delegations::covering(std::string_view path,
+                                                         std::string_view path_hash) const {
+  if (bins_) return {{bins_->bin_of(path_hash), true}};
+  std::vector<std::uint32_t> those;
+  for (const auto i : with_paths_) {
+    const auto& paths = roles_[i].paths;
+    if (std::ranges::any_of(paths, [&](const auto& one) { return path_matches(one, path); })) {
+      those.push_back(i);
+    }
+  }
+  for (const auto size : prefix_sizes_) {
+    const auto same = std::ranges::equal_range(by_prefix_, path_hash.substr(0, size), {},
+                                               [this](const Prefix& one) { return text(one); });
+    for (const auto& one : same) those.push_back(one.role);
+  }
+  std::ranges::sort(those);
+  those.erase(std::ranges::unique(those).begin(), those.end());
+  std::vector<Covering> out;
+  for (const auto i : those) {
+    out.push_back({roles_[i].role, roles_[i].terminating});
+    if (roles_[i].terminating) break;
+  }
+  return out;
+}
+
+// Most files list roles and prefixes in their order: to see that takes less than sorting.
+Result<void> Delegations::index(const json::Tokenizer& in) {
+  by_name_.resize(roles_.size());
+  std::iota(by_name_.begin(), by_name_.end(), 0U);
+  const auto name = [this](std::uint32_t i) -> const RoleName& { return roles_[i].role; };
+  if (!std::ranges::is_sorted(by_name_, {}, name)) std::ranges::sort(by_name_, {}, name);
+  const auto twice = std::ranges::adjacent_find(by_name_, {}, name);
+  if (twice != by_name_.end()) {
+    return fail(in.error_here(
+        Errc::malformed, cat("two delegations to the role ", printable(name(*twice).str(), 80))));
+  }
+  for (std::uint32_t i = 0; i < roles_.size(); ++i) {
+    const auto& prefixes = roles_[i].hash_prefixes;
+    if (!roles_[i].paths.empty()) with_paths_.push_back(i);
+    for (std::uint32_t k = 0; k < prefixes.size(); ++k) {
+      const std::size_t size = prefixes[k].size();
+      if (size > kHashSize) continue;  // covers nothing
+      by_prefix_.push_back({i, k});
+      if (std::ranges::find(prefix_sizes_, size) == prefix_sizes_.end()) {
+        prefix_sizes_.push_back(size);
+      }
+    }
+  }
+  const auto prefix = [this](const Prefix& one) { return text(one); };
+  if (!std::ranges::is_sorted(by_prefix_, {}, prefix)) std::ranges::sort(by_prefix_, {}, prefix);
+  return {};
+}
+
 Result<Delegations> read_delegations(json::Tokenizer& in, std::string_view document,
                                      const ForeignKeys& foreign) {
   Delegations out;
@@ -235,19 +294,20 @@ Result<Delegations> read_delegations(json::Tokenizer& in, std::string_view docum
     SLUICE_TRY(const auto key, in.next_key());
     if (!key) break;
     if (*key == "keys") {
-      SLUICE_TRY(out.keys, read_keys(in, document, foreign));
+      SLUICE_TRY(out.keys_, read_keys(in, document, foreign));
     } else if (*key == "roles") {
-      SLUICE_TRY(out.roles, read_roles(in));
+      SLUICE_TRY(out.roles_, read_roles(in));
       has_roles = true;
     } else if (*key == "succinct_roles") {
-      SLUICE_TRY(out.bins, read_bins(in));
+      SLUICE_TRY(out.bins_, read_bins(in));
     } else {
       SLUICE_CHECK(in.skip());
     }
   }
-  if (has_roles == out.bins.has_value()) {
+  if (has_roles == out.bins_.has_value()) {
     return fail(in.error_here(Errc::malformed, "delegations need either roles or succinct_roles"));
   }
+  SLUICE_CHECK(out.index(in));
   return out;
 }
 

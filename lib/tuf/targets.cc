@@ -112,10 +112,7 @@ class TargetsReader {
   Result<void> member(json::Tokenizer& in, std::string_view key) {
     if (key == "targets") return targets(in);
     if (key == "delegations") {
-      SLUICE_TRY(auto read, read_delegations(in, part_, foreign_));
-      out_.keys_ = std::move(read.keys);
-      out_.delegations_ = std::move(read.roles);
-      out_.bins_ = std::move(read.bins);
+      SLUICE_TRY(out_.delegations_, read_delegations(in, part_, foreign_));
       return {};
     }
     SLUICE_CHECK(in.skip());
@@ -245,23 +242,6 @@ Result<void> Targets::each(const std::function<Result<void>(TargetFile)>& use) c
     SLUICE_CHECK(use(std::move(file)));
   }
   return {};
-}
-
-std::vector<Delegation> Targets::covering(std::string_view path) const {
-  const std::string hash = path_hash(path);
-  if (bins_) return {{bins_->bin_of(hash), bins_->keys, true, {}, {}}};
-  std::vector<Delegation> out;
-  for (const auto& each : delegations_) {
-    if (each.covers(path, hash)) out.push_back({each.role, each.keys, each.terminating, {}, {}});
-  }
-  return out;
-}
-
-std::optional<RoleKeys> Targets::keys_of(const RoleName& role) const {
-  if (bins_ && bins_->names(role)) return bins_->keys;
-  const auto at = std::ranges::find(delegations_, role, &Delegation::role);
-  if (at == delegations_.end()) return std::nullopt;
-  return at->keys;
 }
 
 }  // namespace sluice::tuf

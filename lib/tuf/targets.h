@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Targets metadata (TUF 4.6): which files there are, and who else is trusted to say so for which
-// paths. A file of 100,000 targets is indexed, not built: a target is read when it is asked for.
+// Targets metadata (TUF 4.5): which files there are. Who else is trusted to say so for which paths
+// stands in delegations.h. A file of 100,000 targets is indexed, not built: a target is read when
+// it is asked for.
 #pragma once
 
 #include <functional>
@@ -10,7 +11,7 @@
 #include <string_view>
 #include <vector>
 
-#include "tuf/metadata.h"
+#include "tuf/delegations.h"
 
 namespace sluice::tuf {
 
@@ -19,32 +20,6 @@ struct TargetFile {
   std::uint64_t length = 0;
   Hashes hashes;
   std::string custom;  // JSON text; empty where there is none
-};
-
-// PATHPATTERN of 4.5: part by part, "*" and "?" within a part, case as it is. All other characters,
-// brackets included, stand for themselves.
-bool path_matches(std::string_view pattern, std::string_view path);
-
-struct Delegation {
-  RoleName role{""};
-  RoleKeys keys;
-  bool terminating = false;
-  std::vector<std::string> paths;          // one of the two is empty
-  std::vector<std::string> hash_prefixes;  // lower-case hex
-
-  bool covers(std::string_view path, std::string_view path_hash) const;
-};
-
-// TAP 15: 2^bits roles that are named by number, with the same keys, each for its share of the
-// hashes of paths.
-struct Bins {
-  std::string prefix;
-  int bits = 0;
-  RoleKeys keys;
-
-  std::uint64_t number_of(std::string_view path_hash) const;  // its leftmost bits
-  RoleName bin_of(std::string_view path_hash) const;
-  bool names(const RoleName& role) const;  // whether it is one of the bins
 };
 
 struct OpenedTargets;
@@ -57,13 +32,7 @@ class Targets {
   // In the order of the document, until `use` fails.
   [[nodiscard]] Result<void> each(const std::function<Result<void>(TargetFile)>& use) const;
 
-  const Keys& keys() const { return keys_; }
-  const std::vector<Delegation>& delegations() const { return delegations_; }
-  const std::optional<Bins>& bins() const { return bins_; }
-  // Those that cover the path, in the order in which they count: at most one where there are bins.
-  std::vector<Delegation> covering(std::string_view path) const;
-  // Of a role that this one delegates to; nothing where it does not.
-  std::optional<RoleKeys> keys_of(const RoleName& role) const;
+  const Delegations& delegations() const { return delegations_; }
 
   const std::string& document() const { return *document_; }  // the whole file as it came
 
@@ -86,9 +55,7 @@ class Targets {
   Header header_;
   std::vector<Entry> index_;
   bool plain_and_sorted_ = true;
-  Keys keys_;
-  std::vector<Delegation> delegations_;
-  std::optional<Bins> bins_;
+  Delegations delegations_;
 };
 
 // `signed_part` is a part of the document, as open_envelope() found it.
@@ -103,8 +70,5 @@ struct OpenedTargets {
 };
 std::optional<OpenedTargets> open_targets(Document document, std::size_t max,
                                           const ForeignKeys& foreign);
-
-// SHA-256 of a target's path, in hex: what hash prefixes and bins go by.
-std::string path_hash(std::string_view path);
 
 }  // namespace sluice::tuf

@@ -432,14 +432,14 @@ Verdict<Accepted> TrustedSet::update_targets(Document document, const RoleName& 
     checks.refuse("unlisted", kMixAndMatch, "5.6.1", "snapshot.json does not list it");
     return refused();
   }
-  const auto signers = delegator == nullptr ? std::optional(root_.role(RoleType::targets))
-                                            : delegator->keys_of(role);
-  if (!signers) {
+  const RoleKeys* const signers = delegator == nullptr ? &root_.role(RoleType::targets)
+                                                       : delegator->delegations().keys_of(role);
+  if (signers == nullptr) {
     checks.refuse("delegation", kArbitrarySoftware, "5.6.7", "nobody delegates to this role");
     return refused();
   }
   const std::size_t max = stated->length ? options_.limits.stated : options_.limits.targets;
-  const Keys& keys = delegator == nullptr ? root_.keys : delegator->keys();
+  const Keys& keys = delegator == nullptr ? root_.keys : delegator->delegations().keys();
   Early<OpenedTargets> early;
   if (document->size() >= kLarge) {
     early =

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <set>
+#include <utility>
 
 #include "base/text.h"
 #include "tuf/checks.h"
@@ -19,6 +20,7 @@ using std::chrono::hours;
 using std::chrono::seconds;
 
 constexpr std::size_t kMaxAuditedRoles = 200'000;
+constexpr std::size_t kKeptBins = 256;  // whose targets are in memory at once
 constexpr std::size_t kToldTargets = 20;
 constexpr Version kLastFirstRoot = 64;  // up to which a first root is looked for
 
@@ -253,34 +255,47 @@ class Auditor {
 
   Result<void> below(TrustedSet& set, const Targets& parent,
                      std::set<std::pair<const Targets*, std::string>>& seen) {
-    if (parent.bins()) return bins(set, parent, seen);
-    for (const auto& each : parent.delegations()) {
-      look_at_keys(each.role, parent.keys(), each.keys);
-      if (seen.size() >= kMaxAuditedRoles || !seen.insert({&parent, each.role.str()}).second)
-        continue;
+    const auto& delegations = parent.delegations();
+    if (delegations.bins()) return bins(set, parent, seen);
+    std::optional<TrustedSet> copy;
+    std::size_t bins_in_copy = 0;
+    for (const auto& each : delegations.roles()) {
+      look_at_keys(each.role, delegations.keys(), each.keys);
+      if (too_many(seen.size()) || !seen.insert({&parent, each.role.str()}).second) continue;
       if (!on_the_way_.insert(each.role.str()).second)
         continue;  // a circle: clients stop there too
-      SLUICE_TRY(const bool good, load(set, each.role, &parent));
-      if (good) SLUICE_CHECK(below(set, *set.targets(each.role, &parent), seen));
+      const bool bin = !each.hash_prefixes.empty();
+      if (bin && bins_in_copy++ % kKeptBins == 0) copy = set;
+      TrustedSet& in = bin ? *copy : set;
+      SLUICE_TRY(const bool good, load(in, each.role, &parent));
+      if (good && in.targets(each.role, &parent)->delegations().size() > 0) {
+        if (bin) set = in;
+        SLUICE_CHECK(below(set, *set.targets(each.role, &parent), seen));
+      }
       on_the_way_.erase(each.role.str());
     }
     return {};
   }
 
-  // Each on a copy, so that thousands are not kept.
+  bool too_many(std::size_t seen) {
+    if (seen < kMaxAuditedRoles) return false;
+    if (!std::exchange(told_of_too_many_, true)) {
+      out_.report.fail("tuf.delegated.limit", "delegated roles",
+                       cat("more than ", kMaxAuditedRoles, ": the others were not looked at"));
+    }
+    return true;
+  }
+
+  // On a copy, so that thousands are not kept.
   Result<void> bins(TrustedSet& set, const Targets& parent,
                     std::set<std::pair<const Targets*, std::string>>& seen) {
-    const auto& bins = *parent.bins();
-    look_at_keys(RoleName(bins.prefix), parent.keys(), bins.keys);
-    const auto width = static_cast<std::size_t>(bins.bits + 3) / 4;
+    const auto& bins = *parent.delegations().bins();
+    look_at_keys(RoleName(bins.prefix), parent.delegations().keys(), bins.keys);
     TrustedSet copy = set;
-    for (std::uint64_t i = 0; i < (std::uint64_t{1} << static_cast<unsigned>(bins.bits)); ++i) {
-      if (seen.size() >= kMaxAuditedRoles) break;
-      if (i % 256 == 255) copy = set;
-      std::string hash(8, '0');
-      std::uint64_t number = i << (32U - static_cast<unsigned>(bins.bits));
-      for (std::size_t at = 8; at-- > 0; number >>= 4U) hash[at] = "0123456789abcdef"[number & 15U];
-      const RoleName role = bins.bin_of(hash.substr(0, std::max<std::size_t>(width, 8)));
+    for (std::uint64_t i = 0; i < bins.count(); ++i) {
+      if (too_many(seen.size())) break;
+      if (i % kKeptBins == kKeptBins - 1) copy = set;
+      const RoleName role = bins.bin(i);
       seen.insert({&parent, role.str()});
       SLUICE_CHECK(load(copy, role, &parent));
     }
@@ -304,6 +319,7 @@ class Auditor {
   Audit out_;
   std::set<std::string> on_the_way_;
   std::size_t wrong_targets_ = 0;
+  bool told_of_too_many_ = false;
 };
 
 }  // namespace

@@ -54,15 +54,6 @@ struct NewRepository {
 // what else is to be done, in order.
 [[nodiscard]] Result<Edited> revoke_key(Repository& repository, const std::string& keyid,
                                         const std::optional<RoleKey>& replacement, Time now);
-// Keyids by role as they are to be: of root's roles, and of all roles that are delegated to by
-// name.
-struct ListedRole {
-  RoleName role{""};
-  RoleName parent{""};
-  RoleKeys keys;
-  bool bins = false;
-};
-[[nodiscard]] Result<std::vector<ListedRole>> listed_roles(Repository& repository);
 
 // --- targets (edit_targets.cc)
 struct NewTarget {

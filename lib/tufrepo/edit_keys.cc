@@ -1,70 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
-#include <deque>
 #include <set>
 
 #include "base/text.h"
 #include "tufrepo/edit.h"
+#include "tufrepo/role_list.h"
 
 namespace sluice::tuf {
 
 namespace {
-
-constexpr std::size_t kMaxListedRoles = 4'096;
-
-// Where the keys of a role stand, in a draft of whoever speaks for it.
-struct Holding {
-  RoleName parent{"root"};
-  Draft draft;
-  json::Value* keys = nullptr;  // both in draft
-  json::Value* role = nullptr;
-  bool bins = false;
-};
-
-json::Value* delegation_named(json::Value& delegations, const RoleName& role) {
-  auto* roles = member_in(delegations, "roles");
-  if (roles == nullptr || roles->array() == nullptr) return nullptr;
-  for (auto& each : *roles->array()) {
-    const auto* name = each.find("name");
-    if (name != nullptr && name->string() != nullptr && *name->string() == role.str()) return &each;
-  }
-  return nullptr;
-}
-
-// A role by its name, or the bins of targets by their prefix.
-Result<RoleName> parent_of(Repository& repository, const RoleName& role, bool& bins) {
-  SLUICE_TRY(const auto listed, listed_roles(repository));
-  for (const auto& each : listed) {
-    if (each.role != role) continue;
-    bins = each.bins;
-    return each.parent;
-  }
-  return delegator_of(repository, role);
-}
-
-Result<void> locate(Repository& repository, const RoleName& role, Holding& out) {
-  if (is_top_level(role.str())) {
-    SLUICE_TRY(out.draft, repository.next(out.parent));
-    out.keys = member_in(out.draft.head(), "keys");
-    auto* roles = member_in(out.draft.head(), "roles");
-    out.role = roles == nullptr ? nullptr : member_in(*roles, role.str());
-  } else {
-    SLUICE_TRY(out.parent, parent_of(repository, role, out.bins));
-    SLUICE_TRY(out.draft, repository.next(out.parent));
-    auto* delegations = member_in(out.draft.head(), "delegations");
-    if (delegations != nullptr) {
-      out.keys = member_in(*delegations, "keys");
-      out.role = out.bins ? member_in(*delegations, "succinct_roles")
-                          : delegation_named(*delegations, role);
-    }
-  }
-  if (out.keys == nullptr || out.role == nullptr || member_in(*out.role, "keyids") == nullptr) {
-    return fail(Errc::not_found, cat("there is no role ", printable(role.str(), 200)));
-  }
-  return {};
-}
-
-json::Array& keyids_in(Holding& holding) { return *member_in(*holding.role, "keyids")->array(); }
 
 std::vector<std::string> keyid_list(const json::Value& role) {
   std::vector<std::string> out;
@@ -80,32 +24,6 @@ Result<Keys> keys_listed(const json::Value& keys, const ForeignKeys& foreign) {
   const std::string text = json::write(keys);
   json::Tokenizer in(text, {.bytes = text.size()});
   return read_keys(in, text, foreign);
-}
-
-Result<void> check_enough(Holding& holding, const RoleName& role, const ForeignKeys& foreign) {
-  SLUICE_TRY(const auto keys, keys_listed(*holding.keys, foreign));
-  const auto different = different_keys(keys, keyid_list(*holding.role));
-  const auto* threshold = holding.role->find("threshold");
-  const auto needed = threshold == nullptr ? 0 : threshold->integer().value_or(0);
-  if (needed >= 1 && needed <= static_cast<std::int64_t>(different)) return {};
-  return fail(
-      Error{Errc::usage, cat("the role ", printable(role.str(), 80), " would have ", different,
-                             different == 1 ? " key" : " different keys", " for a threshold of ",
-                             needed, needed < 1 ? "" : ": nobody could ever sign it")}
-          .advise("add a key first, or change the threshold with `sluice tuf key threshold`"));
-}
-
-// Which roles have these keys: the role, or all bins.
-Result<std::vector<RoleName>> roles_with_keys(const Draft& parent, const RoleName& role, bool bins,
-                                              const ForeignKeys& foreign) {
-  if (!bins) return std::vector{role};
-  SLUICE_TRY(const auto delegations, delegations_of(parent, foreign));
-  NewBins plan{.prefix = delegations.bins->prefix, .bits = delegations.bins->bits, .keys = {}};
-  std::vector<RoleName> out;
-  for (std::uint64_t i = 0; i < (std::uint64_t{1} << static_cast<unsigned>(plan.bits)); ++i) {
-    out.push_back(bin_name(plan, static_cast<std::uint32_t>(i)));
-  }
-  return out;
 }
 
 // A published version that its new keys do not vouch for is followed by another one.
@@ -125,43 +43,146 @@ Result<void> renew_unsigned(Repository& repository, const RoleName& role, Time n
   return {};
 }
 
-Result<Edited> finish(Repository& repository, const RoleName& role, Holding holding, Time now) {
-  drop_unused_keys(holding.draft);
-  SLUICE_TRY(const auto with_keys,
-             roles_with_keys(holding.draft, role, holding.bins, repository.foreign()));
-  Edited out;
-  out.add(holding.parent);
-  SLUICE_CHECK(repository.stage(holding.parent, std::move(holding.draft), now));
-  for (const auto& each : with_keys) SLUICE_CHECK(renew_unsigned(repository, each, now, out));
-  return out;
-}
-
-Result<void> insert_key(Holding& holding, const RoleName& role, const RoleKey& key,
-                        const ForeignKeys& foreign) {
-  SLUICE_TRY(const auto fresh, understood(key, foreign));
-  if (!fresh.usable()) return fail(Errc::unsupported, fresh.why_unusable);
-  SLUICE_TRY(const auto known, keys_listed(*holding.keys, foreign));
-  for (const auto& keyid : keyid_list(*holding.role)) {
-    const auto at = known.find(keyid);
-    if (at == known.end() || at->second.material != fresh.material) continue;
-    return fail(Errc::usage, cat("the key ", key.describe(), " is one of ",
-                                 printable(role.str(), 80), "'s already: a key counts once"));
+// A change of keys that one role lists, for itself (root) or for those whom it delegates to.
+class KeyEdit {
+ public:
+  // `role`: one of listed_roles(), or a single bin of them.
+  static Result<KeyEdit> of(Repository& repository, const RoleName& role) {
+    SLUICE_TRY(const auto listed, listed_roles(repository));
+    const auto* found = find_role(listed, role);
+    ListedRole single{role, RoleName(""), {}};
+    if (found == nullptr) {
+      SLUICE_TRY(single.parent, delegator_of(repository, role));
+      found = &single;
+    }
+    SLUICE_TRY(KeyEdit out, of_parent(repository, found->parent));
+    SLUICE_CHECK(out.choose(*found));
+    return out;
   }
-  put_keys(*holding.keys, {{key}, 1});
-  keyids_in(holding).emplace_back(key.keyid.str());
-  return {};
-}
+  static Result<KeyEdit> of_parent(Repository& repository, const RoleName& parent) {
+    SLUICE_TRY(auto draft, repository.next(parent));
+    KeyEdit out(repository, parent, std::move(draft));
+    if (out.lists() == nullptr || out.keys() == nullptr) return nobody(parent);
+    SLUICE_CHECK(out.read_keys_listed());
+    return out;
+  }
 
-Result<void> erase_key(Holding& holding, const RoleName& role, const std::string& keyid) {
-  const auto gone = std::erase_if(keyids_in(holding), [&](const json::Value& each) {
-    return each.string() != nullptr && *each.string() == keyid;
-  });
-  if (gone > 0) return {};
-  return fail(Errc::not_found,
-              cat("the role ", printable(role.str(), 80), " has no key ", printable(keyid, 80)));
-}
+  // Which role of the parent the following is about.
+  Result<void> choose(const ListedRole& listed) {
+    role_ = listed.role;
+    const auto names = listed.roles();
+    find_roles(std::set(names.begin(), names.end()), listed.succinct.has_value());
+    for (const auto* role : roles_) {
+      const auto* keyids = role->find("keyids");
+      if (keyids == nullptr || keyids->array() == nullptr) return nobody(role_);
+    }
+    if (roles_.empty()) return nobody(role_);
+    changed_.insert(changed_.end(), names.begin(), names.end());
+    return {};
+  }
 
-Holding empty_holding() { return {.draft = Draft::fresh(RoleType::root)}; }
+  Result<void> insert(const RoleKey& key) {
+    SLUICE_TRY(const auto fresh, understood(key, repository_.foreign()));
+    if (!fresh.usable()) return fail(Errc::unsupported, fresh.why_unusable);
+    for (auto* role : roles_) {
+      for (const auto& keyid : keyid_list(*role)) {
+        const auto at = known_.find(keyid);
+        if (at == known_.end() || at->second.material != fresh.material) continue;
+        return fail(Errc::usage, cat("the key ", key.describe(), " is one of ",
+                                     printable(role_.str(), 80), "'s already: a key counts once"));
+      }
+      member_in(*role, "keyids")->array()->emplace_back(key.keyid.str());
+    }
+    put_keys(*keys(), {{key}, 1});
+    return read_keys_listed();
+  }
+
+  Result<void> erase(const std::string& keyid) {
+    std::size_t gone = 0;
+    for (auto* role : roles_) {
+      gone += std::erase_if(*member_in(*role, "keyids")->array(), [&](const json::Value& each) {
+        return each.string() != nullptr && *each.string() == keyid;
+      });
+    }
+    if (gone > 0) return {};
+    return fail(Errc::not_found,
+                cat("the role ", printable(role_.str(), 80), " has no key ", printable(keyid, 80)));
+  }
+
+  void set_threshold(std::int64_t threshold) {
+    for (auto* role : roles_) role->set("threshold", threshold);
+  }
+
+  Result<void> check_enough() const {
+    for (const auto* role : roles_) {
+      const auto different = different_keys(known_, keyid_list(*role));
+      const auto* threshold = role->find("threshold");
+      const auto needed = threshold == nullptr ? 0 : threshold->integer().value_or(0);
+      if (needed >= 1 && needed <= static_cast<std::int64_t>(different)) continue;
+      return fail(
+          Error{Errc::usage,
+                cat("the role ", printable(role_.str(), 80), " would have ", different,
+                    different == 1 ? " key" : " different keys", " for a threshold of ", needed,
+                    needed < 1 ? "" : ": nobody could ever sign it")}
+              .advise("add a key first, or change the threshold with `sluice tuf key threshold`"));
+    }
+    return {};
+  }
+
+  Result<Edited> finish(Time now) && {
+    drop_unused_keys(draft_);
+    Edited out;
+    out.add(parent_);
+    SLUICE_CHECK(repository_.stage(parent_, std::move(draft_), now));
+    for (const auto& each : changed_) SLUICE_CHECK(renew_unsigned(repository_, each, now, out));
+    return out;
+  }
+
+ private:
+  KeyEdit(Repository& repository, RoleName parent, Draft draft)
+      : repository_(repository), parent_(std::move(parent)), draft_(std::move(draft)) {}
+
+  static std::unexpected<Error> nobody(const RoleName& role) {
+    return fail(Errc::not_found, cat("there is no role ", printable(role.str(), 200)));
+  }
+
+  json::Value* lists() {
+    auto& head = draft_.head();
+    return draft_.type() == RoleType::root ? &head : member_in(head, "delegations");
+  }
+  json::Value* keys() { return member_in(*lists(), "keys"); }
+
+  Result<void> read_keys_listed() {
+    SLUICE_TRY(known_, keys_listed(*keys(), repository_.foreign()));
+    return {};
+  }
+
+  void find_roles(const std::set<RoleName>& names, bool succinct) {
+    roles_.clear();
+    auto* roles = member_in(*lists(), succinct ? "succinct_roles" : "roles");
+    if (roles == nullptr) return;
+    if (succinct) {
+      roles_.push_back(roles);
+    } else if (roles->object() != nullptr) {
+      auto* role = member_in(*roles, role_.str());
+      if (role != nullptr) roles_.push_back(role);
+    } else if (roles->array() != nullptr) {
+      for (auto& each : *roles->array()) {
+        const auto* name = each.find("name");
+        if (name == nullptr || name->string() == nullptr) continue;
+        if (names.contains(RoleName(*name->string()))) roles_.push_back(&each);
+      }
+    }
+  }
+
+  Repository& repository_;
+  RoleName parent_;
+  Draft draft_;
+  Keys known_;  // that it lists
+  RoleName role_{""};
+  std::vector<json::Value*> roles_;  // of role_, in draft_: one, or all of its explicit bins
+  std::vector<RoleName> changed_;
+};
 
 std::string advice_for(const RoleName& role) {
   if (role.str() == "root") {
@@ -197,7 +218,7 @@ Result<std::set<std::string>> keyids_of_same_key(Repository& repository,
   for (const auto& each : listed) {
     if (each.parent.str() == "root" || !parents.insert(each.parent.str()).second) continue;
     SLUICE_TRY(const auto* delegations, repository.delegations(each.parent));
-    lists.push_back(delegations->keys);
+    lists.push_back(delegations->keys());
   }
   std::set<std::string> materials;
   for (const auto& keys : lists) {
@@ -237,87 +258,75 @@ void drop_unused_keys(Draft& draft) {
                 [&](const json::Member& each) { return !used.contains(each.first); });
 }
 
-Result<std::vector<ListedRole>> listed_roles(Repository& repository) {
-  std::vector<ListedRole> out;
-  SLUICE_TRY(const auto* root_draft, repository.latest(RoleName("root")));
-  if (root_draft == nullptr) return out;
-  SLUICE_TRY(const auto text, root_draft->signed_text());
-  SLUICE_TRY(const auto root, parse_root(text, repository.foreign()));
-  for (const auto type :
-       {RoleType::root, RoleType::timestamp, RoleType::snapshot, RoleType::targets}) {
-    out.push_back({RoleName(std::string(name(type))), RoleName("root"), root.role(type), false});
-  }
-  std::deque<RoleName> queue{RoleName("targets")};
-  std::set<std::string> seen{"targets"};
-  while (!queue.empty()) {
-    const RoleName at = queue.front();
-    queue.pop_front();
-    SLUICE_TRY(const auto* draft, repository.latest(at));
-    if (draft == nullptr) continue;
-    SLUICE_TRY(const auto delegations, delegations_of(*draft, repository.foreign()));
-    for (const auto& each : delegations.roles) {
-      if (out.size() == kMaxListedRoles) return out;
-      out.push_back({each.role, at, each.keys, false});
-      if (!each.paths.empty() && seen.insert(each.role.str()).second) queue.push_back(each.role);
-    }
-    if (delegations.bins) {
-      out.push_back({RoleName(delegations.bins->prefix), at, delegations.bins->keys, true});
-    }
-  }
-  return out;
-}
-
 Result<Edited> add_key(Repository& repository, const RoleName& role, const RoleKey& key, Time now) {
-  Holding holding = empty_holding();
-  SLUICE_CHECK(locate(repository, role, holding));
-  SLUICE_CHECK(insert_key(holding, role, key, repository.foreign()));
-  return finish(repository, role, std::move(holding), now);
+  SLUICE_TRY(auto edit, KeyEdit::of(repository, role));
+  SLUICE_CHECK(edit.insert(key));
+  return std::move(edit).finish(now);
 }
 
 Result<Edited> remove_key(Repository& repository, const RoleName& role, const std::string& keyid,
                           Time now) {
-  Holding holding = empty_holding();
-  SLUICE_CHECK(locate(repository, role, holding));
-  SLUICE_CHECK(erase_key(holding, role, keyid));
-  SLUICE_CHECK(check_enough(holding, role, repository.foreign()));
-  return finish(repository, role, std::move(holding), now);
+  SLUICE_TRY(auto edit, KeyEdit::of(repository, role));
+  SLUICE_CHECK(edit.erase(keyid));
+  SLUICE_CHECK(edit.check_enough());
+  return std::move(edit).finish(now);
 }
 
 Result<Edited> rotate_key(Repository& repository, const RoleName& role,
                           const std::string& old_keyid, const RoleKey& key, Time now) {
-  Holding holding = empty_holding();
-  SLUICE_CHECK(locate(repository, role, holding));
-  SLUICE_CHECK(erase_key(holding, role, old_keyid));
-  SLUICE_CHECK(insert_key(holding, role, key, repository.foreign()));
-  SLUICE_CHECK(check_enough(holding, role, repository.foreign()));
-  return finish(repository, role, std::move(holding), now);
+  SLUICE_TRY(auto edit, KeyEdit::of(repository, role));
+  SLUICE_CHECK(edit.erase(old_keyid));
+  SLUICE_CHECK(edit.insert(key));
+  SLUICE_CHECK(edit.check_enough());
+  return std::move(edit).finish(now);
 }
 
 Result<Edited> set_threshold(Repository& repository, const RoleName& role, std::int64_t threshold,
                              Time now) {
-  Holding holding = empty_holding();
-  SLUICE_CHECK(locate(repository, role, holding));
-  holding.role->set("threshold", threshold);
-  SLUICE_CHECK(check_enough(holding, role, repository.foreign()));
-  return finish(repository, role, std::move(holding), now);
+  SLUICE_TRY(auto edit, KeyEdit::of(repository, role));
+  edit.set_threshold(threshold);
+  SLUICE_CHECK(edit.check_enough());
+  return std::move(edit).finish(now);
 }
+
+namespace {
+
+// Out of one role that has it, or the other key in its place, once.
+Result<bool> take_out(KeyEdit& edit, const ListedRole& role, const std::set<std::string>& gone,
+                      const std::optional<RoleKey>& replacement) {
+  bool found = false;
+  for (const auto& keyid : role.keys.keyids) {
+    if (!gone.contains(keyid)) continue;
+    if (!found) SLUICE_CHECK(edit.choose(role));
+    SLUICE_CHECK(edit.erase(keyid));
+    if (!found && replacement) SLUICE_CHECK(edit.insert(*replacement));
+    found = true;
+  }
+  if (found) SLUICE_CHECK(edit.check_enough());
+  return found;
+}
+
+}  // namespace
 
 Result<Edited> revoke_key(Repository& repository, const std::string& keyid,
                           const std::optional<RoleKey>& replacement, Time now) {
   SLUICE_TRY(const auto listed, listed_roles(repository));
   SLUICE_TRY(const auto gone, keyids_of_same_key(repository, listed, keyid));
   Edited out;
-  for (const auto& each : listed) {
-    bool replaced = false;
-    for (const auto& one : each.keys.keyids) {
-      if (!gone.contains(one)) continue;
-      SLUICE_TRY(const auto done, replacement && !replaced
-                                      ? rotate_key(repository, each.role, one, *replacement, now)
-                                      : remove_key(repository, each.role, one, now));
-      replaced = true;
-      out.add(done);
+  std::set<RoleName> parents;
+  for (const auto& first : listed) {
+    if (!parents.insert(first.parent).second) continue;
+    SLUICE_TRY(auto edit, KeyEdit::of_parent(repository, first.parent));
+    bool any = false;
+    for (const auto& each : listed) {
+      if (each.parent != first.parent) continue;
+      SLUICE_TRY(const bool found, take_out(edit, each, gone, replacement));
+      if (found) out.notes.push_back(advice_for(each.role));
+      any = any || found;
     }
-    if (replaced) out.notes.push_back(advice_for(each.role));
+    if (!any) continue;
+    SLUICE_TRY(const auto done, std::move(edit).finish(now));
+    out.add(done);
   }
   if (out.roles.empty()) {
     return fail(Errc::not_found, cat("no role has the key ", printable(keyid, 80)));

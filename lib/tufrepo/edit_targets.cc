@@ -2,153 +2,13 @@
 #include <algorithm>
 #include <deque>
 #include <map>
-#include <unordered_map>
 
 #include "base/text.h"
 #include "tuf/limits.h"
+#include "tufrepo/delegation_way.h"
 #include "tufrepo/edit.h"
 
 namespace sluice::tuf {
-
-namespace {
-
-constexpr std::size_t kMaxWay = 32;  // roles that one search visits, as clients have it
-
-}  // namespace
-
-// The way of a client from targets downwards (TUF 5.6.7). What it has seen of a role it takes to be
-// so for good: nothing is staged meanwhile.
-class DelegationWay {
- public:
-  explicit DelegationWay(Repository& repository) : repository_(repository) {}
-
-  // Of one role.
-  struct Known {
-    RoleName role;
-    const Draft* draft = nullptr;              // nullptr: there is none
-    const Delegations* delegations = nullptr;  // nullptr: it has none
-    bool any = false;                          // it lists some target
-    std::vector<Known*> bins = {};             // by number; nullptr: not looked at yet
-    std::vector<Listed> added = {};            // for who collects what is to be listed there
-
-    bool lists(std::string_view path) const { return any && draft->find(path).has_value(); }
-  };
-  struct Answer {
-    Known* lists = nullptr;  // the role that lists the path now; nullptr: none does
-    Known* takes = nullptr;  // the one that is to list it then
-  };
-  Result<Answer> of(std::string_view path, std::string_view hash) {
-    if (top_ == nullptr) {
-      SLUICE_TRY(top_, look_at(targets_));
-    }
-    Answer out{.lists = nullptr, .takes = top_};
-    std::vector<Known*> stack;
-    std::vector<Known*> seen;
-    bool first_way = true;
-    for (Known* at = top_; at != nullptr && seen.size() < kMaxWay; at = pop(stack)) {
-      if (std::ranges::find(seen, at) != seen.end()) continue;
-      if (at->lists(path)) {
-        out.lists = at;
-        return out;
-      }
-      if (at->delegations == nullptr) {
-        if (stack.empty()) break;  // the usual end, with nothing to note
-        first_way = false;
-        seen.push_back(at);
-        continue;
-      }
-      seen.push_back(at);
-      SLUICE_TRY(const auto below, below_of(*at, path, hash));
-      if (first_way && !below.empty()) out.takes = below.front();
-      if (below.empty()) first_way = false;
-      stack.insert(stack.end(), below.rbegin(), below.rend());
-    }
-    return out;
-  }
-
-  // Whether a client that looks for the path comes to the role.
-  Result<bool> leads_to(std::string_view path, const RoleName& role) {
-    if (role == targets_) return true;
-    SLUICE_TRY(const auto parent, delegator_of(repository_, role));
-    SLUICE_TRY(const auto* delegations, repository_.delegations(parent));
-    const auto below = covering(*delegations, path, path_hash(path));
-    if (std::ranges::find(below, role) == below.end()) return false;
-    return leads_to(path, parent);
-  }
-
-  Result<Known*> look_at(const RoleName& role) {
-    if (const auto at = known_.find(role.str()); at != known_.end()) return &at->second;
-    Known out{role};
-    SLUICE_TRY(out.draft, repository_.latest(role));
-    if (out.draft != nullptr && out.draft->head().find("delegations") != nullptr) {
-      SLUICE_TRY(out.delegations, repository_.delegations(role));
-    }
-    out.any = out.draft != nullptr && out.draft->count() > 0;
-    return &known_.emplace(role.str(), std::move(out)).first->second;
-  }
-
-  // Those for which something was collected, by name.
-  std::vector<Known*> with_added() {
-    std::vector<Known*> out;
-    for (auto& [name, known] : known_) {
-      if (!known.added.empty()) out.push_back(&known);
-    }
-    std::ranges::sort(out, {}, &Known::role);
-    return out;
-  }
-  void forget() {
-    top_ = nullptr;
-    known_.clear();
-  }
-
- private:
-  static constexpr int kFewBits = 16;  // bins that a list by number is kept for
-
-  static Known* pop(std::vector<Known*>& stack) {
-    if (stack.empty()) return nullptr;
-    Known* const out = stack.back();
-    stack.pop_back();
-    return out;
-  }
-
-  Result<std::vector<Known*>> below_of(Known& at, std::string_view path, std::string_view hash) {
-    std::vector<Known*> out;
-    const auto& bins = at.delegations->bins;
-    if (bins && bins->bits <= kFewBits) {
-      at.bins.resize(std::size_t{1} << static_cast<unsigned>(bins->bits));
-      Known*& bin = at.bins[bins->number_of(hash)];
-      if (bin == nullptr) {
-        SLUICE_TRY(bin, look_at(bins->bin_of(hash)));
-      }
-      out.push_back(bin);
-      return out;
-    }
-    for (const auto& role : covering(*at.delegations, path, hash)) {
-      SLUICE_TRY(out.emplace_back(), look_at(role));
-    }
-    return out;
-  }
-
-  static std::vector<RoleName> covering(const Delegations& delegations, std::string_view path,
-                                        std::string_view hash) {
-    std::vector<RoleName> out;
-    if (delegations.bins) {
-      out.push_back(delegations.bins->bin_of(hash));
-      return out;
-    }
-    for (const auto& each : delegations.roles) {
-      if (!each.covers(path, hash)) continue;
-      out.push_back(each.role);
-      if (each.terminating) break;
-    }
-    return out;
-  }
-
-  Repository& repository_;
-  RoleName targets_{"targets"};
-  Known* top_ = nullptr;                          // of targets_, once it was looked at
-  std::unordered_map<std::string, Known> known_;  // whose elements stay where they are
-};
 
 namespace {
 
@@ -264,9 +124,10 @@ Result<void> TargetBatch::add(Ready ready) {
   for (const auto& one : ready.all_) {
     const Listed listed = in_piece(left.substr(0, one.size), one.path_size);
     left.remove_prefix(one.size);
+    const std::string_view hash(one.hash.data(), one.hash.size());
     DelegationWay::Known* at = nullptr;
     if (state_->role) {
-      SLUICE_TRY(const bool leads, state_->way.leads_to(listed.key(), *state_->role));
+      SLUICE_TRY(const bool leads, state_->way.leads_to(listed.key(), hash, *state_->role));
       if (!leads) {
         return fail(Error{Errc::usage,
                           cat("no client would ask ", printable(state_->role->str(), 80), " for ",
@@ -275,7 +136,6 @@ Result<void> TargetBatch::add(Ready ready) {
       }
       SLUICE_TRY(at, state_->way.look_at(*state_->role));
     } else {
-      const std::string_view hash(one.hash.data(), one.hash.size());
       SLUICE_TRY(const auto found, state_->way.of(listed.key(), hash));
       at = found.lists != nullptr ? found.lists : found.takes;
     }

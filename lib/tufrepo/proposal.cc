@@ -217,10 +217,14 @@ class Examiner {
     const auto proposed = out_.roles;
     for (const auto& each : proposed) {
       if (each.type != RoleType::targets || each.published) continue;
-      SLUICE_TRY(const auto* staged, repository_.staged(each.role));
       if (!keys_changed(each)) continue;
-      SLUICE_TRY(const auto delegations, delegations_of(staged->draft, repository_.foreign()));
-      for (const auto& role : delegations.roles) SLUICE_CHECK(look_at(role.role));
+      SLUICE_TRY(const auto* delegations, repository_.delegations(each.role));
+      SLUICE_TRY(const auto* snapshot, repository_.published(role_name(RoleType::snapshot)));
+      if (snapshot == nullptr) continue;
+      SLUICE_CHECK(snapshot->each([&](std::string_view file, std::string_view) -> Result<void> {
+        const RoleName role(std::string(file.substr(0, file.rfind(".json"))));
+        return delegations->keys_of(role) == nullptr ? Result<void>() : look_at(role);
+      }));
     }
     return {};
   }

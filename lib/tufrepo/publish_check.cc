@@ -196,10 +196,10 @@ class PublicationCheck {
       return fail(Errc::denied, cat(name, " is not what the snapshot states: ", *wrong));
     }
     const Targets* top = set_->targets(RoleName("targets"), nullptr);
-    const auto keys = top == nullptr ? std::nullopt : top->keys_of(RoleName(role));
+    const auto* keys = top == nullptr ? nullptr : top->delegations().keys_of(RoleName(role));
     SLUICE_TRY(const auto envelope, open_envelope(bytes, kMetadataMost));
-    if (keys) {
-      SLUICE_TRY(const auto found, count_signatures(envelope, top->keys(), *keys));
+    if (keys != nullptr) {
+      SLUICE_TRY(const auto found, count_signatures(envelope, top->delegations().keys(), *keys));
       if (found.valid < static_cast<std::uint64_t>(keys->threshold)) {
         return fail(Errc::denied, cat("a client would refuse this set: ", name, " is signed by ",
                                       found.valid, " of ", keys->threshold, " keys"));

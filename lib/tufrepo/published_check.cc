@@ -199,13 +199,13 @@ Result<PublishedCheck::Answer> PublishedCheck::delegated(const RoleName& role) {
     const Targets* const at = queue.front();
     queue.pop_front();
     if (at == nullptr) continue;
-    if (at->keys_of(role)) {
+    if (at->delegations().keys_of(role) != nullptr) {
       load_problem_.clear();
       SLUICE_TRY(const auto* found, load(role, at));
       if (found != nullptr) return Answer{};
       return Answer{Standing::broken, load_problem_};
     }
-    for (const auto& each : at->delegations()) {
+    for (const auto& each : at->delegations().roles()) {
       if (each.paths.empty() || seen.size() == kMaxRolesOnTheWay) continue;
       if (!seen.insert(each.role.str()).second) continue;
       SLUICE_TRY(queue.emplace_back(), load(each.role, at));

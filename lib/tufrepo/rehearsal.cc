@@ -2,6 +2,7 @@
 #include "tufrepo/rehearsal.h"
 
 #include <algorithm>
+#include <map>
 #include <set>
 
 #include "base/parallel.h"
@@ -32,16 +33,17 @@ class Rehearsal {
     SLUICE_TRY(const bool ready, walk_to_targets(*set));
     if (!ready) return {};
     SLUICE_TRY(const auto roles, roles_to_look_at());
-    std::vector<const Pair*> bins;
+    std::map<RoleName, std::vector<const Pair*>> leaves;  // by parent
     for (const auto& pair : roles) {
-      if (bins_ && bins_->names(pair.role) && changed_.contains(pair.role.str())) {
-        bins.push_back(&pair);
+      if (is_leaf(pair.role)) {
+        leaves[pair.parent].push_back(&pair);
         continue;
       }
       SLUICE_TRY(const bool good, look_at(*set, pair));
       if (!good) return {};
     }
-    return look_at_bins(*set, bins);
+    for (const auto& [parent, those] : leaves) SLUICE_CHECK(look_at_leaves(*set, parent, those));
+    return {};
   }
 
  private:
@@ -163,7 +165,7 @@ class Rehearsal {
     for (const auto& [name, file] : changed_) {
       if (file->draft->type() != RoleType::targets) continue;
       if (name != "targets") {
-        SLUICE_TRY(const auto parent, parent_of_role(RoleName(name)));
+        SLUICE_TRY(const auto parent, delegator_of(repository_, RoleName(name)));
         if (seen.insert(name).second) out.push_back({RoleName(name), parent});
       }
       SLUICE_CHECK(add_delegated(RoleName(name), *file, seen, out));
@@ -171,17 +173,10 @@ class Rehearsal {
     return out;
   }
 
-  // The bins of one role have one parent: it is looked for once.
-  Result<RoleName> parent_of_role(const RoleName& role) {
-    if (bins_ && bins_->names(role)) return bins_parent_;
-    SLUICE_TRY(auto parent, delegator_of(repository_, role));
-    SLUICE_TRY(const auto* draft, repository_.latest(parent));
-    SLUICE_TRY(auto delegations, delegations_of(*draft, repository_.foreign()));
-    if (delegations.bins) {
-      bins_ = std::move(delegations.bins);
-      bins_parent_ = parent;
-    }
-    return parent;
+  // It changed, and nobody is reached through it.
+  bool is_leaf(const RoleName& role) const {
+    const auto at = changed_.find(role.str());
+    return at != changed_.end() && at->second->draft->head().find("delegations") == nullptr;
   }
 
   Result<void> add_delegated(const RoleName& role, const ChangedFile& file,
@@ -191,7 +186,7 @@ class Rehearsal {
     const auto* was = before == nullptr ? nullptr : before->head().find("delegations");
     if (now == nullptr || (was != nullptr && *was == *now)) return {};
     SLUICE_TRY(const auto delegations, delegations_of(*file.draft, repository_.foreign()));
-    for (const auto& each : delegations.roles) {
+    for (const auto& each : delegations.roles()) {
       if (seen.insert(each.role.str()).second) out.push_back({each.role, role});
     }
     return {};
@@ -199,7 +194,7 @@ class Rehearsal {
 
   Result<const Targets*> load(TrustedSet& set, const RoleName& role) {
     if (role.str() == "targets") return set.targets(role, nullptr);
-    SLUICE_TRY(const auto parent, parent_of_role(role));
+    SLUICE_TRY(const auto parent, delegator_of(repository_, role));
     SLUICE_TRY(const auto* delegator, load(set, parent));
     if (delegator == nullptr) return nullptr;
     if (const auto* known = set.targets(role, delegator)) return known;
@@ -220,24 +215,24 @@ class Rehearsal {
     return found != nullptr;
   }
 
-  // Bins are many and have one parent: on all cores, each on a copy that is thrown away.
-  Result<void> look_at_bins(TrustedSet& set, const std::vector<const Pair*>& bins) {
-    if (bins.empty()) return {};
-    SLUICE_TRY(const auto* parent, load(set, bins_parent_));
+  // They may be thousands of bins: on all cores, each on a copy that is thrown away.
+  Result<void> look_at_leaves(TrustedSet& set, const RoleName& of,
+                              const std::vector<const Pair*>& leaves) {
+    SLUICE_TRY(const auto* parent, load(set, of));
     if (parent == nullptr) return {};
-    const std::size_t runs = (bins.size() + kRolesAtATime - 1) / kRolesAtATime;
-    std::vector<Report> reports(runs, Report("the bins"));
+    const std::size_t runs = (leaves.size() + kRolesAtATime - 1) / kRolesAtATime;
+    std::vector<Report> reports(runs, Report("delegated roles"));
     std::vector<Result<void>> done(runs);
     for_each_parallel(runs, hardware_threads(), [&](std::size_t run) {
       TrustedSet copy = set;
       for (std::size_t i = run * kRolesAtATime;
-           i < std::min(bins.size(), (run + 1) * kRolesAtATime); ++i) {
-        const auto bytes = changed_.at(bins[i]->role.str())->document();
+           i < std::min(leaves.size(), (run + 1) * kRolesAtATime); ++i) {
+        const auto bytes = changed_.at(leaves[i]->role.str())->document();
         if (!bytes) {
           done[run] = fail(bytes.error());
           return;
         }
-        const auto verdict = copy.update_targets(*bytes, bins[i]->role, parent);
+        const auto verdict = copy.update_targets(*bytes, leaves[i]->role, parent);
         if (!verdict.passed()) append(reports[run], verdict.report());
       }
     });
@@ -252,8 +247,6 @@ class Rehearsal {
   Time now_;
   Report& report_;
   std::map<std::string, const ChangedFile*> changed_;
-  std::optional<Bins> bins_;
-  RoleName bins_parent_{""};
 };
 
 }  // namespace

@@ -12,6 +12,7 @@
 #include "tuf/trusted_set.h"
 #include "tufrepo/edit.h"
 #include "tufrepo/rehearsal.h"
+#include "tufrepo/role_list.h"
 
 namespace sluice::tuf {
 
@@ -260,7 +261,7 @@ class ReleaseMaker {
   }
 
   // Opened once for all roles with the same keys and the same sources.
-  Result<const std::vector<std::unique_ptr<RoleSigner>>*> online_keys(
+  Result<const std::vector<std::shared_ptr<RoleSigner>>*> online_keys(
       const RoleName& role, const Signatories& signatories) {
     auto keyids = signatories.role.keyids;
     const auto online = repository_.policy().of(role).online;
@@ -278,23 +279,9 @@ class ReleaseMaker {
     for (const auto& each : listed) {
       if (type_of_role(each.role) != RoleType::targets) continue;
       if (repository_.policy().of(each.role).online.empty()) continue;
-      SLUICE_TRY(const auto roles, roles_of(each));
-      for (const auto& role : roles) SLUICE_CHECK(take_if_due(role));
+      for (const auto& role : each.roles()) SLUICE_CHECK(take_if_due(role));
     }
     return {};
-  }
-
-  Result<std::vector<RoleName>> roles_of(const ListedRole& listed) {
-    if (!listed.bins) return std::vector{listed.role};
-    SLUICE_TRY(const auto* parent, repository_.published(listed.parent));
-    SLUICE_TRY(const auto delegations, delegations_of(*parent, repository_.foreign()));
-    const NewBins plan{
-        .prefix = delegations.bins->prefix, .bits = delegations.bins->bits, .keys = {}};
-    std::vector<RoleName> out;
-    for (std::uint64_t i = 0; i < (std::uint64_t{1} << static_cast<unsigned>(plan.bits)); ++i) {
-      out.push_back(bin_name(plan, static_cast<std::uint32_t>(i)));
-    }
-    return out;
   }
 
   Result<bool> due(const RoleName& role, const Draft& draft) {
@@ -550,7 +537,7 @@ class ReleaseMaker {
   const KeyNames* names_ = nullptr;
   std::vector<ChangedFile> changed_;
   bool all_there_ = true;  // the files of new targets
-  std::map<std::string, std::vector<std::unique_ptr<RoleSigner>>> opened_;
+  std::map<std::string, std::vector<std::shared_ptr<RoleSigner>>> opened_;
   Release out_;
 };
 

@@ -16,7 +16,7 @@
 namespace sluice::tuf {
 
 // The keys at hand for a role, of those that it lists; whose they are is the caller's business.
-using OnlineSigners = std::function<Result<std::vector<std::unique_ptr<RoleSigner>>>(
+using OnlineSigners = std::function<Result<std::vector<std::shared_ptr<RoleSigner>>>(
     const RoleName& role, const Signatories& signatories)>;
 
 struct ReleasedRole {

@@ -46,7 +46,7 @@ Result<std::vector<Signatories>> signatories_of_root(Repository& repository) {
 // Roles below which to look on: not bins, which are many and end there.
 std::vector<RoleName> roles_below(const Delegations& delegations) {
   std::vector<RoleName> out;
-  for (const auto& each : delegations.roles) {
+  for (const auto& each : delegations.roles()) {
     if (!each.paths.empty()) out.push_back(each.role);
   }
   return out;
@@ -61,9 +61,7 @@ Result<RoleName> delegator_of(Repository& repository, const RoleName& role) {
     RoleName at = queue.front();
     queue.pop_front();
     SLUICE_TRY(const auto* delegations, repository.delegations(at));
-    const bool named =
-        std::ranges::find(delegations->roles, role, &Delegation::role) != delegations->roles.end();
-    if (named || (delegations->bins && delegations->bins->names(role))) return at;
+    if (delegations->keys_of(role) != nullptr) return at;
     for (auto& each : roles_below(*delegations)) {
       if (seen.size() < kMaxVisited && seen.insert(each.str()).second) queue.push_back(each);
     }
@@ -89,11 +87,14 @@ Result<std::vector<Signatories>> signatories_of(Repository& repository, const Ro
   SLUICE_TRY(const auto* staged, repository.staged(parent));
   SLUICE_TRY(const auto* delegations, repository.delegations(parent));
   Signatories out{
-      cat("the keys of ", said_of(printable(parent.str(), 80), *draft, staged != nullptr)),
-      delegations->keys,
-      {}};
-  const auto at = std::ranges::find(delegations->roles, role, &Delegation::role);
-  out.role = at == delegations->roles.end() ? delegations->bins->keys : at->keys;
+      .who = cat("the keys of ", said_of(printable(parent.str(), 80), *draft, staged != nullptr)),
+      .keys = {},
+      .role = *delegations->keys_of(role)};
+  // Its own: of thousands of teams each has other keys.
+  for (const auto& keyid : out.role.keyids) {
+    const auto key = delegations->keys().find(keyid);
+    if (key != delegations->keys().end()) out.keys.insert(*key);
+  }
   return std::vector{std::move(out)};
 }
 

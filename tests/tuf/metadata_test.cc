@@ -450,8 +450,8 @@ TEST_F(TargetsFile, HashPrefixesCoverPathsWhoseHashBeginsSo) {
   repo.part("targets").set("version", std::int64_t{1});
   const auto targets = parse();
   ASSERT_TRUE(targets);
-  EXPECT_EQ(targets->covering("in").size(), 1U);
-  EXPECT_EQ(targets->covering("out").size(),
+  EXPECT_EQ(targets->delegations().covering("in", path_hash("in")).size(), 1U);
+  EXPECT_EQ(targets->delegations().covering("out", path_hash("out")).size(),
             path_hash("out").starts_with(path_hash("in").substr(0, 2)) ? 1U : 0U);
 }
 

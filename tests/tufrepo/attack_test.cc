@@ -8,6 +8,7 @@
 
 #include "base/text.h"
 #include "support/tufrepo/work_folder.h"
+#include "tufrepo/role_list.h"
 
 namespace sluice::tuf {
 namespace {

@@ -133,8 +133,8 @@ void WorkFolder::sign_all(const std::vector<std::string>& people) {
 
 tuf::OnlineSigners WorkFolder::signers() {
   return [this](const tuf::RoleName&, const tuf::Signatories& signatories)
-             -> Result<std::vector<std::unique_ptr<tuf::RoleSigner>>> {
-    std::vector<std::unique_ptr<tuf::RoleSigner>> out;
+             -> Result<std::vector<std::shared_ptr<tuf::RoleSigner>>> {
+    std::vector<std::shared_ptr<tuf::RoleSigner>> out;
     for (auto& [person, key] : keys_) {
       if (!person.starts_with("online")) continue;
       SLUICE_TRY(const auto listed, tuf::role_key(key.public_key()));
