@@ -123,10 +123,12 @@ struct NewBins {
   std::string prefix = "bins";
   int bits = 0;
   bool succinct = true;  // TAP 15; else one delegation a bin, by hash prefixes
-  RoleKeySet keys;
+  RoleKeySet keys;       // of bins that are there: empty, where they stay as they are
 };
-// Every bin is staged, empty or with those targets of the parent that belong to it.
+// Every bin is staged, empty or with those targets of the parent that belong to it. Where bins of
+// that name are there, their targets are spread anew.
 [[nodiscard]] Result<Edited> delegate_bins(Repository& repository, const NewBins& plan, Time now);
+// Targets of bins, which go by their prefix, go back to the parent.
 [[nodiscard]] Result<Edited> remove_delegation(Repository& repository, const RoleName& parent,
                                                const RoleName& role, Time now);
 RoleName bin_name(const NewBins& plan, std::uint32_t number);
@@ -139,6 +141,16 @@ json::Value* member_in(json::Value& object, std::string_view key);
 json::Value& member_or_new(json::Value& object, std::string_view key, json::Value fallback);
 json::Value key_set_json(const RoleKeySet& set);  // {"keyids":…,"threshold":…}
 void put_keys(json::Value& keys, const RoleKeySet& set);
+struct ListedRole;
+[[nodiscard]] Result<Edited> remove_bins(Repository& repository, const ListedRole& bins, Time now);
+[[nodiscard]] Result<void> check_new_role_name(std::string_view role);
+// Metadata of one name is one file: two roles that delegate to it would have to share it.
+[[nodiscard]] Result<void> check_name_is_free(Repository& repository, const RoleName& parent,
+                                              const RoleName& role);
+json::Value& delegations_to_edit(Draft& draft);
+[[nodiscard]] Result<json::Array*> roles_to_edit(json::Value& delegations);
+bool has_roles(json::Value& delegations);
+bool delegates_to(const json::Array& roles, const RoleName& role);
 void drop_unused_keys(Draft& draft);  // that no role has any more
 
 }  // namespace sluice::tuf

@@ -4,6 +4,7 @@
 
 #include "base/text.h"
 #include "tufrepo/edit.h"
+#include "tufrepo/role_list.h"
 
 namespace sluice::tuf {
 
@@ -132,12 +133,20 @@ Result<Repository> init_repository(Files& files, const Path& folder, const NewRe
 
 Result<Edited> renew(Repository& repository, const RoleName& role, Time now) {
   SLUICE_TRY(const auto* known, repository.latest(role));
+  std::vector<RoleName> roles{role};
   if (known == nullptr) {
-    return fail(Errc::not_found, cat("there is no role ", printable(role.str(), 200)));
+    SLUICE_TRY(const auto listed, listed_roles(repository));
+    const auto* bins = find_role(listed, role);
+    if (bins == nullptr || !bins->bins()) {
+      return fail(Errc::not_found, cat("there is no role ", printable(role.str(), 200)));
+    }
+    roles = bins->roles();
   }
-  SLUICE_TRY(auto draft, repository.next(role));
-  SLUICE_CHECK(repository.stage(role, std::move(draft), now));
-  return Edited{{role}, {}};
+  for (const auto& each : roles) {
+    SLUICE_TRY(auto draft, repository.next(each));
+    SLUICE_CHECK(repository.stage(each, std::move(draft), now));
+  }
+  return Edited{std::move(roles), {}};
 }
 
 }  // namespace sluice::tuf
