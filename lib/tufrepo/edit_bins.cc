@@ -121,14 +121,26 @@ Result<RoleKeySet> keys_of(const Draft& parent, const ListedRole& bins) {
   return out;
 }
 
-Result<void> unstage_others(Repository& repository, const ListedRole& bins,
-                            const std::set<RoleName>& kept) {
+// What is proposed of bins that are none any more goes; what is published stays listed.
+Result<void> let_go(Repository& repository, const ListedRole& bins, const std::set<RoleName>& kept,
+                    Edited& out) {
+  std::size_t published = 0;
   for (const auto& role : bins.roles()) {
     if (kept.contains(role)) continue;
+    SLUICE_TRY(const auto version, repository.version_of(role));
+    published += version > 0 ? 1 : 0;
     SLUICE_TRY(const auto* staged, repository.staged(role));
     if (staged != nullptr) SLUICE_CHECK(repository.unstage(role));
   }
+  if (published > 0) {
+    out.notes.push_back(cat("the snapshot goes on listing ", published,
+                            " bins of before: clients refuse one that lists less (TUF 5.5.5)"));
+  }
   return {};
+}
+
+std::string targets_moved(std::size_t count, std::string_view where) {
+  return cat(count, count == 1 ? " target moved " : " targets moved ", where);
 }
 
 Result<std::optional<ListedRole>> bins_there(Repository& repository, const RoleName& parent,
@@ -140,11 +152,6 @@ Result<std::optional<ListedRole>> bins_there(Repository& repository, const RoleN
   return fail(Error{Errc::usage, cat(printable(found->parent.str(), 80), " delegates to ",
                                      printable(prefix.str(), 80), " already")}
                   .advise("choose another name"));
-}
-
-std::string still_listed(const ListedRole& bins) {
-  return cat("the snapshot goes on listing the bins that were ", bins.role.str(),
-             ": clients refuse one that lists less (TUF 5.5.5)");
 }
 
 }  // namespace
@@ -189,10 +196,9 @@ Result<Edited> delegate_bins(Repository& repository, const NewBins& given, Time 
     SLUICE_CHECK(repository.stage(role, std::move(bins[i]), now));
     out.roles.push_back(role);
   }
-  if (!moved.empty()) out.notes.push_back(cat(moved.size(), " targets moved into the bins"));
+  if (!moved.empty()) out.notes.push_back(targets_moved(moved.size(), "into the bins"));
   if (old) {
-    SLUICE_CHECK(unstage_others(repository, *old, {out.roles.begin() + 1, out.roles.end()}));
-    out.notes.push_back(still_listed(*old));
+    SLUICE_CHECK(let_go(repository, *old, {out.roles.begin() + 1, out.roles.end()}, out));
   }
   return out;
 }
@@ -202,12 +208,11 @@ Result<Edited> remove_bins(Repository& repository, const ListedRole& bins, Time 
   SLUICE_TRY(const std::size_t moved, take_back(repository, bins, parent));
   erase_bins(parent, bins);
   SLUICE_CHECK(repository.stage(bins.parent, std::move(parent), now));
-  SLUICE_CHECK(unstage_others(repository, bins, {}));
   Edited out{{bins.parent}, {}};
   if (moved > 0) {
-    out.notes.push_back(cat(moved, " targets moved out of the bins into ", bins.parent.str()));
+    out.notes.push_back(targets_moved(moved, cat("out of the bins into ", bins.parent.str())));
   }
-  out.notes.push_back(still_listed(bins));
+  SLUICE_CHECK(let_go(repository, bins, {}, out));
   return out;
 }
 
