@@ -76,6 +76,8 @@ class Examiner {
       SLUICE_CHECK(tell(out_.roles[i].role, compare(out_.roles[i])));
     }
     SLUICE_CHECK(look_for_orphans());
+    SLUICE_TRY(auto paths, examine_paths(repository_));
+    std::ranges::move(paths, std::back_inserter(out_.faults));
     if (options_.files) {
       SLUICE_TRY(auto faults, examine_files(repository_));
       std::ranges::move(faults, std::back_inserter(out_.faults));

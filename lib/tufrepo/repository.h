@@ -146,6 +146,9 @@ class Repository {
 // {} where it has none.
 [[nodiscard]] Result<Delegations> delegations_of(const Draft& targets, const ForeignKeys& foreign);
 
+// What metadata lists of a signature: nobody signed what else stands there. A bundle is an
+// identity's (TAP 18).
+json::Value bare_signature(const json::Value& listed, bool with_bundle);
 [[nodiscard]] Result<StagedSignature> parse_staged_signature(std::string_view text);
 std::string write_staged_signature(const StagedSignature& signature);
 

@@ -8,7 +8,7 @@
 #include "base/text.h"
 #include "tuf/limits.h"
 #include "tuf/names.h"
-#include "tufrepo/repository.h"
+#include "tufrepo/proposal.h"
 
 namespace sluice::tuf {
 
@@ -58,7 +58,29 @@ bool is_signature_file(const FolderEntry& entry, const Result<std::string>& text
   return bytes && bytes->size() == crypto::digest_size(crypto::HashAlgorithm::sha256);
 }
 
+// Whoever adds files without end keeps nobody from signing.
+void only_of_its_keys(Repository& repository, const RoleName& role,
+                      std::vector<FolderEntry>& entries) {
+  const auto all = signatories_of(repository, role);
+  if (!all) return entries.resize(kMaxSignatures);
+  std::set<std::string> files;
+  for (const auto& signatories : *all) {
+    for (const auto& keyid : signatories.role.keyids) files.insert(role_file(RoleName(keyid)));
+  }
+  std::erase_if(entries, [&](const FolderEntry& entry) { return !files.contains(entry.name); });
+}
+
 }  // namespace
+
+json::Value bare_signature(const json::Value& listed, bool with_bundle) {
+  json::Value out;
+  for (const std::string_view member : {"keyid", "sig", "bundle"}) {
+    const auto* value = listed.find(member);
+    if (value == nullptr || (member == "bundle" && !with_bundle)) continue;
+    out.set(std::string(member), *value);
+  }
+  return out;
+}
 
 Result<StagedSignature> parse_staged_signature(std::string_view text) {
   SLUICE_TRY(const auto value, json::parse_strict(text, {.bytes = kMaxSignatureFile}));
@@ -70,7 +92,7 @@ Result<StagedSignature> parse_staged_signature(std::string_view text) {
   SLUICE_TRY(out.sha256, fields.string("sha256"));
   SLUICE_TRY(const auto signature, fields.object("signature"));
   SLUICE_TRY(out.keyid, signature.string("keyid"));
-  out.signature = signature.value();
+  out.signature = bare_signature(signature.value(), true);
   return out;
 }
 
@@ -91,7 +113,10 @@ Path Repository::made_from_file(const RoleName& role) const {
 }
 Path Repository::signature_folder(const RoleName& role) const {
   const std::string file = role_file(role);
-  return staging_folder() / "signatures" / file.substr(0, file.size() - 5);
+  std::string name = file.substr(0, file.size() - 5);
+  if (name == ".") name = "%2E";  // somebody may have staged such a role by hand
+  if (name == "..") name = "%2E%2E";
+  return staging_folder() / "signatures" / name;
 }
 
 Result<void> Repository::load_staged(const RoleName& role) {
@@ -303,7 +328,7 @@ Result<std::unique_ptr<FileLock>> Repository::hold_staging() {
 
 // With the lock held. Two people, or two jobs, may keep one folder.
 Result<void> Repository::check_unchanged(const RoleName& role, const std::string& known) const {
-  const auto text = files_->read(staged_file(role), largest(role) * 2);
+  const auto text = files_->read_plain(staged_file(role), largest(role) * 2, Links::refused);
   if (!text && text.error().code != Errc::not_found) return fail(text.error());
   if ((text ? staged_hash(*text) : std::string()) == known) return {};
   return fail(Error{Errc::denied, cat("somebody else changed the proposal of ",
@@ -394,13 +419,10 @@ Result<std::vector<StagedSignature>> Repository::signatures(const RoleName& role
   std::vector<StagedSignature> out;
   const Path folder = signature_folder(role);
   if (!files_->info(folder)) return out;
-  SLUICE_TRY(const auto entries, files_->list(folder));
-  if (entries.size() > kMaxSignatures) {
-    return fail(Errc::limit,
-                cat("more than ", kMaxSignatures, " signatures of ", printable(role.str(), 80)));
-  }
+  SLUICE_TRY(auto entries, files_->list(folder));
+  std::erase_if(entries, [](const FolderEntry& entry) { return !is_json_file(entry); });
+  if (entries.size() > kMaxSignatures) only_of_its_keys(*this, role, entries);
   for (const auto& entry : entries) {
-    if (!is_json_file(entry)) continue;
     const Path path = folder / entry.name;
     SLUICE_TRY(const auto text, files_->read_plain(path, kMaxSignatureFile, Links::refused));
     SLUICE_TRY(auto signature,
