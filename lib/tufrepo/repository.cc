@@ -86,8 +86,10 @@ Result<void> Repository::name_key(const std::string& name, const RoleKey& key) {
 }
 
 Result<void> Repository::save_names() {
+  if (new_names_.empty()) return {};
   const Path folder = folder_ / "keys";
-  if (!new_names_.empty()) SLUICE_CHECK(files_->make_folders(folder));
+  SLUICE_CHECK(check_no_links(*files_, folder_, folder));
+  SLUICE_CHECK(files_->make_folders(folder));
   for (const auto& [file, text] : new_names_) SLUICE_CHECK(files_->replace(folder / file, text));
   new_names_.clear();
   return {};

@@ -9,6 +9,7 @@
 #include <fstream>
 
 #include "base/text.h"
+#include "support/program.h"
 #include "support/tufrepo/work_folder.h"
 #include "tuf/limits.h"
 
@@ -245,6 +246,104 @@ TEST_F(ByHand, AVersionThatNoOtherCanFollowIsSaidToBeOne) {
   EXPECT_EQ(work.problem, cat("targets has version ", kLast, ", and no version can follow that"));
   auto repository = work.open();
   EXPECT_EQ(repository.published(RoleName("targets")).error().code, Errc::limit);
+}
+
+// --- folders that are links
+
+class LinkedFolder : public ByHand {
+ protected:
+  // Moves what is there, so that all of it is behind the link.
+  void link(const std::string& name) {
+    elsewhere = work.temp / "elsewhere";
+    std::filesystem::create_directories(work.folder / name);
+    std::filesystem::rename(work.folder / name, elsewhere);
+    std::filesystem::create_directory_symlink(elsewhere, work.folder / name);
+    before = content();
+  }
+  std::map<std::string, std::string> content() const {
+    std::map<std::string, std::string> out;
+    const auto paths = walk(system_files(), elsewhere);
+    for (const auto& path : paths.value()) out[path.native()] = test::read_file(path);
+    return out;
+  }
+  // Everything that would write there.
+  void expect_untouched() {
+    const RoleName targets("targets");
+    {
+      auto repository = work.open();
+      Draft draft = **repository.published(targets);
+      draft.put("c.txt", std::string(*draft.find("app.txt")));
+      const auto staged = repository.stage(targets, draft, work.clock.now());
+      EXPECT_FALSE(staged && repository.save());
+    }
+    {
+      auto repository = work.open();
+      EXPECT_FALSE(repository.unstage(targets));
+    }
+    EXPECT_EQ(content(), before);
+  }
+  Path elsewhere;
+  std::map<std::string, std::string> before;
+};
+
+TEST_F(LinkedFolder, AboveAllIsNeitherReadNorWritten) {
+  work.add("b.txt", "b");
+  work.sign_all({"carla"});
+  link("staging");
+  expect_untouched();
+  auto repository = work.open();
+  const auto roles = repository.staged_roles();
+  ASSERT_FALSE(roles);
+  EXPECT_EQ(roles.error().code, Errc::denied);
+  EXPECT_TRUE(test::has(roles.error().text(), "staging is a link")) << roles.error().text();
+  // What is published online looks at no proposal.
+  work.clock.set(work.clock.now() + std::chrono::hours(20));
+  EXPECT_EQ(work.refresh_online(), "good");
+  EXPECT_EQ(content(), before);
+}
+
+TEST_F(LinkedFolder, OfWhatItWasMadeFromIsNeitherReadNorWritten) {
+  work.add("b.txt", "b");
+  link("staging/made-from");
+  expect_untouched();
+}
+
+TEST_F(LinkedFolder, OfAllSignaturesIsNeitherReadNorWritten) {
+  work.add("b.txt", "b");
+  work.sign_all({"carla"});
+  link("staging/signatures");
+  expect_untouched();
+  auto repository = work.open();
+  EXPECT_EQ(repository.signatures(RoleName("targets")).error().code, Errc::denied);
+}
+
+TEST_F(LinkedFolder, OfOneRolesSignaturesIsNotWritten) {
+  work.add("b.txt", "b");
+  link("staging/signatures/targets");
+  auto repository = work.open();
+  const std::string keyid = work.key("carla").keyid.str();
+  const auto added =
+      repository.add_signature(RoleName("targets"), {keyid, json::Object{{"keyid", keyid}}, 2, ""});
+  ASSERT_FALSE(added);
+  EXPECT_EQ(added.error().code, Errc::denied);
+  EXPECT_EQ(content(), before);
+}
+
+TEST_F(LinkedFolder, OfNamesIsNotWritten) {
+  link("keys");
+  auto repository = work.open();
+  EXPECT_TRUE(repository.save_names());
+  ASSERT_TRUE(repository.name_key("carla", work.key("carla")));
+  EXPECT_EQ(repository.save_names().error().code, Errc::denied);
+  EXPECT_EQ(content(), before);
+}
+
+TEST_F(LinkedFolder, ThatHoldsTheRepositoryIsNoHindrance) {
+  std::filesystem::rename(work.folder, work.temp / "real");
+  std::filesystem::create_directory_symlink(work.temp / "real", work.folder);
+  work.add("b.txt", "b");
+  work.sign_all({"carla"});
+  EXPECT_EQ(work.publish(), "good") << work.detail;
 }
 
 // --- where a file is expected
