@@ -24,6 +24,8 @@ class PublishedCheck;
 //   published   what it is compared with does not hold: metadata/ was changed in this folder
 //   format      the file cannot be read
 //   signature   a signature is over something else, or by a key that the role does not have
+//   delegated   two roles delegate to it, one of them as is proposed
+//   bins        more of them are delegated to than can be published
 //   target      the file of a target that the proposal lists is missing, or is not what is listed;
 //               or its path is none
 struct Fault {
@@ -100,6 +102,13 @@ struct Signatories {
                                                               const RoleName& role);
 // Which targets role delegates to the role. Errc::not_found where none does.
 [[nodiscard]] Result<RoleName> delegator_of(Repository& repository, const RoleName& role);
+// To whom a role delegates anew, as staged, that another one delegates to as well: with that one.
+struct DelegatedTwice {
+  RoleName role;
+  RoleName other;
+};
+[[nodiscard]] Result<std::vector<DelegatedTwice>> delegated_elsewhere(Repository& repository,
+                                                                      const RoleName& role);
 // Who of them signed the draft, with signatures in it or beside it.
 [[nodiscard]] Result<Quorum> count_votes(const Draft& draft, const Signatories& signatories,
                                          const std::vector<StagedSignature>& beside,

@@ -11,6 +11,7 @@
 #include "tuf/names.h"
 #include "tuf/trusted_set.h"
 #include "tufrepo/edit.h"
+#include "tufrepo/published_check.h"
 #include "tufrepo/rehearsal.h"
 #include "tufrepo/role_list.h"
 
@@ -48,7 +49,8 @@ class ReleaseMaker {
     SLUICE_TRY(names_, repository_.names());
     bool good = true;
     if (options_.renew_only) {
-      SLUICE_CHECK(take_due());
+      SLUICE_TRY(good, top_level_holds());
+      if (good) SLUICE_CHECK(take_due());
     } else {
       SLUICE_TRY(good, take_proposal());
     }
@@ -282,6 +284,12 @@ class ReleaseMaker {
   }
 
   // --- what is due
+  Result<bool> top_level_holds() {
+    SLUICE_TRY(const auto version, repository_.version_of(role_name(RoleType::snapshot)));
+    if (version == 0) return true;
+    return holds(role_name(RoleType::snapshot));
+  }
+
   Result<void> take_due() {
     SLUICE_TRY(const auto listed, listed_roles(repository_));
     for (const auto& each : listed) {
@@ -307,10 +315,25 @@ class ReleaseMaker {
     if (published == nullptr) return {};
     SLUICE_TRY(const bool is_due, due(role, *published));
     if (!is_due) return {};
+    SLUICE_TRY(const bool stands, holds(role));
+    if (!stands) return {};
     Draft draft = *published;
     raise(role, draft, published->version());
     SLUICE_CHECK(sign(role, published->version(), std::move(draft), {}));
     return {};
+  }
+
+  // What is published is signed anew only if it is what somebody signed.
+  Result<bool> holds(const RoleName& role) {
+    if (options_.published == nullptr) {
+      own_check_.emplace(repository_);
+      options_.published = &*own_check_;
+    }
+    SLUICE_TRY(const auto answer, options_.published->of(role));
+    if (answer.standing != PublishedCheck::Standing::broken) return true;
+    refuse("published", role, cat("what is published of it here does not hold: ", answer.why))
+        .advice = "metadata/ was changed in this folder: take it from where it is published";
+    return false;
   }
 
   void raise(const RoleName& role, Draft& draft, Version from) const {
@@ -550,6 +573,7 @@ class ReleaseMaker {
   Report report_;
   const KeyNames* names_ = nullptr;
   std::vector<ChangedFile> changed_;
+  std::optional<PublishedCheck> own_check_;
   bool all_there_ = true;  // the files of new targets
   std::map<std::string, std::vector<std::shared_ptr<RoleSigner>>> opened_;
   Release out_;
