@@ -113,6 +113,7 @@ Result<int> run_repository_init(Invocation& in) {
   plan.policy = std::move(given.policy);
   plan.keep_policy_file = given.as_it_was;
   TufSigners signers(in, folder);
+  signers.withhold(plan.policy);
   std::vector<NamedKey> names;
   for (const auto type : kTopRoles) {
     SLUICE_TRY(plan.roles[static_cast<std::size_t>(type)],

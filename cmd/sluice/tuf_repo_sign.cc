@@ -319,6 +319,7 @@ Result<int> run_tuf_sign(Invocation& in) {
   }
   SLUICE_TRY(const auto proposal, tuf::examine_proposal(repository, in.world.clock.now()));
   TufSigners signers(in, "");
+  signers.withhold(repository.policy());
   SLUICE_TRY(const auto found, work_for(in, repository, proposal, signers));
   const auto& works = found.roles;
   if (works.empty()) {

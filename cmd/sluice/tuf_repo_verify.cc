@@ -13,6 +13,7 @@
 #include "tuf_identity.h"
 #include "tuf_repo.h"
 #include "tufrepo/audit.h"
+#include "tufrepo/edit.h"
 #include "tufrepo/import.h"
 #include "tufrepo/published_check.h"
 #include "tufrepo/store.h"
@@ -79,6 +80,7 @@ class TargetLooker {
   }
 
   Result<std::optional<std::string>> check(const tuf::TargetFile& file) {
+    if (const auto plain = tuf::check_target_path(file.path); !plain) return plain.error().what;
     std::optional<std::string> wrong = "no hash of it is of a known kind";
     const auto names = tuf::target_files(file.path, file.hashes.known);
     for (std::size_t i = 0; i < names.size(); ++i) {

@@ -72,6 +72,14 @@ TufSigners::TufSigners(Invocation& in, Path base)
   keep_out_of_cores();
 }
 
+void TufSigners::withhold(const tuf::RepoPolicy& policy) {
+  for (const auto& [role, of] : policy.roles) {
+    for (const auto& source : of.online) {
+      if (auto variable = tuf::variable_of(source)) withheld_.push_back(*std::move(variable));
+    }
+  }
+}
+
 Result<TufSigners::Signer> TufSigners::open(const std::string& source,
                                             const std::optional<tuf::RoleKey>& expected) {
   std::string id = source;
@@ -79,6 +87,7 @@ Result<TufSigners::Signer> TufSigners::open(const std::string& source,
   if (const auto at = opened_.find(id); at != opened_.end()) return at->second;
   auto options = signer_options(in_, source, *identities_);
   options.expected = expected;
+  options.withheld = withheld_;
   auto opened = tuf::open_role_signer(below(source, base_), options, in_.world);
   Result<Signer> out = opened ? Result<Signer>(*std::move(opened)) : fail(opened.error());
   return opened_.emplace(std::move(id), std::move(out)).first->second;
@@ -115,8 +124,9 @@ Result<TufSigners::Signer> TufSigners::one_of(const std::string& source,
 }
 
 tuf::OnlineSigners online_signers(Invocation& in, const tuf::Repository& repository) {
-  return [&in, policy = repository.policy(),
-          signers = std::make_shared<TufSigners>(in, repository.folder())](
+  const auto signers = std::make_shared<TufSigners>(in, repository.folder());
+  signers->withhold(repository.policy());
+  return [&in, policy = repository.policy(), signers](
              const tuf::RoleName& role,
              const tuf::Signatories& signatories) -> Result<std::vector<TufSigners::Signer>> {
     std::vector<TufSigners::Signer> out;

@@ -22,6 +22,8 @@ class TufSigners {
 
   // Sources that are relative paths are below `base`. `in` must outlive it.
   TufSigners(Invocation& in, Path base);
+  // Commands that are opened from now on get none of the variables that the policy names for keys.
+  void withhold(const tuf::RepoPolicy& policy);
 
   // As role_key.h reads sources. Of the keys that the role lists it must be one, else Errc::denied;
   // which one counts for keyid and scheme.
@@ -36,6 +38,7 @@ class TufSigners {
 
   Invocation& in_;
   Path base_;
+  std::vector<std::string> withheld_;  // variables
   std::shared_ptr<tuf::IdentitySigners> identities_;
   std::map<std::string, Result<Signer>> opened_;  // by source, and by the key that it must be
 };

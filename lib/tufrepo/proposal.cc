@@ -78,6 +78,8 @@ class Examiner {
     for (std::size_t i = 0; i < out_.roles.size(); ++i) {
       SLUICE_CHECK(tell(out_.roles[i].role, look_at_delegations(out_.roles[i])));
     }
+    SLUICE_TRY(auto paths, examine_paths(repository_));
+    std::ranges::move(paths, std::back_inserter(out_.faults));
     if (options_.files) {
       SLUICE_TRY(auto faults, examine_files(repository_));
       std::ranges::move(faults, std::back_inserter(out_.faults));

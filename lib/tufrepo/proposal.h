@@ -26,7 +26,8 @@ class PublishedCheck;
 //   signature   a signature is over something else, or by a key that the role does not have
 //   delegated   two roles delegate to it, one of them as is proposed
 //   bins        more of them are delegated to than can be published
-//   target      the file of a target that the proposal lists is missing, or is not what is listed
+//   target      the file of a target that the proposal lists is missing, or is not what is listed;
+//               or its path is none
 struct Fault {
   std::string id;
   RoleName role{""};
@@ -84,6 +85,8 @@ struct ExamineOptions {
 [[nodiscard]] Result<Proposal> examine_proposal(Repository& repository, Time now,
                                                 const ExamineOptions& options = {});
 
+// Paths of targets that are no plain relative ones: metadata that was edited by hand has them.
+[[nodiscard]] Result<std::vector<Fault>> examine_paths(Repository& repository);
 // Where targets are kept here: the files of those that the proposal lists and the published version
 // does not. Every one is read.
 [[nodiscard]] Result<std::vector<Fault>> examine_files(Repository& repository);

@@ -19,8 +19,9 @@ namespace sluice::tuf {
 
 namespace {
 
-constexpr std::size_t kManyRoles = 64;         // of more, nobody reads what changes
-constexpr std::size_t kStatedFrom = 1U << 20;  // a file of this size has its length stated
+constexpr std::size_t kManyRoles = 64;          // of more, nobody reads what changes
+constexpr std::size_t kStatedFrom = 1U << 20;   // a file of this size has its length stated
+constexpr std::size_t kRootOfOthers = 512'000;  // bytes that their clients read at most
 constexpr std::size_t kReadAheadFrom = 256U << 10;
 
 json::Value signature_json(const RoleSignature& signature) {
@@ -151,7 +152,7 @@ class ReleaseMaker {
                                 const std::vector<Quorum>& quorums) {
     Signing out{role, std::move(draft)};
     SLUICE_TRY(out.all, signatories_of(repository_, role));
-    SLUICE_TRY(const auto kept, signatures_that_hold(role, out.draft, quorums));
+    SLUICE_TRY(const auto kept, signatures_that_hold(role, out.draft, quorums, out.all));
     out.draft.clear_signatures();
     for (const auto& each : kept) out.draft.add_signature(each);
     out.incomplete = quorums.empty() || !std::ranges::all_of(quorums, &Quorum::complete);
@@ -238,7 +239,14 @@ class ReleaseMaker {
   }
 
   Result<std::vector<json::Value>> signatures_that_hold(const RoleName& role, const Draft& draft,
-                                                        const std::vector<Quorum>& quorums) {
+                                                        const std::vector<Quorum>& quorums,
+                                                        const std::vector<Signatories>& all) {
+    const auto is_identity = [&](const std::string& keyid) {
+      return std::ranges::any_of(all, [&](const Signatories& each) {
+        const auto at = each.keys.find(keyid);
+        return at != each.keys.end() && at->second.foreign != nullptr;
+      });
+    };
     std::set<std::string> good;
     for (const auto& quorum : quorums) {
       for (const auto& voter : quorum.voters) {
@@ -250,7 +258,7 @@ class ReleaseMaker {
       const auto* keyid = value.find("keyid");
       if (keyid == nullptr || keyid->string() == nullptr || !good.contains(*keyid->string()))
         return;
-      out.emplace(*keyid->string(), value);
+      out.emplace(*keyid->string(), bare_signature(value, is_identity(*keyid->string())));
     };
     if (!good.empty()) {
       SLUICE_TRY(const auto beside, repository_.signatures(role));
@@ -473,6 +481,12 @@ class ReleaseMaker {
       }
       if (each.role == role_name(RoleType::root)) {
         publication.roots.push_back(*each.bytes);
+        if (each.bytes->size() > kRootOfOthers) {
+          refuse(
+              "root-size", each.role,
+              cat("it has ", each.bytes->size(), " bytes, and python-tuf, go-tuf and tuf-js ",
+                  "refuse a root of more than ", kRootOfOthers, ": they would never get past it"));
+        }
         continue;
       }
       publication.metadata.push_back(
