@@ -4,9 +4,11 @@
 #pragma once
 
 #include <array>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "tufrepo/proposal.h"
@@ -32,9 +34,12 @@ struct RoleKeySet {
 struct NewRepository {
   std::array<RoleKeySet, 4> roles;  // by RoleType
   RepoPolicy policy;
-  bool keep_policy_file = false;  // it is there, and says the same
+  bool keep_policy_file = false;                            // it is there, and says the same
+  std::vector<std::pair<std::string, RoleKey>> names = {};  // what people call keys
 };
-// Writes the policy and stages root 1 and targets 1. Errc::denied where there is a repository.
+// Writes the policy, the names of keys, root 1 and targets 1, which are staged. Errc::denied where
+// there is a repository, or a name is another key's. What is refused is refused before anything is
+// written.
 [[nodiscard]] Result<Repository> init_repository(Files& files, const Path& folder,
                                                  const NewRepository& plan, Time now,
                                                  const ForeignKeys& foreign = {});
