@@ -494,7 +494,12 @@ std::vector<Command> tuf_sign_commands() {
            "of its own below staging/signatures: several people sign in any order, on machines of "
            "their own, and hand over that folder by git, mail or a stick (--collect).\n"
            "With --key sigstore: who signs is who you sign in as, or whom the CI job has an ID "
-           "token for (TAP 18). The signature goes into Sigstore's public log, with that name.",
+           "token for (TAP 18). The signature goes into Sigstore's public log, with that name.\n"
+           "Others go on working in the folder meanwhile; where they changed what was shown, it is "
+           "not signed.\n"
+           "Exit code 0: signed, now or before. 1: the answer was no. 3: none of the keys may sign "
+           "what is proposed, one cannot be opened (say by a wrong password), or the proposal is "
+           "faulty or changed meanwhile.",
        .examples = {{"with a key file", "sluice tuf sign --key ann.key"},
                     {"as who you are", "sluice tuf sign --key sigstore:"},
                     {"what came on a stick", "sluice tuf sign --collect /media/stick/staging"}},

@@ -74,13 +74,20 @@ TufSigners::TufSigners(Invocation& in, tuf::Repository& repository)
   held_ = &repository;
 }
 
+Result<SecretBytes> TufSigners::password_for(const std::string& source) {
+  auto at = passwords_.find(source);
+  if (at == passwords_.end()) {
+    const std::string prompt = cat("Password for ", printable(source, 100), ": ");
+    SLUICE_TRY(auto typed, typed_secret(in_, held_, {.prompt = prompt}));
+    at = passwords_.emplace(source, std::move(typed)).first;
+  }
+  return SecretBytes::copy_of(at->second.reveal_text());
+}
+
 tuf::SignerOptions TufSigners::options_for(const std::string& source) {
   tuf::SignerOptions out;
   out.identities = identities_.get();
-  out.password = [&in = in_, held = held_, source] {
-    const std::string prompt = cat("Password for ", printable(source, 100), ": ");
-    return typed_secret(in, held, {.prompt = prompt});
-  };
+  out.password = [this, source] { return password_for(source); };
   out.pin = [&in = in_, held = held_, source] {
     const std::string prompt = cat("PIN for ", printable(source, 100), ": ");
     return typed_secret(in, held, {.option = "--pin-file", .prompt = prompt, .environment = false});

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Keys that can sign a role, opened for a command. Each is opened once, whatever number of roles it
-// signs: nobody is asked twice for one password.
+// signs, and once more where metadata lists it under a keyid or with a scheme of its own. Nobody is
+// asked twice for one password.
 #pragma once
 
 #include <map>
@@ -42,12 +43,14 @@ class TufSigners {
   [[nodiscard]] Result<Match> asked_as_each(const std::string& source,
                                             const std::vector<tuf::Signatories>& signatories);
   tuf::SignerOptions options_for(const std::string& source);
+  [[nodiscard]] Result<SecretBytes> password_for(const std::string& source);
 
   Invocation& in_;
   Path base_;
   tuf::Repository* held_ = nullptr;
   std::shared_ptr<tuf::IdentitySigners> identities_;
   std::map<std::string, Result<Signer>> opened_;  // by source, and by the key that it must be
+  std::map<std::string, SecretBytes> passwords_;  // by source, which may be read as several keys
 };
 
 // Those that the policy names for a role. One that cannot be opened is an error; one that is

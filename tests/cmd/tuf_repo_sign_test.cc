@@ -264,6 +264,26 @@ TEST_F(TufSigning, AKeyIsOpenedOnceForAllRolesThatItSigns) {
   EXPECT_EQ(person.secrets.size(), 1U);
 }
 
+TEST_F(TufSigning, NobodyIsAskedTwiceForAPasswordWhereMetadataCallsTheKeyAnotherName) {
+  publish_all();
+  // As others compute keyids, and with a scheme that is not what we would take.
+  const auto rsa = crypto::PrivateKey::generate(crypto::KeyType::rsa);
+  folder.write("rsa.key", *rsa->to_encrypted_pkcs8_pem(SecretBytes::copy_of("right")));
+  const json::Value listed =
+      json::Object{{"keyid", std::string(64, 'a')},
+                   {"keytype", "rsa"},
+                   {"keyval", json::Object{{"public", rsa->public_key().pem()}}},
+                   {"scheme", "rsassa-pss-sha512"}};
+  folder.write("rsa.json", json::write(listed));
+  good({"delegate", "libs", "--path", "libs/*", "--key", at("rsa.json")});
+  good({"delegate", "apps", "--path", "apps/*", "--key", at("rsa.json")});
+  Person person;
+  person.password = "right";
+  EXPECT_EQ(run(person, {"sign", "--yes", "--key", key("rsa")}), 0) << person.err;
+  EXPECT_TRUE(has(person.out, "signed    2 signatures\n")) << person.out;
+  EXPECT_EQ(person.secrets.size(), 1U);
+}
+
 // --- the question
 
 TEST_F(TufSigning, AQuestionIsAskedInTheOpenAndYOrYesSigns) {
