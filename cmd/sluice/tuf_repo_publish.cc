@@ -143,8 +143,15 @@ Result<bool> bring_up_to_date(Invocation& in, tuf::Repository& repository, tuf::
                                         ": its timestamp was never published from this folder")}
                     .advise("bring this folder up to date first, say by git pull"));
   }
+  if (mirror.state == tuf::MirrorState::ahead) {
+    return fail(Error{Errc::denied, cat("this folder is behind ", place.describe(),
+                                        ": its timestamp was published from here, and the one "
+                                        "that is here now is older")}
+                    .advise("bring back metadata/timestamp.json, say by git, or from there"));
+  }
   SLUICE_TRY(auto whole, tuf::whole_publication(repository, repository.policy().targets_here));
   whole.timestamp_before = mirror.timestamp;
+  SLUICE_CHECK(tuf::check_for_place(place, whole, repository.foreign()));
   SLUICE_CHECK(tuf::publish(place, whole, in.world.clock.now(), place_options(in, repository)));
   in.log.write(LogLevel::info, "brought another place up to date", {{"place", place.describe()}});
   return true;
@@ -200,6 +207,7 @@ Result<int> run_tuf_clean(Invocation& in) {
   tuf::CleanOptions options;
   options.dry_run = in.args.has("--dry-run");
   options.single_writer = in.args.has("--single-writer") || open.repository.policy().single_writer;
+  options.foreign = open.repository.foreign();
   SLUICE_TRY(const auto cleaned, tuf::clean(*store, in.world.clock.now(), options));
   return tell_cleaned(in, cleaned, options.dry_run);
 }

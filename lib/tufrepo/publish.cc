@@ -176,7 +176,7 @@ class Publisher {
   // nothing was cut short by a crash of the machine.
   Result<void> give_up(const std::optional<StoreNote>& note) {
     if (!note) return store_.remove({std::string(kStoreNote)});
-    SLUICE_CHECK(drop_unpublished(store_, *note, timestamp_, root_));
+    SLUICE_CHECK(drop_unpublished(store_, *note, timestamp_));
     return {};
   }
 
