@@ -87,6 +87,7 @@ Result<Mirror> look_at_mirror(Repository& repository, Store& place) {
 Result<void> check_for_place(Store& place, const Publication& publication,
                              const ForeignKeys& foreign) {
   SLUICE_TRY(const auto timestamp, place.read(std::string(kTimestampFile), Limits().timestamp));
+  if (timestamp && timestamp->bytes == publication.timestamp) return {};
   SLUICE_TRY(const StoredRoots root, latest_root(place));
   for (const auto& bytes : publication.roots) {
     SLUICE_TRY(const auto envelope, open_envelope(bytes, Limits{}.root));

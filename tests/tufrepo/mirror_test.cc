@@ -40,6 +40,7 @@ class MirrorTest : public testing::Test {
     auto whole = whole_publication(repository, targets);
     if (!whole) return whole.error().what;
     whole->timestamp_before = seen->timestamp;
+    if (const auto good = check_for_place(*store, *whole, {}); !good) return good.error().text();
     const auto done = publish(*store, *whole, work.clock.now(), {.verify = targets});
     if (!done) return done.error().text();
     written = done->written;
@@ -169,6 +170,104 @@ TEST_F(MirrorTest, WhatSomebodyElsePublishedIsUnknown) {
   auto repository = fresh.open();
   EXPECT_EQ(look_at_mirror(repository, *folder_store(system_files(), place()))->state,
             MirrorState::unknown);
+}
+
+TEST_F(MirrorTest, ATimestampThatWasSetBackHereLeavesThePlaceAlone) {
+  work.init();
+  release("app.txt", "one");
+  const Path timestamp = work.folder / "metadata/timestamp.json";
+  const std::string first = test::read_file(timestamp);
+  release("app.txt", "two");
+  ASSERT_EQ(bring(), "good");
+  const std::string second = test::read_file(timestamp);
+  ASSERT_TRUE(system_files().replace(timestamp, first));
+  EXPECT_EQ(look(), MirrorState::ahead);
+  EXPECT_NE(bring().find("was set back"), std::string::npos) << bring();
+  EXPECT_EQ(test::read_file(place() / "metadata/timestamp.json"), second);
+  // Nor does a new place get it, nor one whose timestamp is older still.
+  std::filesystem::remove_all(place());
+  EXPECT_NE(bring().find("was set back"), std::string::npos) << bring();
+  EXPECT_FALSE(system_files().info(place() / "metadata/timestamp.json"));
+  ASSERT_TRUE(system_files().replace(timestamp, second));
+  EXPECT_EQ(bring(), "good");
+}
+
+// Files of metadata/ that somebody edited, who has no key.
+class TamperedFolder : public MirrorTest {
+ protected:
+  TamperedFolder() {
+    work.init();
+    release("app.txt", "one");
+    work.change([&](Repository& repository) {
+      return delegate_paths(
+          repository,
+          {.role = RoleName("libs"), .paths = {"libs/*"}, .keys = work.keys({"dora"}, 1)},
+          work.clock.now());
+    });
+    release("libs/a", "library");
+    good = contents(work.folder / "metadata");
+  }
+  void put(const std::string& name, const std::string& text) {
+    const Path path = work.folder / "metadata" / name;
+    std::filesystem::remove(path);
+    ASSERT_TRUE(system_files().create(path, text));
+  }
+  void expect_not_brought(const std::string& name, const std::string& text) {
+    put(name, text);
+    const std::string told = bring();
+    EXPECT_NE(told.find("is not what a client accepts"), std::string::npos) << name << told;
+    EXPECT_FALSE(system_files().info(place() / "metadata/timestamp.json")) << name;
+    put(name, good.at(name));
+  }
+  std::string edited(const std::string& name, const std::string& from, const std::string& to) {
+    std::string text = good.at(name);
+    const auto at = text.find(from);
+    EXPECT_NE(at, std::string::npos) << name;
+    return at == std::string::npos ? text : text.replace(at, from.size(), to);
+  }
+  std::map<std::string, std::string> good;
+};
+
+TEST_F(TamperedFolder, IsNotBroughtToAnyPlace) {
+  expect_not_brought("timestamp.json",
+                     edited("timestamp.json", "\"expires\":\"20", "\"expires\":\"21"));
+  expect_not_brought("2.snapshot.json", edited("2.snapshot.json", "\"meta\"", "\"x\":1,\"meta\""));
+  expect_not_brought("2.targets.json", edited("2.targets.json", "app.txt", "bad.txt"));
+  expect_not_brought("1.libs.json", edited("1.libs.json", "libs/a", "libs/b"));
+  expect_not_brought("1.root.json", edited("1.root.json", "\"threshold\":2", "\"threshold\":1"));
+  EXPECT_EQ(bring(), "good");
+}
+
+TEST_F(TamperedFolder, WhatHasExpiredIsBroughtAllTheSame) {
+  work.clock.set(work.clock.now() + hours(24 * 4000));
+  EXPECT_EQ(bring(false), "good");
+}
+
+TEST_F(TamperedFolder, ATargetOfAnotherLengthThanListedIsNotBrought) {
+  const auto targets = contents(work.folder / "targets");
+  for (const auto& [name, bytes] : targets) {
+    ASSERT_TRUE(system_files().replace(work.folder / "targets" / name, bytes + "more"));
+    EXPECT_NE(bring().find("not as long as listed"), std::string::npos);
+    ASSERT_TRUE(system_files().replace(work.folder / "targets" / name, bytes));
+  }
+  EXPECT_EQ(bring(), "good");
+}
+
+TEST_F(MirrorTest, APlaceWithAnotherRootIsAnotherRepositorys) {
+  work.init();
+  release("app.txt", "one");
+  ASSERT_EQ(bring(), "good");
+  release("app.txt", "two");
+  WorkFolder other;
+  other.init();
+  const Path root = place() / "metadata/1.root.json";
+  const std::string ours = test::read_file(root);
+  other.sign_all({"ann", "ben", "carla"});
+  ASSERT_EQ(other.publish(), "good");
+  ASSERT_TRUE(system_files().replace(root, test::read_file(other.folder / "metadata/1.root.json")));
+  EXPECT_NE(bring().find("another root 1"), std::string::npos);
+  ASSERT_TRUE(system_files().replace(root, ours));
+  EXPECT_EQ(bring(), "good");
 }
 
 TEST_F(MirrorTest, TheSameVersionWithOtherBytesIsUnknown) {
