@@ -133,11 +133,14 @@ tuf::PublishOptions place_options(const Invocation& in, const tuf::Repository& r
   return out;
 }
 
-// A place that is new, or where publishing was interrupted, gets all that is published here first.
-// Whether there was something to bring.
-Result<bool> bring_up_to_date(Invocation& in, tuf::Repository& repository, tuf::Store& place) {
+// A place that is new, or where publishing was interrupted, gets all that is published here first;
+// and where it was interrupted here, behind the place, this folder gets it. Which of them did.
+Result<std::string> bring_up_to_date(Invocation& in, tuf::Repository& repository,
+                                     tuf::Store& place) {
+  SLUICE_TRY(const bool finished, tuf::finish_here(repository, place));
+  if (finished) return shown(repository.folder());
   SLUICE_TRY(const auto mirror, tuf::look_at_mirror(repository, place));
-  if (mirror.state == tuf::MirrorState::same) return false;
+  if (mirror.state == tuf::MirrorState::same) return std::string();
   if (mirror.state == tuf::MirrorState::unknown) {
     return fail(Error{Errc::denied, cat("somebody else published to ", place.describe(),
                                         ": its timestamp was never published from this folder")}
@@ -154,7 +157,7 @@ Result<bool> bring_up_to_date(Invocation& in, tuf::Repository& repository, tuf::
   SLUICE_CHECK(tuf::check_for_place(place, whole, repository.foreign()));
   SLUICE_CHECK(tuf::publish(place, whole, in.world.clock.now(), place_options(in, repository)));
   in.log.write(LogLevel::info, "brought another place up to date", {{"place", place.describe()}});
-  return true;
+  return place.describe();
 }
 
 // What is proposed lists files that nothing published reaches: they must stay.
@@ -220,8 +223,7 @@ Result<int> publish_and_tell(Invocation& in, tuf::Repository& repository,
   SLUICE_TRY(const auto place, other_place(in, repository));
   std::string brought;
   if (place.store) {
-    SLUICE_TRY(const bool any, bring_up_to_date(in, repository, *place.store));
-    if (any) brought = place.store->describe();
+    SLUICE_TRY(brought, bring_up_to_date(in, repository, *place.store));
   }
   const auto here = tuf::folder_store(in.world.files, repository.folder());
   SLUICE_TRY(const auto verdict,
@@ -244,8 +246,8 @@ Result<int> publish_and_tell(Invocation& in, tuf::Repository& repository,
   std::string places;
   // The other place first: where somebody was faster there, nothing happens here.
   if (place.store) {
-    SLUICE_CHECK(
-        tuf::publish(*place.store, release.publication, now, place_options(in, repository)));
+    SLUICE_CHECK(tuf::publish_to_place(*here, *place.store, release.publication, now,
+                                       place_options(in, repository)));
     places = cat(place.store->describe(), " and ");
   }
   SLUICE_CHECK(tuf::publish(*here, release.publication, now,

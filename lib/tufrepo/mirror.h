@@ -21,6 +21,17 @@ struct Mirror {
 };
 [[nodiscard]] Result<Mirror> look_at_mirror(Repository& repository, Store& place);
 
+// Publishing goes to the other place first, and a note here says so before: what happened is known
+// then, however this process ends. Where the place refuses, the note is gone again.
+[[nodiscard]] Result<Published> publish_to_place(Store& here, Store& place,
+                                                 const Publication& publication, Time now,
+                                                 const PublishOptions& options);
+// Where it was done there and interrupted here, this
+// folder takes over the rest: what the place has, if this folder was about to publish just that
+// (its note says so) or did already, and all of it is signed from this folder's first root on.
+// Whether it did; the repository is to be read anew then.
+[[nodiscard]] Result<bool> finish_here(Repository& repository, Store& place);
+
 // All that is published here, for a place that is behind: files that it has are taken as they are.
 // With targets: those below targets/ that the metadata lists. Errc::denied where something of it is
 // not signed as a client wants it, from the folder's first root on; what has expired is signed,

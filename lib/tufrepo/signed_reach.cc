@@ -111,14 +111,13 @@ Result<SignedReach::Stamped> SignedReach::published() {
   SLUICE_TRY(const auto file, store_->read(name, Limits{}.timestamp));
   if (!file) return fail(absent_file(name));
   auto found = stamped(file->bytes);
-  const std::size_t newest = roots_.size() - 1;
-  if (!found || found->roots.front() != newest) {
+  if (!found || !is_for_newest_root(*found)) {
     return fail(
         not_signed_file(name, cat("it is not signed for root ", roots_.back().header.version)));
   }
   const Version version = found->timestamp.header.version;
   for (const auto& [other, kept] : kept_) {
-    if (other <= version || kept.roots.front() != newest) continue;
+    if (other <= version || !is_for_newest_root(kept)) continue;
     return fail(Error{Errc::denied, cat(name, " has version ", version, ", and version ", other,
                                         " is here as well: it was set back, or a publication did "
                                         "not end")}

@@ -33,6 +33,9 @@ class SignedReach {
     std::vector<std::size_t> roots;  // that it is signed for, the newest first
   };
   std::optional<Stamped> stamped(std::string_view bytes) const;
+  bool is_for_newest_root(const Stamped& stamped) const {
+    return stamped.roots.front() + 1 == roots_.size();
+  }
   // The published one: signed for the newest root, which has signed no newer one that is kept.
   // Errc::denied else.
   [[nodiscard]] Result<Stamped> published();
