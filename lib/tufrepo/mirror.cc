@@ -118,6 +118,24 @@ Result<StoreNote> note_of(Store& here, const Publication& publication, Time now)
   return out;
 }
 
+// What another one left that died is taken away, as publish() does.
+Result<void> leave_note(Store& here, const Publication& publication, Time now) {
+  SLUICE_TRY(const auto lock, enter_store(here, true, std::chrono::seconds(10)));
+  SLUICE_TRY(const StoreNote planned, note_of(here, publication, now));
+  const NewFile file{std::string(kStoreNote), Content::of(write_note(planned))};
+  SLUICE_TRY(const auto put, here.write_new({&file, 1}));
+  if (put.front() != Put::other) return {};
+  SLUICE_TRY(const auto found, read_note(here));
+  if (found) {
+    SLUICE_TRY(const auto timestamp, here.read(std::string(kTimestampFile), Limits().timestamp));
+    SLUICE_CHECK(drop_unpublished(here, *found, timestamp));
+  } else {
+    SLUICE_CHECK(here.remove({std::string(kStoreNote)}));
+  }
+  SLUICE_CHECK(here.write_new({&file, 1}));
+  return {};
+}
+
 // New files, then roots, one sync, the timestamp: as a publication.
 Result<void> take_over(Store& here, const FolderAndPlace& both, const SignedReach& reach,
                        const std::string& timestamp, Version version) {
@@ -168,14 +186,10 @@ Result<bool> has_first_root(Repository& repository, Store& place) {
 
 Result<Published> publish_to_place(Store& here, Store& place, const Publication& publication,
                                    Time now, const PublishOptions& options) {
-  SLUICE_TRY(const StoreNote planned, note_of(here, publication, now));
-  const NewFile file{std::string(kStoreNote), Content::of(write_note(planned))};
-  SLUICE_TRY(const auto put, here.write_new({&file, 1}));
+  SLUICE_CHECK(leave_note(here, publication, now));
   auto done = publish(place, publication, now, options);
   const bool refused = !done && done.error().code == Errc::denied;
-  if (refused && put.front() == Put::written) {
-    SLUICE_CHECK(here.remove({std::string(kStoreNote)}));
-  }
+  if (refused) SLUICE_CHECK(here.remove({std::string(kStoreNote)}));
   return done;
 }
 

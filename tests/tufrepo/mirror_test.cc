@@ -5,10 +5,13 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <filesystem>
+#include <fstream>
 #include <map>
 
 #include "base/text.h"
 #include "support/tufrepo/work_folder.h"
+#include "tufrepo/publish_parts.h"
 
 namespace sluice::tuf {
 namespace {
@@ -268,6 +271,114 @@ TEST_F(MirrorTest, APlaceWithAnotherRootIsAnotherRepositorys) {
   EXPECT_NE(bring().find("another root 1"), std::string::npos);
   ASSERT_TRUE(system_files().replace(root, ours));
   EXPECT_EQ(bring(), "good");
+}
+
+// A publication to the place, and then nothing more.
+class PlaceIsAhead : public MirrorTest {
+ protected:
+  PlaceIsAhead() {
+    work.init();
+    release("app.txt", "one");
+    EXPECT_EQ(bring(), "good");
+    before = contents(work.folder);
+    release("app.txt", "two");
+    EXPECT_EQ(bring(), "good");
+    after = contents(work.folder);
+    restore();
+  }
+  void restore() const {
+    std::filesystem::remove_all(work.folder / "metadata");
+    for (const auto& [name, bytes] : before) {
+      std::filesystem::create_directories((work.folder / name).parent_path());
+      std::ofstream(work.folder / name) << bytes;
+    }
+  }
+  void leave_note() {
+    StoreNote note;
+    note.begun = work.clock.now();
+    note.after = sha256_of(after.at("metadata/timestamp.json"));
+    note.files = {"metadata/2.timestamp.json"};
+    std::ofstream(work.folder / kStoreNote) << write_note(note);
+  }
+  // Whether it took over, and the folder has what it would have had.
+  bool finish() {
+    auto repository = work.open();
+    const auto store = folder_store(system_files(), place());
+    const auto done = finish_here(repository, *store);
+    problem = done ? "" : done.error().text();
+    if (!done || !*done) return false;
+    const auto version = repository.version_of(RoleName("timestamp"));
+    EXPECT_EQ(*version, 2);
+    for (const auto& [name, bytes] : after) {
+      if (!name.starts_with("metadata/")) continue;
+      EXPECT_EQ(test::read_file(work.folder / name), bytes) << name;
+    }
+    EXPECT_FALSE(system_files().info(work.folder / kStoreNote));
+    return true;
+  }
+  std::map<std::string, std::string> before;
+  std::map<std::string, std::string> after;
+  std::string problem;
+};
+
+TEST_F(PlaceIsAhead, TheFolderTakesOverWhatItWasAboutToPublish) {
+  leave_note();
+  EXPECT_TRUE(finish()) << problem;
+  EXPECT_FALSE(finish());  // there is nothing more
+  EXPECT_EQ(look(), MirrorState::same);
+  restore();
+  std::ofstream(work.folder / "metadata/2.timestamp.json") << after.at("metadata/2.timestamp.json");
+  EXPECT_TRUE(finish()) << problem;
+}
+
+TEST_F(PlaceIsAhead, WhatWasNotOnItsWayIsSomebodyElses) {
+  EXPECT_FALSE(finish());
+  EXPECT_EQ(problem, "");
+  EXPECT_EQ(look(), MirrorState::unknown);
+}
+
+TEST_F(PlaceIsAhead, WhatIsNotSignedThereIsNotTakenOver) {
+  for (const char* name : {"metadata/2.snapshot.json", "metadata/2.targets.json"}) {
+    restore();
+    leave_note();
+    const std::string good = test::read_file(place() / name);
+    std::string bad = good;
+    bad.replace(bad.find("\"version\":2"), 11, "\"version\":2,\"x\":1");
+    ASSERT_TRUE(system_files().replace(place() / name, bad));
+    EXPECT_FALSE(finish()) << name;
+    EXPECT_NE(problem.find("is not what a client accepts"), std::string::npos) << problem;
+    EXPECT_EQ(contents(work.folder / "metadata").size(), 5U) << name;
+    ASSERT_TRUE(system_files().replace(place() / name, good));
+  }
+  EXPECT_TRUE(finish()) << problem;
+}
+
+TEST_F(PlaceIsAhead, ANoteOfAnEarlierDeathDoesNotHideWhatIsOnItsWay) {
+  StoreNote old;
+  old.begun = work.clock.now();
+  old.after = sha256_of("never published");
+  old.files = {"metadata/2.targets.json"};
+  std::ofstream(work.folder / kStoreNote) << write_note(old);
+  const auto here = folder_store(system_files(), work.folder);
+  Publication set;
+  set.timestamp = after.at("metadata/2.timestamp.json");
+  set.timestamp_before = sha256_of(set.timestamp);
+  const auto store = folder_store(system_files(), place());
+  ASSERT_TRUE(publish_to_place(*here, *store, set, work.clock.now(), {.verify = false}));
+  EXPECT_EQ((*read_note(*here))->after, sha256_of(set.timestamp));
+  EXPECT_TRUE(finish()) << problem;
+}
+
+TEST_F(PlaceIsAhead, WhereThePlaceRefusesTheNoteIsGone) {
+  const auto here = folder_store(system_files(), work.folder);
+  const auto store = folder_store(system_files(), place());
+  Publication set;
+  set.timestamp = before.at("metadata/timestamp.json");
+  set.timestamp_before = sha256_of("another one");
+  const auto done = publish_to_place(*here, *store, set, work.clock.now(), {.verify = false});
+  ASSERT_FALSE(done);
+  EXPECT_EQ(done.error().code, Errc::denied);
+  EXPECT_FALSE(system_files().info(work.folder / kStoreNote));
 }
 
 TEST_F(MirrorTest, TheSameVersionWithOtherBytesIsUnknown) {
