@@ -165,23 +165,8 @@ class Publisher {
                     found ? cat(" (begun ", human_time(found->begun), ")") : "")}
               .advise("if it is at work no more, publish its set again, or give it up"));
     }
-    return take_over(found);
-  }
-
-  // Nobody else is at work: what another one left when it died is in the way. A note that says
-  // nothing was cut short by a crash of the machine. One of a root that came alone is true until
-  // this set's timestamp is there, so that who dies on the way leaves word of it.
-  Result<void> take_over(const std::optional<StoreNote>& left) {
-    SLUICE_TRY(const auto file, read_note_file(store_));
-    StoreNote ours = note();
-    if (left) SLUICE_CHECK(drop_unpublished(store_, *left, timestamp_));
-    if (left && root_came_alone(*left, timestamp_, root_)) {
-      ours.roots.insert(ours.roots.begin(), left->roots.begin(), left->roots.end());
-      ours.order = RootOrder::between;
-    }
-    const auto was = file ? std::optional(file->tag) : std::nullopt;
-    SLUICE_TRY(const Put put, store_.replace(std::string(kStoreNote), write_note(ours), was));
-    made_note_ = put != Put::other;
+    // Nobody else is at work: what another one left when it died is in the way.
+    SLUICE_TRY(made_note_, take_over_note(store_, note(), timestamp_));
     if (!made_note_) return lost("it began in this moment");
     return {};
   }
