@@ -254,20 +254,34 @@ Result<std::vector<std::string>> unpublished(Store& store, const StoreNote& note
     SLUICE_CHECK(newer.learn(store, timestamp->bytes));
     SLUICE_CHECK(reach.add(store, timestamp->bytes, true));
   }
-  const std::set<std::string> planned(note.files.begin(), note.files.end());
+  std::vector<std::string_view> planned;  // timestamps: a publication has one
+  bool targets = false;
+  for (const auto& name : note.files) {
+    const auto parsed = metadata_name(name);
+    if (parsed && parsed->role == "timestamp" && newer.is(*parsed)) planned.push_back(name);
+    targets = targets || !parsed;
+  }
+  std::set<std::string> there;  // of many names that are stated few may be
   SLUICE_TRY(const auto listed, store.list("metadata/"));
   for (const auto& file : listed) {  // what earlier timestamps reach may be among its files
+    there.insert(file.name);
     const auto parsed = metadata_name(file.name);
     if (!parsed || parsed->role != "timestamp") continue;
-    if (newer.is(*parsed) && planned.contains(file.name)) continue;
+    if (planned.size() == 1 && planned.front() == file.name) continue;
     SLUICE_TRY(const auto earlier, store.read(file.name, Limits{}.timestamp));
     if (earlier) (void)reach.add(store, earlier->bytes, true);  // cleaned perhaps
   }
   SLUICE_TRY(const auto policy, store.read(std::string(kPolicyFile), limits::kConfigFile));
+  if (targets && !policy) {
+    SLUICE_TRY(const auto more, store.list("targets/"));
+    for (const auto& file : more) there.insert(file.name);
+  }
   std::vector<std::string> gone;
   for (const auto& name : note.files) {
+    if (!there.contains(name)) continue;
     const auto parsed = metadata_name(name);
-    const bool may_go = parsed ? newer.is(*parsed) : !policy && target_hash(name).has_value();
+    bool may_go = parsed ? newer.is(*parsed) : !policy && target_hash(name).has_value();
+    if (parsed && parsed->role == "timestamp") may_go = may_go && planned.size() == 1;
     if (may_go && !reach.has(name)) gone.push_back(name);
   }
   return gone;

@@ -307,6 +307,23 @@ TEST_F(ForeignNotes, RemoveNothingThatIsPublishedOrWasBefore) {
   EXPECT_FALSE(stored().contains("metadata/3.libs.json"));
 }
 
+TEST_F(ForeignNotes, WhereTheTimestampWasSetBackLaterOnesKeepWhatTheyReach) {
+  publish_good(set);
+  repo.add_target("libs", "libs/a", "three");
+  repo.publish({"libs", "snapshot", "timestamp"});
+  publish_good(next());
+  published = stored();
+  std::vector<std::string> all;
+  for (const auto& [name, bytes] : published) {
+    const auto parsed = metadata_name(name);
+    if (parsed ? parsed->role != "root" : name.starts_with("targets/")) all.push_back(name);
+  }
+  published[std::string(kTimestampFile)] = published.at("metadata/2.timestamp.json");
+  leave(write_note(note_of(all)));
+  EXPECT_EQ(abandon(*store).value(), 0U);
+  expect_all_there(published);
+}
+
 TEST_F(ForeignNotes, InTheFolderOfARepositoryProposedTargetsStay) {
   const std::string proposed = cat("targets/libs/", sha256_of("new").hex(), ".b");
   published[proposed] = "new";
