@@ -25,6 +25,29 @@ std::vector<tuf::RoleName> roles_given(const Invocation& in, std::string_view op
   return out;
 }
 
+// `files`: of targets, that nothing lists any more perhaps.
+Result<int> tell_dropped(Invocation& in, const tuf::Repository& repository, json::Array dropped,
+                         std::size_t files) {
+  if (in.json) {
+    json::Value out;
+    out.set("kind", "sluice.tuf-dropped/v1");
+    out.set("roles", json::Value(std::move(dropped)));
+    out.set("files_left", static_cast<std::int64_t>(files));
+    SLUICE_CHECK(in.print_json(out));
+    return kDone;
+  }
+  std::string text =
+      cat("given up  ", dropped.size(), dropped.size() == 1 ? " role\n" : " roles\n");
+  if (files > 0) {
+    const bool served = repository.policy().publish_to.empty();
+    text += cat("  ", files, files == 1 ? " file" : " files", " of what was proposed ",
+                files == 1 ? "stays" : "stay", " below targets/",
+                served ? ", which is served: sluice tuf clean\n" : "\n");
+  }
+  SLUICE_CHECK(in.console.print(text));
+  return kDone;
+}
+
 Result<int> drop_proposal(Invocation& in, tuf::Repository& repository) {
   auto roles = roles_given(in, "--role");
   if (roles.empty()) {
@@ -32,20 +55,13 @@ Result<int> drop_proposal(Invocation& in, tuf::Repository& repository) {
   }
   json::Array dropped;
   SLUICE_CHECK(check_proposed(repository, roles));
+  std::size_t files = 0;
   for (const auto& role : roles) {
+    files += tuf::count_proposed_files(repository, role).value_or(0);
     SLUICE_CHECK(repository.unstage(role));
     dropped.emplace_back(role.str());
   }
-  if (!in.json) {
-    SLUICE_CHECK(in.console.print(
-        cat("given up  ", dropped.size(), dropped.size() == 1 ? " role\n" : " roles\n")));
-    return kDone;
-  }
-  json::Value out;
-  out.set("kind", "sluice.tuf-dropped/v1");
-  out.set("roles", json::Value(std::move(dropped)));
-  SLUICE_CHECK(in.print_json(out));
-  return kDone;
+  return tell_dropped(in, repository, std::move(dropped), files);
 }
 
 // Files that people edited are taken as they are, in the version that must come next.
@@ -440,6 +456,7 @@ Result<int> run_tuf_sign(Invocation& in) {
   if (in.args.all("--key").empty()) return tell_signed(in, repository, {}, 0, collected);
   SLUICE_TRY(const auto proposal, tuf::examine_proposal(repository, in.world.clock.now()));
   TufSigners signers(in, "");
+  signers.withhold(repository.policy());
   SLUICE_TRY(const auto work, work_for(in, repository, proposal, signers));
   SLUICE_CHECK(refuse_faults(in, proposal, work));
   SLUICE_CHECK(tell_of_keys(in, work));

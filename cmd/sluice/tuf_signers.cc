@@ -72,6 +72,7 @@ TufSigners::TufSigners(Invocation& in, Path base)
 TufSigners::TufSigners(Invocation& in, tuf::Repository& repository)
     : TufSigners(in, repository.folder()) {
   held_ = &repository;
+  withhold(repository.policy());
 }
 
 Result<SecretBytes> TufSigners::password_for(const std::string& source) {
@@ -95,6 +96,14 @@ tuf::SignerOptions TufSigners::options_for(const std::string& source) {
   return out;
 }
 
+void TufSigners::withhold(const tuf::RepoPolicy& policy) {
+  for (const auto& [role, of] : policy.roles) {
+    for (const auto& source : of.online) {
+      if (auto variable = tuf::variable_of(source)) withheld_.push_back(*std::move(variable));
+    }
+  }
+}
+
 Result<TufSigners::Signer> TufSigners::open(const std::string& source,
                                             const std::optional<tuf::RoleKey>& expected) {
   std::string id = source;
@@ -102,6 +111,7 @@ Result<TufSigners::Signer> TufSigners::open(const std::string& source,
   if (const auto at = opened_.find(id); at != opened_.end()) return at->second;
   auto options = options_for(source);
   options.expected = expected;
+  options.withheld = withheld_;
   auto opened = tuf::open_role_signer(below(source, base_), options, in_.world);
   Result<Signer> out = opened ? Result<Signer>(*std::move(opened)) : fail(opened.error());
   return opened_.emplace(std::move(id), std::move(out)).first->second;

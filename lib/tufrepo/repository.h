@@ -93,7 +93,8 @@ class Repository {
   void take_over(const Snapshot& snapshot);
   void reload();
 
-  // What is proposed. Changes are in memory until save().
+  // What is proposed. Changes are in memory until save(). A folder of it that is a link, as a clone
+  // of what others pushed may have it, is Errc::denied: nothing is read or written behind it.
   [[nodiscard]] Result<std::vector<RoleName>> staged_roles();            // root and targets first
   [[nodiscard]] Result<const StagedRole*> staged(const RoleName& role);  // nullptr: it is not
   // From now on what others proposed is not looked at; only what is staged in memory counts.
@@ -136,6 +137,8 @@ class Repository {
   static Error overtaken(std::string_view what);     // "changed the proposal of root"
   [[nodiscard]] Result<Version> find_root_version();
   [[nodiscard]] Result<std::optional<std::string>> read_published(const Path& name);
+  [[nodiscard]] Result<void> check_staging();
+  [[nodiscard]] Result<bool> has_signatures(const RoleName& role) const;
   [[nodiscard]] Result<void> load_staged(const RoleName& role);
   [[nodiscard]] Result<void> check_to_change(const RoleName& role);
   [[nodiscard]] Result<void> save_role(const RoleName& role, StagedRole& staged);
@@ -157,6 +160,7 @@ class Repository {
   std::unique_ptr<FileLock> lock_;
   std::optional<Error> overtaken_;  // while nothing was held
   bool ignore_staging_ = false;
+  bool staging_checked_ = false;  // for links
   std::optional<KeyNames> names_;
   std::map<std::string, std::string> new_names_;  // files below keys/ that are not written yet
   std::optional<Version> root_version_;
@@ -171,6 +175,9 @@ class Repository {
 // {} where it has none.
 [[nodiscard]] Result<Delegations> delegations_of(const Draft& targets, const ForeignKeys& foreign);
 
+// What metadata lists of a signature: nobody signed what else stands there. A bundle is an
+// identity's (TAP 18).
+json::Value bare_signature(const json::Value& listed, bool with_bundle);
 [[nodiscard]] Result<StagedSignature> parse_staged_signature(std::string_view text);
 std::string write_staged_signature(const StagedSignature& signature);
 

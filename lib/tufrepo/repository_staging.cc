@@ -9,7 +9,7 @@
 #include "base/text.h"
 #include "tuf/limits.h"
 #include "tuf/names.h"
-#include "tufrepo/repository.h"
+#include "tufrepo/proposal.h"
 
 namespace sluice::tuf {
 
@@ -46,8 +46,7 @@ bool is_json_file(const FolderEntry& entry) {
   return entry.kind == FileKind::file && entry.name.ends_with(".json");
 }
 
-// Nothing else is taken away with a proposal: in a clone of what somebody else pushed the folder
-// may be a link to where other files are.
+// Nothing else is taken away with a proposal.
 bool is_signature_file(const FolderEntry& entry, const Result<std::string>& text) {
   if (text && parse_staged_signature(*text)) return true;
   // Of a keyid that is a key's own, whatever became of its content.
@@ -64,7 +63,29 @@ Result<void> for_all(std::size_t count, const std::function<Result<void>(std::si
   return {};
 }
 
+// Whoever adds files without end keeps nobody from signing.
+void only_of_its_keys(Repository& repository, const RoleName& role,
+                      std::vector<FolderEntry>& entries) {
+  const auto all = signatories_of(repository, role);
+  if (!all) return entries.resize(kMaxSignatures);
+  std::set<std::string> files;
+  for (const auto& signatories : *all) {
+    for (const auto& keyid : signatories.role.keyids) files.insert(role_file(RoleName(keyid)));
+  }
+  std::erase_if(entries, [&](const FolderEntry& entry) { return !files.contains(entry.name); });
+}
+
 }  // namespace
+
+json::Value bare_signature(const json::Value& listed, bool with_bundle) {
+  json::Value out;
+  for (const std::string_view member : {"keyid", "sig", "bundle"}) {
+    const auto* value = listed.find(member);
+    if (value == nullptr || (member == "bundle" && !with_bundle)) continue;
+    out.set(std::string(member), *value);
+  }
+  return out;
+}
 
 Result<StagedSignature> parse_staged_signature(std::string_view text) {
   SLUICE_TRY(const auto value, json::parse_strict(text, {.bytes = kMaxSignatureFile}));
@@ -76,7 +97,7 @@ Result<StagedSignature> parse_staged_signature(std::string_view text) {
   SLUICE_TRY(out.sha256, fields.string("sha256"));
   SLUICE_TRY(const auto signature, fields.object("signature"));
   SLUICE_TRY(out.keyid, signature.string("keyid"));
-  out.signature = signature.value();
+  out.signature = bare_signature(signature.value(), true);
   return out;
 }
 
@@ -97,7 +118,27 @@ Path Repository::made_from_file(const RoleName& role) const {
 }
 Path Repository::signature_folder(const RoleName& role) const {
   const std::string file = role_file(role);
-  return staging_folder() / "signatures" / file.substr(0, file.size() - 5);
+  std::string name = file.substr(0, file.size() - 5);
+  if (name == ".") name = "%2E";  // somebody may have staged such a role by hand
+  if (name == "..") name = "%2E%2E";
+  return staging_folder() / "signatures" / name;
+}
+
+// Once for all roles: they may be many.
+Result<void> Repository::check_staging() {
+  if (staging_checked_) return {};
+  for (const char* below : {"made-from", "signatures"}) {
+    SLUICE_CHECK(check_no_links(*files_, folder_, staging_folder() / below));
+  }
+  staging_checked_ = true;
+  return {};
+}
+
+Result<bool> Repository::has_signatures(const RoleName& role) const {
+  const Path folder = signature_folder(role);
+  if (!files_->info(folder)) return false;
+  SLUICE_CHECK(check_no_links(*files_, folder_, folder));
+  return true;
 }
 
 Result<void> Repository::load_staged(const RoleName& role) {
@@ -105,6 +146,7 @@ Result<void> Repository::load_staged(const RoleName& role) {
     staged_.emplace(role.str(), nullptr);
     return {};
   }
+  SLUICE_CHECK(check_staging());
   // A link or a pipe at its place is nobody's proposal.
   auto text = files_->read_plain(staged_file(role), largest(role) * 2, Links::refused);
   if (!text) {
@@ -149,6 +191,7 @@ Result<void> Repository::load_staged(const RoleName& role) {
 Result<std::vector<RoleName>> Repository::staged_roles() {
   std::set<std::string> found;
   if (!ignore_staging_ && files_->info(staging_folder())) {
+    SLUICE_CHECK(check_staging());
     SLUICE_TRY(const auto entries, files_->list(staging_folder()));
     for (const auto& entry : entries) {
       if (entry.kind != FileKind::file || !entry.name.ends_with(".json")) continue;
@@ -304,7 +347,7 @@ Result<void> Repository::save_role(const RoleName& role, StagedRole& staged) {
 
 // With the lock held. Two people, or two jobs, may keep one folder.
 Result<void> Repository::check_staged_file(const RoleName& role, const std::string& known) const {
-  const auto text = files_->read(staged_file(role), largest(role) * 2);
+  const auto text = files_->read_plain(staged_file(role), largest(role) * 2, Links::refused);
   if (!text && text.error().code != Errc::not_found) return fail(text.error());
   if ((text ? staged_hash(*text) : std::string()) == known) return {};
   return fail(overtaken(cat("changed the proposal of ", printable(role.str(), 80))));
@@ -320,8 +363,9 @@ Result<void> Repository::check_unchanged(const std::vector<RoleName>& roles) con
 }
 
 Result<std::size_t> Repository::drop_signatures(const RoleName& role, const StagedRole& staged) {
+  SLUICE_TRY(const bool any, has_signatures(role));
+  if (!any) return std::size_t{0};
   const Path folder = signature_folder(role);
-  if (!files_->info(folder)) return std::size_t{0};
   std::size_t dropped = 0;
   SLUICE_TRY(const auto entries, files_->list(folder));
   for (const auto& entry : entries) {
@@ -340,6 +384,7 @@ Result<std::size_t> Repository::drop_signatures(const RoleName& role, const Stag
 
 Result<std::size_t> Repository::save() {
   SLUICE_TRY(const auto turn, take_turn());
+  SLUICE_CHECK(check_staging());
   SLUICE_CHECK(save_names());
   SLUICE_CHECK(files_->make_folders(staging_folder() / "made-from"));
   std::vector<RoleName> roles;
@@ -368,13 +413,15 @@ Result<void> Repository::unstage(const RoleName& role) {
     return {};
   }
   SLUICE_TRY(const auto turn, take_turn());
+  SLUICE_CHECK(check_staging());
+  SLUICE_TRY(const bool any, has_signatures(role));
   if (!ignore_staging_) SLUICE_CHECK(check_unchanged({role}));
   // The file first: what is left without it is swept up with the next change.
   for (const auto& path : {staged_file(role), made_from_file(role)}) {
     if (files_->info(path)) SLUICE_CHECK(files_->remove(path));
   }
-  const Path folder = signature_folder(role);
-  if (files_->info(folder)) {
+  if (any) {
+    const Path folder = signature_folder(role);
     SLUICE_TRY(const auto entries, files_->list(folder));
     for (const auto& entry : entries) {
       if (!is_json_file(entry)) continue;
@@ -390,15 +437,13 @@ Result<void> Repository::unstage(const RoleName& role) {
 
 Result<std::vector<StagedSignature>> Repository::signatures(const RoleName& role) {
   std::vector<StagedSignature> out;
+  SLUICE_TRY(const bool any, has_signatures(role));
+  if (!any) return out;
   const Path folder = signature_folder(role);
-  if (!files_->info(folder)) return out;
-  SLUICE_TRY(const auto entries, files_->list(folder));
-  if (entries.size() > kMaxSignatures) {
-    return fail(Errc::limit,
-                cat("more than ", kMaxSignatures, " signatures of ", printable(role.str(), 80)));
-  }
+  SLUICE_TRY(auto entries, files_->list(folder));
+  std::erase_if(entries, [](const FolderEntry& entry) { return !is_json_file(entry); });
+  if (entries.size() > kMaxSignatures) only_of_its_keys(*this, role, entries);
   for (const auto& entry : entries) {
-    if (!is_json_file(entry)) continue;
     const Path path = folder / entry.name;
     SLUICE_TRY(const auto text, files_->read_plain(path, kMaxSignatureFile, Links::refused));
     SLUICE_TRY(auto signature,
@@ -417,6 +462,7 @@ Result<void> Repository::add_signatures(const std::vector<NewSignature>& all) {
   return for_all(all.size(), [&](std::size_t i) -> Result<void> {
     const auto& [role, signature] = all[i];
     const Path folder = signature_folder(role);
+    SLUICE_CHECK(check_no_links(*files_, folder_, folder));
     SLUICE_CHECK(files_->make_folders(folder));
     return files_->replace(folder / role_file(RoleName(signature.keyid)),
                            write_staged_signature(signature));

@@ -146,12 +146,12 @@ tuf::OnlineSigners WorkFolder::signers() {
   };
 }
 
-std::string WorkFolder::publish(const tuf::ReleaseOptions& given) {
+std::string WorkFolder::publish_with(Files& files, const tuf::ReleaseOptions& given) {
   auto repository = open();
   tuf::ReleaseOptions options = given;
   options.now = clock.now();
   if (options.renew_only) repository.ignore_staging();
-  const auto store = tuf::folder_store(system_files(), folder);
+  const auto store = tuf::folder_store(files, folder);
   options.store = store.get();
   const auto verdict = tuf::prepare_release(repository, signers(), options);
   if (!verdict) return cat("error: ", verdict.error().text());
