@@ -128,7 +128,7 @@ Result<void> leave_note(Store& here, const Publication& publication, Time now) {
   SLUICE_TRY(const auto timestamp, here.read(std::string(kTimestampFile), Limits().timestamp));
   SLUICE_TRY(const bool ours, take_over_note(here, planned, timestamp));
   if (ours) return {};
-  return fail(somebody_was_first("it began in this moment"));
+  return fail(Errc::denied, "another publisher began in this moment");
 }
 
 // New files, then roots, one sync, the timestamp: as a publication.

@@ -48,6 +48,7 @@ Result<void> Repository::hold() {
 Result<void> Repository::hold_again() {
   const auto again = [&]() -> Result<void> {
     SLUICE_CHECK(hold());
+    staging_checked_ = false;
     std::vector<RoleName> roles;
     for (const auto& [role, staged] : staged_) roles.emplace_back(role);
     if (!ignore_staging_) SLUICE_CHECK(check_unchanged(roles));

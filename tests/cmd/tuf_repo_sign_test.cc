@@ -361,6 +361,16 @@ TEST_F(TufSigning, OthersGoOnWhileSomebodyTypesThePasswordOfAnOnlineKey) {
   EXPECT_EQ(verified.code, 0) << verified.all();
 }
 
+TEST_F(TufSigning, OthersGoOnWhileSomebodyTypesThePasswordOfAKeyThatIsToBeDelegatedTo) {
+  publish_all();
+  Person person;
+  person.password = "right";
+  person.meanwhile = [&] { good({"propose", "--renew", "root"}); };
+  EXPECT_EQ(run(person, {"delegate", "libs", "--path", "libs/*", "--signer", key("locked")}), 0)
+      << person.err;
+  EXPECT_EQ(person.secrets.size(), 1U);
+}
+
 TEST_F(TufSigning, APublisherDoesNotGoOnWithWhatAnotherPublishedWhileHeTyped) {
   make({"--online-signer", key("locked")});
   publish_all();
