@@ -118,19 +118,22 @@ tuf::OnlineSigners online_signers(Invocation& in, const tuf::Repository& reposit
   return [&in, policy = repository.policy(),
           signers = std::make_shared<TufSigners>(in, repository.folder())](
              const tuf::RoleName& role,
-             const tuf::Signatories& signatories) -> Result<std::vector<TufSigners::Signer>> {
-    std::vector<TufSigners::Signer> out;
+             const tuf::Signatories& signatories) -> Result<tuf::OnlineKeys> {
+    tuf::OnlineKeys out;
     for (const auto& source : policy.of(role).online) {
       auto signer = signers->one_of(source, {signatories});
-      if (!signer && signer.error().code == Errc::denied) {
-        // Another of the role's keys may do; where none does, the count says so.
-        in.log.write(LogLevel::warning, "a key of the policy does not sign for its role",
-                     {{"role", printable(role.str(), 80)}, {"why", signer.error().text()}});
+      if (signer) {
+        out.keys.push_back(*std::move(signer));
         continue;
       }
-      if (!signer)
-        return fail(std::move(signer).error().in(cat("signing ", printable(role.str(), 80))));
-      out.push_back(*std::move(signer));
+      in.log.write(LogLevel::warning, "a key of the policy does not sign for its role",
+                   {{"role", printable(role.str(), 80)}, {"why", signer.error().text()}});
+      // Another of the role's keys may do. Where none does and this one was opened, the count says
+      // so. A command is a key that is open.
+      const bool opened = source.starts_with("cmd:") ||
+                          (!source.starts_with("sigstore:") && signers->any(source).has_value());
+      const bool another = opened && signer.error().code == Errc::denied;
+      if (!another && !out.broken) out.broken = std::move(signer).error();
     }
     return out;
   };
