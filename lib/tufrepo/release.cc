@@ -168,17 +168,15 @@ class ReleaseMaker {
     const std::string whose = printable(work.role.str(), 80);
     if (signs_online(work.role)) {
       row.advice = other_keys(work.role);
-    } else if (options_.unsaved) {
-      row.advice = std::string(kProposeInstead);
-    } else {
-      row.advice = "whoever is still needed signs";
-      if (!is_top_level(work.role.str())) {
-        row.advice +=
-            cat("; a key that is to sign by itself is named in tuf-repo.yaml, below roles:   ",
-                json::write(json::Value(whose)), ": {online: [SOURCE]}");
-      }
-      row.command = cat("sluice tuf sign --key FILE --role ", whose);
+      return;
     }
+    row.advice = options_.unsaved ? kProposeInstead : "whoever is still needed signs";
+    if (!options_.unsaved) row.command = cat("sluice tuf sign --key FILE --role ", whose);
+    if (is_top_level(work.role.str())) return;
+    row.advice +=
+        cat("; a key that is to sign by itself is named in tuf-repo.yaml, below roles:   ",
+            json::write(json::Value(whose)),
+            ": {online: [SOURCE]}   or, for all of them, below delegated");
   }
 
   // --- what is due
