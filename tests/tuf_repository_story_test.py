@@ -151,7 +151,7 @@ def first_half(story, people):
     story.state("a team of its own", targets)
 
     people.pass_time(days=100)
-    people.tuf("refresh-online")
+    assert "sluice tuf propose --renew targets" in people.refusal("refresh-online", codes=(75,))
     story.state("nobody renewed targets", targets, EXPIRED)
     people.tuf("propose", "--renew", "targets", "--renew", "libs")
     people.publish("carl", "dora", "eva")
@@ -226,7 +226,8 @@ def second_half(story, people, targets):
     story.state("a release in bins", targets)
 
     people.now = BEGIN + datetime.timedelta(days=120 + 366)
-    assert "root expired" in people.refusal("refresh-online")
+    assert "sluice tuf propose --renew root" in people.refusal("refresh-online", codes=(75,))
+    assert "clients refuse everything until a new one is published" in people.refusal("publish", "--new-timestamp")
     story.state("nobody renewed root", targets, EXPIRED)
     people.tuf("propose", "--renew", "root", "--renew", "targets", *(word for i in range(8) for word in ("--renew", f"bins-{i}")))
     people.publish("ann", "finn", "gwen", "dora")

@@ -55,6 +55,7 @@ std::string dropped_text(std::size_t signatures);
 // Signs online, publishes here and where the policy says, tells.
 struct PublishRequest {
   bool renew_only = false;
+  bool unsaved = false;  // --publish: what was changed just now stands in no proposal
   bool force = false;
   bool read_targets = false;                 // look whether files of targets are what is listed
   tuf::Edited edited = {};                   // what was changed just now, for the answer

@@ -43,47 +43,90 @@ Result<int> tell_refused(Invocation& in, const Report& report) {
   return kRefused;
 }
 
-// places: that it went to; of a release with nothing to do, one that was brought up to date.
-Result<int> tell_released(Invocation& in, const tuf::Release& release, const std::string& places,
-                          const tuf::Edited& edited) {
-  if (in.json) {
-    json::Value out;
-    out.set("kind", "sluice.tuf-published/v1");
-    out.set("nothing_to_do", release.nothing_to_do);
-    json::Array roles;
-    for (const auto& each : release.roles) {
-      json::Value entry;
-      entry.set("role", printable(each.role.str(), 200));
-      entry.set("from", each.from);
-      entry.set("to", each.to);
-      entry.set("expires", rfc3339(each.expires));
-      roles.push_back(std::move(entry));
+json::Value released_json(const tuf::Release& release, Time now) {
+  json::Value out;
+  out.set("kind", "sluice.tuf-published/v1");
+  out.set("nothing_to_do", release.nothing_to_do);
+  json::Array roles;
+  for (const auto& each : release.roles) {
+    json::Value entry;
+    entry.set("role", printable(each.role.str(), 200));
+    entry.set("from", each.from);
+    entry.set("to", each.to);
+    entry.set("expires", rfc3339(each.expires));
+    roles.push_back(std::move(entry));
+  }
+  out.set("roles", json::Value(std::move(roles)));
+  json::Array waiting;
+  for (const auto& each : release.waiting) {
+    json::Value entry;
+    entry.set("role", printable(each.role.str(), 200));
+    entry.set("version", each.version);
+    entry.set("expires", rfc3339(each.expires));
+    entry.set("expired", each.expired(now));
+    entry.set("says", each.says(now));
+    entry.set("next", each.next);
+    waiting.push_back(std::move(entry));
+  }
+  out.set("waiting", json::Value(std::move(waiting)));
+  if (!release.warning.empty()) out.set("warning", release.warning);
+  return out;
+}
+
+// What has to be done by people, and with what they go on.
+std::string left_text(const tuf::Release& release, Time now) {
+  std::string out;
+  if (!release.warning.empty()) out += cat("warning  ", release.warning, "\n");
+  if (!release.waiting.empty()) out += "waits for people\n";
+  for (std::size_t i = 0; i < release.waiting.size(); ++i) {
+    if (i == kToldReleased) {
+      out += cat("  and ", release.waiting.size() - i, " more: sluice tuf status\n");
+      break;
     }
-    out.set("roles", json::Value(std::move(roles)));
-    SLUICE_CHECK(in.print_json(out));
-    return kDone;
+    const auto& each = release.waiting[i];
+    out +=
+        cat("  ", printable(each.role.str(), 80), ": ", each.says(now), "\n    ", each.next, "\n");
   }
-  if (release.nothing_to_do) {
-    SLUICE_CHECK(in.console.print(
-        places.empty() ? std::string("nothing is due\n")
-                       : cat("brought up to date  ", places, "\nnothing else is due\n")));
-    return kDone;
-  }
-  std::string text = "published ";
-  const std::size_t count = release.roles.size();
+  return out;
+}
+
+std::string roles_text(const std::vector<tuf::ReleasedRole>& roles) {
+  std::string out;
+  const std::size_t count = roles.size();
   for (std::size_t i = 0; i < count; ++i) {
     // The last two are snapshot and timestamp.
     if (count > kToldReleased && i >= kToldReleased - 3 && i + 2 < count) {
-      if (i == kToldReleased - 3) text += cat(", and ", count - kToldReleased + 1, " more");
+      if (i == kToldReleased - 3) out += cat(", and ", count - kToldReleased + 1, " more");
       continue;
     }
-    const auto& each = release.roles[i];
-    text += cat(i == 0 ? " " : ", ", printable(each.role.str(), 80), " ", each.to);
+    out += cat(i == 0 ? "" : ", ", printable(roles[i].role.str(), 80), " ", roles[i].to);
   }
-  text += cat("\n  to  ", places, "\n");
-  for (const auto& note : edited.notes) text += cat("  ", note, "\n");
-  SLUICE_CHECK(in.console.print(text));
-  return kDone;
+  return out;
+}
+
+// places: that it went to; of a release with nothing to do, one that was brought up to date.
+Result<int> tell_released(Invocation& in, const tuf::Release& release, const std::string& places,
+                          const PublishRequest& request) {
+  const Time now = in.world.clock.now();
+  // A renewal has done what it could do: who runs it at set times has to notice the rest.
+  const bool all = release.waiting.empty() && release.warning.empty();
+  const int code = all || !request.renew_only ? kDone : kNotNow;
+  if (in.json) {
+    SLUICE_CHECK(in.print_json(released_json(release, now)));
+    return code;
+  }
+  std::string text;
+  if (release.nothing_to_do) {
+    if (!places.empty()) text += cat("brought up to date  ", places, "\n");
+    text += !release.waiting.empty() ? "nothing was signed\n"
+            : places.empty()         ? "nothing is due\n"
+                                     : "nothing else is due\n";
+  } else {
+    text += cat("published  ", roles_text(release.roles), "\n  to  ", places, "\n");
+    for (const auto& note : request.edited.notes) text += cat("  ", note, "\n");
+  }
+  SLUICE_CHECK(in.console.print(cat(text, left_text(release, now))));
+  return code;
 }
 
 // The place that is meant: the other one where there is one, else the folder.
@@ -231,6 +274,7 @@ Result<int> publish_and_tell(Invocation& in, tuf::Repository& repository,
                  repository, online_signers(in, repository),
                  {.now = now,
                   .renew_only = request.renew_only,
+                  .unsaved = request.unsaved,
                   .force = request.force,
                   .list_targets = place.store != nullptr && repository.policy().targets_here,
                   .read_targets = request.read_targets,
@@ -241,7 +285,7 @@ Result<int> publish_and_tell(Invocation& in, tuf::Repository& repository,
   const tuf::Release& release = *verdict.value();
   if (release.nothing_to_do) {
     SLUICE_CHECK(tuf::finish_release(repository, release));
-    return tell_released(in, release, brought, request.edited);
+    return tell_released(in, release, brought, request);
   }
   std::string places;
   // The other place first: where somebody was faster there, nothing happens here.
@@ -254,7 +298,7 @@ Result<int> publish_and_tell(Invocation& in, tuf::Repository& repository,
                             {.verify = false, .foreign = repository.foreign()}));
   SLUICE_CHECK(tuf::finish_release(repository, release));
   SLUICE_CHECK(repository.save_names());
-  return tell_released(in, release, cat(places, shown(repository.folder())), request.edited);
+  return tell_released(in, release, cat(places, shown(repository.folder())), request);
 }
 
 std::vector<Option> with_publish_options(std::vector<Option> own) {
@@ -291,9 +335,18 @@ std::vector<Command> tuf_publish_commands() {
        .summary = "sign again what expires soon, with online keys",
        .description =
            "Signs the roles whose keys are online (tuf-repo.yaml) where less than half of their "
-           "time is left, or what \"renew\" says; snapshot and timestamp follow. Where nothing is "
-           "due nothing is written, so that it may run as often as you like; it leaves proposals "
-           "alone.",
+           "time is left, or what \"renew\" says, and publishes them; snapshot and timestamp "
+           "follow. "
+           "Where nothing is due nothing is written, so that it may run as often as you like; it "
+           "leaves proposals alone, and makes none.\n"
+           "What online keys cannot renew keeps nothing else from being renewed. It is told, with "
+           "the command to go on with: roles of people from two weeks before they expire on, "
+           "snapshot and timestamp without an online key when they are due, a key that could not "
+           "be opened; and a clock that is behind what is published.\n"
+           "Exit code 0: everything that is due was renewed. 75: everything that online keys can "
+           "renew was, and something waits for people; what was signed is published. 1: what is "
+           "published here is not valid. 3: could not, say because the timestamp's key cannot be "
+           "opened.",
        .examples = {{"in a cron job", "sluice tuf refresh-online --repo /srv/tuf"}},
        .options = with_publish_options({}),
        .run = run_tuf_refresh_online},

@@ -103,7 +103,8 @@ Result<int> run_tuf_delegate(Invocation& in) {
     }
     std::ranges::move(added.notes, std::back_inserter(edited.notes));
   }
-  if (in.args.has("--publish")) return publish_and_tell(in, open.repository, {.edited = edited});
+  if (in.args.has("--publish"))
+    return publish_and_tell(in, open.repository, {.unsaved = true, .edited = edited});
   return save_and_tell(in, open.repository, edited);
 }
 

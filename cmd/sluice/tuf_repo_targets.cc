@@ -281,7 +281,8 @@ Result<int> edit_targets(Invocation& in, const EditTargets& edit) {
   SLUICE_TRY(const auto edited, edit(repository));
   if (edited.roles.empty()) return tell_unchanged(in, edited);
   SLUICE_CHECK(refuse_proposed(repository, edited));
-  return publish_and_tell(in, repository, {.edited = edited, .published = &published});
+  return publish_and_tell(in, repository,
+                          {.unsaved = true, .edited = edited, .published = &published});
 }
 
 Result<int> run_tuf_add(Invocation& in) {

@@ -157,18 +157,19 @@ tuf::OnlineSigners online_signers(Invocation& in, tuf::Repository& repository) {
   return
       [&in, policy = repository.policy(), signers = std::make_shared<TufSigners>(in, repository)](
           const tuf::RoleName& role,
-          const tuf::Signatories& signatories) -> Result<std::vector<TufSigners::Signer>> {
-        std::vector<TufSigners::Signer> out;
+          const tuf::Signatories& signatories) -> Result<tuf::OnlineKeys> {
+        tuf::OnlineKeys out;
         for (const auto& source : policy.of(role).online) {
-          SLUICE_TRY(auto found, within(signers->one_of(source, {signatories}),
-                                        cat("signing ", printable(role.str(), 80))));
-          if (found.signer == nullptr) {
-            // Another of the role's keys may do; where none does, the count says so.
-            in.log.write(LogLevel::warning, "a key of the policy does not sign for its role",
-                         {{"role", printable(role.str(), 80)}, {"why", found.why}});
+          auto found = signers->one_of(source, {signatories});
+          if (found && found->signer != nullptr) {
+            out.keys.push_back(std::move(found->signer));
             continue;
           }
-          out.push_back(std::move(found.signer));
+          // Another of the role's keys may do; where none does, the count says so.
+          in.log.write(LogLevel::warning, "a key of the policy does not sign for its role",
+                       {{"role", printable(role.str(), 80)},
+                        {"why", found ? found->why : found.error().text()}});
+          if (!found && !out.broken) out.broken = std::move(found).error();
         }
         return out;
       };

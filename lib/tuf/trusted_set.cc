@@ -365,7 +365,12 @@ Verdict<Accepted> TrustedSet::update_snapshot(Document document, Origin origin,
   Report report(file);
   Checks checks(report, "snapshot", file);
   const auto refused = [&] { return conclude(std::move(report), {}); };
-  if (!check_expiry(checks, timestamp_->header, options_.now, "5.4.4")) return refused();
+  // One that came from a cache may have expired; of another one it was said when it was taken.
+  if (!timestamp_fresh()) {
+    Checks of_timestamp(report, "timestamp", "timestamp.json");
+    check_expiry(of_timestamp, timestamp_->header, options_.now, "5.4.4");
+    return refused();
+  }
   const FileMeta& stated = timestamp_->snapshot;
   const bool new_one = origin == Origin::repository;
   const bool bounded = new_one && !stated.length;

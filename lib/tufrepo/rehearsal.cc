@@ -11,6 +11,7 @@
 #include "tuf/limits.h"
 #include "tuf/names.h"
 #include "tuf/trusted_set.h"
+#include "tufrepo/due.h"
 #include "tufrepo/proposal.h"
 
 namespace sluice::tuf {
@@ -50,9 +51,24 @@ class Rehearsal {
  private:
   // Rows that passed are summed up; what was refused is told.
   template <class T>
-  bool accepted(const Verdict<T>& verdict) {
-    if (!verdict.passed()) append(report_, verdict.report());
-    return verdict.passed();
+  Result<bool> accepted(const Verdict<T>& verdict, const RoleName& role) {
+    if (verdict.passed()) return true;
+    const auto* row = verdict.report().first_failure();
+    if (row != nullptr && row->id.ends_with(".expired") && !changed_.contains(role.str())) {
+      SLUICE_CHECK(refuse_expired(role));
+    } else {
+      append(report_, verdict.report());
+    }
+    return false;
+  }
+
+  // To a client it looks as if somebody held updates back; a publisher knows better.
+  Result<void> refuse_expired(const RoleName& role) {
+    SLUICE_TRY(const auto expired, waiting_for_people(repository_, role));
+    Check& row = report_.fail("tuf.publish.expired", printable(role.str(), 80), expired.says(now_));
+    row.advice = "make its new version a part of this, or publish that first";
+    row.command = expired.next;
+    return {};
   }
 
   // nullptr where there is none.
@@ -80,13 +96,14 @@ class Rehearsal {
       return std::nullopt;
     }
     auto set = TrustedSet::start(first, {.now = now_, .foreign = repository_.foreign()});
-    if (!accepted(set)) return std::nullopt;
+    SLUICE_TRY(bool good, accepted(set, root));
+    if (!good) return std::nullopt;
     TrustedSet out = *set.value();
     // A client that is up to date has these, and refuses what goes back behind them.
     if (version > 0) SLUICE_CHECK(remember(out));
-    if (version > 0 && fresh != changed_.end() &&
-        !accepted(out.update_root(*fresh->second->bytes))) {
-      return std::nullopt;
+    if (version > 0 && fresh != changed_.end()) {
+      SLUICE_TRY(good, accepted(out.update_root(*fresh->second->bytes), root));
+      if (!good) return std::nullopt;
     }
     if (!out.root().consistent_snapshot) {
       report_
@@ -95,7 +112,8 @@ class Rehearsal {
           .advice = "turn consistent_snapshot on, with a new root";
       return std::nullopt;
     }
-    if (!accepted(out.finish_root())) return std::nullopt;
+    SLUICE_TRY(good, accepted(out.finish_root(), root));
+    if (!good) return std::nullopt;
     return out;
   }
 
@@ -113,21 +131,26 @@ class Rehearsal {
   }
 
   Result<bool> walk_to_targets(TrustedSet& set) {
-    SLUICE_TRY(const auto timestamp, bytes_of_role(RoleName("timestamp")));
-    SLUICE_TRY(const auto snapshot, bytes_of_role(RoleName("snapshot")));
-    SLUICE_TRY(const auto targets, bytes_of_role(RoleName("targets")));
-    if (!timestamp || !snapshot || !targets) {
+    const RoleName timestamp("timestamp");
+    const RoleName snapshot("snapshot");
+    const RoleName targets("targets");
+    SLUICE_TRY(const auto timestamp_bytes, bytes_of_role(timestamp));
+    SLUICE_TRY(const auto snapshot_bytes, bytes_of_role(snapshot));
+    SLUICE_TRY(const auto targets_bytes, bytes_of_role(targets));
+    if (!timestamp_bytes || !snapshot_bytes || !targets_bytes) {
       report_.fail("tuf.publish.incomplete", "the repository",
                    "it has no root, targets, snapshot or timestamp yet");
       return false;
     }
-    if (!accepted(set.update_timestamp(*timestamp, Origin::repository))) return false;
-    if (!accepted(set.update_snapshot(snapshot, Origin::repository, snapshot_read()))) return false;
-    SLUICE_TRY(const bool waits, only_waits_for_targets());
-    if (waits) return true;
-    if (!accepted(set.update_targets(targets, RoleName("targets"), nullptr))) {
-      return false;
-    }
+    SLUICE_TRY(bool good,
+               accepted(set.update_timestamp(*timestamp_bytes, Origin::repository), timestamp));
+    if (!good) return false;
+    SLUICE_TRY(good,
+               accepted(set.update_snapshot(snapshot_bytes, Origin::repository, snapshot_read()),
+                        snapshot));
+    if (!good) return false;
+    SLUICE_TRY(good, accepted(set.update_targets(targets_bytes, targets, nullptr), targets));
+    if (!good) return false;
     report_.pass(
         "tuf.publish.top-level", "top-level roles",
         cat("root ", set.root().header.version, ", timestamp ", set.timestamp()->header.version,
@@ -139,20 +162,6 @@ class Rehearsal {
     const auto at = changed_.find("snapshot");
     if (at == changed_.end() || !at->second->read) return {};
     return [&read = *at->second->read] { return opened_around(read, Limits{}.stated); };
-  }
-
-  // Targets that people let expire are no reason to let snapshot and timestamp expire as well: they
-  // go on, and clients as soon as somebody signs.
-  Result<bool> only_waits_for_targets() {
-    for (const auto& [role, file] : changed_) {
-      if (role != "snapshot" && role != "timestamp" && role != "root") return false;
-    }
-    SLUICE_TRY(const auto* targets, repository_.published(RoleName("targets")));
-    if (targets == nullptr || targets->expires() > now_) return false;
-    report_.pass("tuf.publish.top-level", "top-level roles",
-                 cat("targets ", targets->version(), " expired at ", human_time(targets->expires()),
-                     " and waits for its people"));
-    return true;
   }
 
   // With who speaks for it.
@@ -220,8 +229,8 @@ class Rehearsal {
     if (const auto* known = set.targets(role, delegator)) return known;
     SLUICE_TRY(const auto bytes, bytes_or_told(role));
     if (!bytes) return nullptr;
-    if (!accepted(set.update_targets(bytes, role, delegator))) return nullptr;
-    return set.targets(role, delegator);
+    SLUICE_TRY(const bool good, accepted(set.update_targets(bytes, role, delegator), role));
+    return good ? set.targets(role, delegator) : nullptr;
   }
 
   Result<bool> look_at(TrustedSet& set, const Pair& pair) {
@@ -245,7 +254,10 @@ class Rehearsal {
       }
       if (in_copy++ % kRolesAtATime == 0) copy = set;
       SLUICE_TRY(const auto bytes, bytes_or_told(each->role));
-      if (!bytes || !accepted(copy->update_targets(bytes, each->role, parent))) return {};
+      if (!bytes) return {};
+      SLUICE_TRY(const bool good,
+                 accepted(copy->update_targets(bytes, each->role, parent), each->role));
+      if (!good) return {};
     }
     return look_at_new_leaves(set, *parent, leaves);
   }

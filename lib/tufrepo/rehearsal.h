@@ -21,9 +21,10 @@ struct ChangedFile {
   [[nodiscard]] Result<Document> document() const;
 };
 
-// Walks our own client's state machine through the new files, once from the present state: what it
-// refuses is in the report. Delegated roles that did not change are looked at where whoever speaks
-// for them changed its delegations.
+// Walks our own client's state machine through the new files, once from the present state, as at
+// the time `now`: what it refuses is in the report. What expired and is not among the new files is
+// told in a publisher's words. Delegated roles that did not change are looked at where whoever
+// speaks for them changed its delegations.
 [[nodiscard]] Result<void> rehearse(Repository& repository, const std::vector<ChangedFile>& changed,
                                     Time now, Report& report);
 

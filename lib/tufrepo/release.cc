@@ -13,7 +13,6 @@
 #include "tufrepo/edit.h"
 #include "tufrepo/published_check.h"
 #include "tufrepo/rehearsal.h"
-#include "tufrepo/role_list.h"
 
 namespace sluice::tuf {
 
@@ -22,17 +21,10 @@ namespace {
 constexpr std::size_t kManyRoles = 64;          // of more, nobody reads what changes
 constexpr std::size_t kStatedFrom = 1U << 20;   // a file of this size has its length stated
 constexpr std::size_t kRootOfOthers = 512'000;  // bytes that their clients read at most
-constexpr std::size_t kReadAheadFrom = 256U << 10;
-
-json::Value signature_json(const RoleSignature& signature) {
-  json::Value out;
-  out.set("keyid", signature.keyid.str());
-  out.set("sig", signature.sig);
-  if (!signature.bundle.empty()) {
-    if (auto bundle = json::parse_strict(signature.bundle)) out.set("bundle", *std::move(bundle));
-  }
-  return out;
-}
+constexpr std::string_view kProposeInstead =
+    "leave --publish out: the change is proposed then, and people sign it";
+constexpr std::string_view kOnceMended = "sluice tuf refresh-online";
+constexpr std::string_view kChangedHere = "what is published of it here does not hold: ";
 
 Result<std::uint64_t> length_listed(std::string_view target) {
   SLUICE_TRY(const auto value, json::parse_strict(target, {.bytes = target.size()}));
@@ -43,7 +35,10 @@ Result<std::uint64_t> length_listed(std::string_view target) {
 class ReleaseMaker {
  public:
   ReleaseMaker(Repository& repository, const OnlineSigners& signers, const ReleaseOptions& options)
-      : repository_(repository), signers_(signers), options_(options), report_("the publication") {}
+      : repository_(repository),
+        signing_(repository, signers),
+        options_(options),
+        report_("the publication") {}
 
   Result<Verdict<Release>> run() && {
     SLUICE_TRY(names_, repository_.names());
@@ -64,6 +59,9 @@ class ReleaseMaker {
       SLUICE_CHECK(assemble());
       SLUICE_CHECK(rehearse_all());
     }
+    // What everything hangs on first.
+    std::ranges::stable_partition(
+        out_.waiting, [](const Waiting& each) { return is_top_level(each.role.str()); });
     return Verdict<Release>::conclude(std::move(report_), std::move(out_));
   }
 
@@ -71,16 +69,38 @@ class ReleaseMaker {
   Check& refuse(std::string_view id, const RoleName& role, std::string detail) {
     return report_.fail(cat("tuf.publish.", id), printable(role.str(), 80), std::move(detail));
   }
+  bool signs_online(const RoleName& role) const {
+    return !repository_.policy().of(role).online.empty();
+  }
+  // `next`: where something is to be mended before it is signed again.
+  Result<void> wait(const RoleName& role, std::string why, std::string_view next = {}) {
+    SLUICE_TRY(auto waiting, waiting_for_people(repository_, role, std::move(why)));
+    if (!next.empty()) waiting.next = next;
+    out_.waiting.push_back(std::move(waiting));
+    return {};
+  }
+  // Where only what is due is signed, all but the timestamp is left for people then: without that
+  // nothing can be published.
+  bool may_wait(const RoleName& role) const {
+    return options_.renew_only && role != role_name(RoleType::timestamp);
+  }
+  Result<bool> could_not_sign(const RoleName& role, Error error) {
+    if (!may_wait(role)) return fail(std::move(error));
+    SLUICE_CHECK(
+        wait(role, cat(error.text(), error.hint.empty() ? "" : "; ", error.hint), kOnceMended));
+    return false;
+  }
 
   // --- what is proposed
   Result<bool> take_proposal() {
     SLUICE_TRY(const auto staged, repository_.staged_roles());
-    SLUICE_TRY(const auto proposal,
-               examine_proposal(repository_, options_.now,
-                                {.changes = staged.size() <= kManyRoles,
-                                 .files = options_.read_targets,
-                                 .published = options_.published,
-                                 .meanwhile = [this](const auto& roles) { open_early(roles); }}));
+    SLUICE_TRY(
+        const auto proposal,
+        examine_proposal(repository_, options_.now,
+                         {.changes = staged.size() <= kManyRoles,
+                          .files = options_.read_targets,
+                          .published = options_.published,
+                          .meanwhile = [this](const auto& roles) { signing_.open_early(roles); }}));
     bool good = true;
     for (const auto& fault : proposal.faults) {
       if (!fault.blocks) continue;
@@ -88,252 +108,143 @@ class ReleaseMaker {
       good = false;
     }
     if (!good) return false;
-    return take_roles(proposal);
-  }
-
-  // Keys that nobody is asked for; where that fails it is told when they are needed.
-  void open_early(const std::vector<ProposedRole>& roles) {
-    if (roles.size() > kManyRoles) return;
-    for (const auto& each : roles) {
-      const auto online = repository_.policy().of(each.role).online;
-      const auto in_variable = [](const std::string& source) { return source.starts_with("env:"); };
-      if (online.empty() || !std::ranges::all_of(online, in_variable)) continue;
-      const auto all = signatories_of(repository_, each.role);
-      for (std::size_t i = 0; all && i < all->size(); ++i) (void)online_keys(each.role, (*all)[i]);
-    }
-  }
-
-  // What is signed online is signed on all cores: bins are many.
-  Result<bool> take_roles(const Proposal& proposal) {
     std::vector<Signing> work;
-    std::vector<Version> from;
-    bool at_once = true;
     for (const auto& role : proposal.roles) {
-      if (role.published) out_.left_over.push_back(role.role);
-      if (role.published || role.role == role_name(RoleType::snapshot) ||
-          role.role == role_name(RoleType::timestamp))
-        continue;
-      SLUICE_TRY(const auto* staged, repository_.staged(role.role));
-      SLUICE_TRY(auto one, begin_signing(role.role, staged->draft, role.quorums));
-      at_once = at_once && std::ranges::all_of(one.keys, &RoleSigner::at_once);
-      work.push_back(std::move(one));
-      from.push_back(role.from);
+      if (role.published) {
+        out_.left_over.push_back(role.role);
+      } else if (role.role == role_name(RoleType::snapshot) ||
+                 role.role == role_name(RoleType::timestamp)) {
+        proposed_followers_.insert(role.role);
+      } else {
+        SLUICE_TRY(const auto* draft, repository_.staged(role.role));
+        SLUICE_TRY(auto one, signing_.begin(role.role, role.from, draft->draft, role.quorums));
+        work.push_back(std::move(one));
+      }
     }
-    std::vector<Result<void>> done(work.size());
-    for_each_parallel(work.size(), at_once ? hardware_threads() : 1,
-                      [&](std::size_t i) { done[i] = sign_online(work[i]); });
+    return sign_all(std::move(work));
+  }
+
+  Result<bool> sign_all(std::vector<Signing> work) {
+    auto done = RoleSigning::sign_all(work);
     bool good = true;
     for (std::size_t i = 0; i < work.size(); ++i) {
-      SLUICE_CHECK(std::move(done[i]));
-      SLUICE_TRY(const bool enough, signed_enough(work[i]));
-      good = good && enough;
-      if (enough) add_changed(work[i].role, from[i], std::move(work[i].draft));
+      SLUICE_TRY(const bool taken, take_signed(std::move(work[i]), std::move(done[i])));
+      good = good && taken;
     }
     return good;
   }
 
-  void add_changed(const RoleName& role, Version from, Draft draft,
-                   std::optional<Snapshot> read = {}) {
-    out_.roles.push_back({role, from, draft.version(), draft.expires()});
-    changed_.push_back(
-        {role, std::make_shared<const Draft>(std::move(draft)), {}, std::move(read)});
-  }
-
-  // A draft with those of its signatures that hold, and who else is to sign it.
-  struct Signing {
-    RoleName role;
-    Draft draft;
-    std::vector<Signatories> all = {};
-    bool incomplete = false;
-    std::vector<RoleSigner*> keys = {};
-    std::optional<Snapshot> read = {};
-  };
-  Result<Signing> begin_signing(const RoleName& role, Draft draft,
-                                const std::vector<Quorum>& quorums) {
-    Signing out{role, std::move(draft)};
-    SLUICE_TRY(out.all, signatories_of(repository_, role));
-    SLUICE_TRY(const auto kept, signatures_that_hold(role, out.draft, quorums, out.all));
-    out.draft.clear_signatures();
-    for (const auto& each : kept) out.draft.add_signature(each);
-    out.incomplete = quorums.empty() || !std::ranges::all_of(quorums, &Quorum::complete);
-    if (!out.incomplete) return out;
-    for (const auto& signatories : out.all) {
-      SLUICE_TRY(const auto* keys, online_keys(role, signatories));
-      for (const auto& key : *keys) out.keys.push_back(key.get());
+  // False where its signatures do not suffice.
+  Result<bool> take_signed(Signing work, Result<void> done) {
+    auto missing = done ? signing_.missing(work) : fail(std::move(done).error());
+    if (!missing) return could_not_sign(work.role, std::move(missing).error());
+    if (missing->empty()) {
+      out_.roles.push_back({work.role, work.from, work.draft.version(), work.draft.expires()});
+      changed_.push_back({work.role,
+                          std::make_shared<const Draft>(std::move(work.draft)),
+                          {},
+                          std::move(work.read)});
+      return true;
     }
-    return out;
-  }
-
-  static Result<void> sign_online(Signing& work) {
-    if (work.keys.empty()) return {};
-    SLUICE_TRY(const auto message, work.draft.message_text());
-    for (auto* const key : work.keys) {
-      SLUICE_TRY(const auto signature, key->sign(*message));
-      work.draft.add_signature(signature_json(signature));
+    if (may_wait(work.role)) {
+      std::string why = said_of(work, missing->front());
+      const bool some = missing->front().given > 0;
+      if (!some) why += cat(": ", other_keys(work.role));
+      SLUICE_CHECK(wait(work.role, std::move(why), some ? std::string_view() : kOnceMended));
+      return false;
     }
-    return {};
-  }
-
-  // A large snapshot is read meanwhile, as clients will read it.
-  static Result<void> sign_and_read(Signing& work) {
-    const bool at_once = !work.keys.empty() && std::ranges::all_of(work.keys, &RoleSigner::at_once);
-    if (work.draft.type() != RoleType::snapshot || !at_once) return sign_online(work);
-    SLUICE_TRY(const auto message, work.draft.message_text());
-    if (message.text.size() < kReadAheadFrom) return sign_online(work);
-    Result<void> done;
-    std::optional<Result<Snapshot>> read;
-    for_each_parallel(2, hardware_threads(), [&](std::size_t i) {
-      if (i == 0) {
-        done = sign_online(work);
-      } else {
-        read = parse_snapshot(message.held, message.text);
-      }
-    });
-    if (read && *read) work.read = **std::move(read);
-    return done;
-  }
-
-  Result<bool> signed_enough(const Signing& work) {
-    bool good = true;
-    for (const auto& signatories : work.all) {
-      // Each signature was verified when it was made, and the rehearsal verifies it again.
-      if (!work.incomplete || signed_by(work.draft, signatories) >= signatories.role.threshold)
-        continue;
-      SLUICE_TRY(const auto quorum, count_votes(work.draft, signatories, {}, *names_));
-      good = false;
-      Check& row = refuse(
-          "signatures", work.role,
-          cat("version ", work.draft.version(), " has ", quorum.given, " of ", quorum.threshold,
-              quorum.threshold == 1 ? " signature of " : " signatures of ", quorum.who));
-      const bool online = !repository_.policy().of(work.role).online.empty();
-      const std::string whose = printable(work.role.str(), 80);
-      row.advice = online ? cat("none of the keys that tuf-repo.yaml names as online for ", whose,
-                                " does: name the right one there")
-                          : "whoever is still needed signs";
-      if (!online) row.command = cat("sluice tuf sign --key FILE --role ", whose);
-    }
-    return good;
-  }
-
-  // False where the signatures do not suffice.
-  Result<bool> sign(const RoleName& role, Version from, Draft draft,
-                    const std::vector<Quorum>& quorums) {
-    SLUICE_TRY(auto work, begin_signing(role, std::move(draft), quorums));
-    SLUICE_CHECK(sign_and_read(work));
-    SLUICE_TRY(const bool good, signed_enough(work));
-    if (good) add_changed(role, from, std::move(work.draft), std::move(work.read));
-    return good;
-  }
-
-  static std::int64_t signed_by(const Draft& draft, const Signatories& signatories) {
-    std::vector<std::string> keyids;
-    for (const auto& each : draft.signatures()) {
-      const auto* keyid = each.find("keyid");
-      if (keyid == nullptr || keyid->string() == nullptr) continue;
-      const auto& listed = signatories.role.keyids;
-      if (std::ranges::find(listed, *keyid->string()) != listed.end()) {
-        keyids.push_back(*keyid->string());
-      }
-    }
-    return static_cast<std::int64_t>(different_keys(signatories.keys, keyids));
-  }
-
-  Result<std::vector<json::Value>> signatures_that_hold(const RoleName& role, const Draft& draft,
-                                                        const std::vector<Quorum>& quorums,
-                                                        const std::vector<Signatories>& all) {
-    const auto is_identity = [&](const std::string& keyid) {
-      return std::ranges::any_of(all, [&](const Signatories& each) {
-        const auto at = each.keys.find(keyid);
-        return at != each.keys.end() && at->second.foreign != nullptr;
-      });
-    };
-    std::set<std::string> good;
-    for (const auto& quorum : quorums) {
-      for (const auto& voter : quorum.voters) {
-        if (voter.vote == Vote::given) good.insert(voter.keyid);
-      }
-    }
-    std::map<std::string, json::Value> out;
-    const auto take = [&](const json::Value& value) {
-      const auto* keyid = value.find("keyid");
-      if (keyid == nullptr || keyid->string() == nullptr || !good.contains(*keyid->string()))
-        return;
-      out.emplace(*keyid->string(), bare_signature(value, is_identity(*keyid->string())));
-    };
-    if (!good.empty()) {
-      SLUICE_TRY(const auto beside, repository_.signatures(role));
-      for (const auto& each : beside) take(each.signature);
-      for (const auto& each : draft.signatures()) take(each);
-    }
-    std::vector<json::Value> sorted;
-    for (auto& [keyid, value] : out) sorted.push_back(std::move(value));
-    return sorted;
-  }
-
-  // Opened once for all roles with the same keys and the same sources.
-  Result<const std::vector<std::shared_ptr<RoleSigner>>*> online_keys(
-      const RoleName& role, const Signatories& signatories) {
-    auto keyids = signatories.role.keyids;
-    const auto online = repository_.policy().of(role).online;
-    keyids.insert(keyids.end(), online.begin(), online.end());
-    const std::string id = join(keyids, "\n");
-    const auto at = opened_.find(id);
-    if (at != opened_.end()) return &at->second;
-    SLUICE_TRY(auto keys, signers_(role, signatories));
-    return &opened_.emplace(id, std::move(keys)).first->second;
-  }
-
-  // --- what is due
-  Result<bool> top_level_holds() {
-    SLUICE_TRY(const auto version, repository_.version_of(role_name(RoleType::snapshot)));
-    if (version == 0) return true;
-    return holds(role_name(RoleType::snapshot));
-  }
-
-  Result<void> take_due() {
-    SLUICE_TRY(const auto listed, listed_roles(repository_));
-    for (const auto& each : listed) {
-      if (type_of_role(each.role) != RoleType::targets) continue;
-      if (repository_.policy().of(each.role).online.empty()) continue;
-      for (const auto& role : each.roles()) SLUICE_CHECK(take_if_due(role));
-    }
-    return {};
-  }
-
-  Result<bool> due(const RoleName& role, const Draft& draft) {
-    if (draft.expires() - options_.now < repository_.policy().of(role).renew) return true;
-    SLUICE_TRY(const auto all, signatories_of(repository_, role));
-    for (const auto& signatories : all) {
-      SLUICE_TRY(const auto quorum, count_votes(draft, signatories, {}, *names_));
-      if (!quorum.complete()) return true;
-    }
+    for (const auto& quorum : *missing) refuse_unsigned(work, quorum);
     return false;
   }
 
-  Result<void> take_if_due(const RoleName& role) {
-    SLUICE_TRY(const auto* published, repository_.published(role));
-    if (published == nullptr) return {};
-    SLUICE_TRY(const bool is_due, due(role, *published));
-    if (!is_due) return {};
-    SLUICE_TRY(const bool stands, holds(role));
-    if (!stands) return {};
-    Draft draft = *published;
-    raise(role, draft, published->version());
-    SLUICE_CHECK(sign(role, published->version(), std::move(draft), {}));
-    return {};
+  static std::string said_of(const Signing& work, const Quorum& quorum) {
+    return cat("version ", work.draft.version(), " has ", quorum.given, " of ", quorum.threshold,
+               quorum.threshold == 1 ? " signature of " : " signatures of ", quorum.who);
   }
 
-  // What is published is signed anew only if it is what somebody signed.
-  Result<bool> holds(const RoleName& role) {
+  static std::string other_keys(const RoleName& role) {
+    return cat("none of the keys that tuf-repo.yaml names as online for ",
+               printable(role.str(), 80), " does: name the right one there");
+  }
+
+  void refuse_unsigned(const Signing& work, const Quorum& quorum) {
+    Check& row = refuse("signatures", work.role, said_of(work, quorum));
+    const std::string whose = printable(work.role.str(), 80);
+    if (signs_online(work.role)) {
+      row.advice = other_keys(work.role);
+      return;
+    }
+    row.advice = options_.unsaved ? kProposeInstead : "whoever is still needed signs";
+    if (!options_.unsaved) row.command = cat("sluice tuf sign --key FILE --role ", whose);
+    if (is_top_level(work.role.str())) return;
+    row.advice +=
+        cat("; a key that is to sign by itself is named in tuf-repo.yaml, below roles:   ",
+            json::write(json::Value(whose)),
+            ": {online: [SOURCE]}   or, for all of them, below delegated");
+  }
+
+  // --- what is due
+  // What is published is signed anew only if it is what somebody signed. Snapshot and timestamp are
+  // made from what they say now; another role that was changed is left for people.
+  Result<bool> top_level_holds() {
+    SLUICE_TRY(const auto version, repository_.version_of(role_name(RoleType::snapshot)));
+    if (version == 0) return true;
+    SLUICE_TRY(const auto answer, standing_of(role_name(RoleType::snapshot)));
+    if (answer.standing != PublishedCheck::Standing::broken) return true;
+    refuse("published", role_name(RoleType::snapshot), cat(kChangedHere, answer.why)).advice =
+        "metadata/ was changed in this folder: take it from where it is published";
+    return false;
+  }
+  Result<PublishedCheck::Answer> standing_of(const RoleName& role) {
     if (options_.published == nullptr) {
       own_check_.emplace(repository_);
       options_.published = &*own_check_;
     }
-    SLUICE_TRY(const auto answer, options_.published->of(role));
-    if (answer.standing != PublishedCheck::Standing::broken) return true;
-    refuse("published", role, cat("what is published of it here does not hold: ", answer.why))
-        .advice = "metadata/ was changed in this folder: take it from where it is published";
-    return false;
+    return options_.published->of(role);
+  }
+
+  Result<void> take_due() {
+    SLUICE_TRY(const auto version, repository_.version_of(role_name(RoleType::timestamp)));
+    if (version == 0) {
+      return fail(Error{Errc::not_found, "nothing is published yet"}.advise(
+          "sluice tuf status says who signs; then sluice tuf publish"));
+    }
+    SLUICE_TRY(auto due, due_roles(repository_, options_.now));
+    out_.waiting = std::move(due.people);
+    std::vector<Signing> work;
+    for (const auto& role : due.online) {
+      if (auto why = why_for_people(role); !why.empty()) {
+        SLUICE_CHECK(wait(role, std::move(why)));
+        continue;
+      }
+      SLUICE_TRY(const auto standing, standing_of(role));
+      if (standing.standing == PublishedCheck::Standing::broken) {
+        SLUICE_CHECK(wait(role, cat(kChangedHere, standing.why), kOnceMended));
+        continue;
+      }
+      SLUICE_TRY(const auto* published, repository_.published(role));
+      Draft draft = *published;
+      raise(role, draft, published->version());
+      auto one = signing_.begin(role, published->version(), std::move(draft), {});
+      if (one) {
+        work.push_back(*std::move(one));
+      } else {
+        SLUICE_CHECK(could_not_sign(role, std::move(one).error()));
+      }
+    }
+    SLUICE_CHECK(sign_all(std::move(work)));
+    return {};
+  }
+
+  // Why online keys cannot renew it; empty: they can. Without what follows it nobody sees it.
+  std::string why_for_people(const RoleName& role) const {
+    if (!signs_online(role)) return "tuf-repo.yaml names no online key for it";
+    const RoleName snapshot = role_name(RoleType::snapshot);
+    const RoleName timestamp = role_name(RoleType::timestamp);
+    if (type_of_role(role) == RoleType::targets && !signs_online(snapshot)) {
+      return "people sign snapshot, which comes after it";
+    }
+    return signs_online(timestamp) ? "" : "people sign timestamp, which comes after it";
   }
 
   void raise(const RoleName& role, Draft& draft, Version from) const {
@@ -342,26 +253,37 @@ class ReleaseMaker {
     draft.set_expires(options_.now + repository_.policy().of(role).expires);
   }
 
-  bool changes_root() const {
-    return std::ranges::any_of(
-        changed_, [](const ChangedFile& each) { return each.role == role_name(RoleType::root); });
-  }
-  bool changes_targets() const {
-    return std::ranges::any_of(
-        changed_, [](const ChangedFile& each) { return each.role != role_name(RoleType::root); });
-  }
+  bool changes_root() const { return find_changed(role_name(RoleType::root)) != changed_.end(); }
+  bool changes_targets() const { return changed_.size() > (changes_root() ? 1U : 0U); }
 
   // --- snapshot and timestamp
-  Result<bool> take_snapshot() {
-    SLUICE_TRY(const auto* published, repository_.published(role_name(RoleType::snapshot)));
-    bool needed = changes_targets() || published == nullptr;
-    if (!needed) {
-      SLUICE_TRY(needed, due(role_name(RoleType::snapshot), *published));
-      needed = needed && may_renew(role_name(RoleType::snapshot), *published);
+  // `follows`: what it lists is new.
+  Result<bool> is_needed(const RoleName& role, const Draft* published, bool follows) {
+    if (published == nullptr) return true;
+    if (out_.warning.empty()) {
+      out_.warning = clock_warning(repository_, role, *published, options_.now).value_or("");
     }
+    if (follows || proposed_followers_.contains(role)) return true;
+    SLUICE_TRY(const bool due, is_due(repository_, role, *published, options_.now));
+    if (!due) return false;
+    if (options_.renew_only) {
+      auto why = why_for_people(role);
+      if (why.empty()) return true;
+      SLUICE_CHECK(wait(role, std::move(why)));
+      return false;
+    }
+    if (signs_online(role)) return true;
+    // What people sign is not renewed without being asked for, unless it is dead anyway.
+    return changes_root() || published->expires() <= options_.now;
+  }
+
+  Result<bool> take_snapshot() {
+    const RoleName role = role_name(RoleType::snapshot);
+    SLUICE_TRY(const auto* published, repository_.published(role));
+    SLUICE_TRY(const bool needed, is_needed(role, published, changes_targets()));
     if (!needed) return true;
     Draft draft = published == nullptr ? Draft::fresh(RoleType::snapshot) : *published;
-    raise(role_name(RoleType::snapshot), draft, published == nullptr ? 0 : published->version());
+    raise(role, draft, published == nullptr ? 0 : published->version());
     std::vector<Result<std::string>> metas(changed_.size());
     for_each_parallel(changed_.size(), hardware_threads(),
                       [&](std::size_t i) { metas[i] = listed_as(changed_[i], draft); });
@@ -370,7 +292,22 @@ class ReleaseMaker {
       if (changed_[i].role == role_name(RoleType::root)) continue;
       draft.put(cat(changed_[i].role.str(), ".json"), std::move(meta));
     }
-    return take_follower(role_name(RoleType::snapshot), std::move(draft));
+    SLUICE_TRY(const bool taken, take_follower(role, std::move(draft)));
+    if (taken || !options_.renew_only) return taken;
+    SLUICE_CHECK(leave_unlisted());
+    return true;
+  }
+
+  // There is no snapshot for what was signed: only root goes without one.
+  Result<void> leave_unlisted() {
+    const RoleName root = role_name(RoleType::root);
+    for (const auto& each : changed_) {
+      if (each.role == root) continue;
+      SLUICE_CHECK(wait(each.role, "snapshot could not be signed", kOnceMended));
+    }
+    std::erase_if(changed_, [&](const ChangedFile& each) { return each.role != root; });
+    std::erase_if(out_.roles, [&](const ReleasedRole& each) { return each.role != root; });
+    return {};
   }
 
   // What the snapshot says of a file that is new. Of many files none is kept.
@@ -380,12 +317,6 @@ class ReleaseMaker {
         meta_of(file.draft->version(), *bytes, snapshot.find(cat(file.role.str(), ".json")));
     if (changed_.size() <= kManyRoles) file.bytes = std::move(bytes);
     return meta;
-  }
-
-  // Only what an online key signs is renewed without being asked for, unless it is dead anyway.
-  bool may_renew(const RoleName& role, const Draft& published) const {
-    return !repository_.policy().of(role).online.empty() || changes_root() ||
-           published.expires() <= options_.now;
   }
 
   static std::string meta_of(Version version, const std::string& bytes,
@@ -403,40 +334,50 @@ class ReleaseMaker {
   }
 
   Result<bool> take_timestamp() {
-    SLUICE_TRY(const auto* published, repository_.published(role_name(RoleType::timestamp)));
-    auto* const snapshot = find_changed(role_name(RoleType::snapshot));
-    bool needed = snapshot != nullptr || published == nullptr || options_.force;
-    if (!needed) {
-      SLUICE_TRY(needed, due(role_name(RoleType::timestamp), *published));
-      needed = needed && may_renew(role_name(RoleType::timestamp), *published);
-    }
+    const RoleName role = role_name(RoleType::timestamp);
+    SLUICE_TRY(const auto* published, repository_.published(role));
     // A root that comes alone brings a new timestamp too, by which publishers see each other.
-    if (!needed && changed_.empty()) {
+    SLUICE_TRY(const bool needed, is_needed(role, published, !changed_.empty() || options_.force));
+    if (!needed) {
       out_.nothing_to_do = true;
       report_.pass("tuf.publish.due", "timestamp", "nothing is due");
       return true;
     }
     Draft draft = published == nullptr ? Draft::fresh(RoleType::timestamp) : *published;
-    raise(role_name(RoleType::timestamp), draft, published == nullptr ? 0 : published->version());
-    if (snapshot != nullptr) {
+    raise(role, draft, published == nullptr ? 0 : published->version());
+    const auto snapshot = find_changed(role_name(RoleType::snapshot));
+    if (snapshot != changed_.end()) {
       SLUICE_TRY(snapshot->bytes, snapshot->document());
       draft.put("snapshot.json",
                 meta_of(snapshot->draft->version(), *snapshot->bytes, "\"hashes\" \"length\""));
     }
-    return take_follower(role_name(RoleType::timestamp), std::move(draft));
+    return take_follower(role, std::move(draft));
   }
 
-  ChangedFile* find_changed(const RoleName& role) {
-    const auto at = std::ranges::find(changed_, role, &ChangedFile::role);
-    return at == changed_.end() ? nullptr : &*at;
+  std::vector<ChangedFile>::iterator find_changed(const RoleName& role) {
+    return std::ranges::find(changed_, role, &ChangedFile::role);
+  }
+  std::vector<ChangedFile>::const_iterator find_changed(const RoleName& role) const {
+    return std::ranges::find(changed_, role, &ChangedFile::role);
   }
 
   Result<bool> take_follower(const RoleName& role, Draft draft) {
     SLUICE_TRY(const auto from, repository_.version_of(role));
-    if (!repository_.policy().of(role).online.empty()) {
-      return sign(role, from, std::move(draft), {});
+    if (signs_online(role)) return sign(role, from, std::move(draft), {});
+    if (options_.unsaved || options_.renew_only) {
+      refuse("signatures", role, "people sign it: tuf-repo.yaml names no online key for it")
+          .advice = std::string(kProposeInstead);
+      return false;
     }
     return take_signed_by_people(role, std::move(draft), from);
+  }
+
+  Result<bool> sign(const RoleName& role, Version from, Draft draft,
+                    const std::vector<Quorum>& quorums) {
+    auto work = signing_.begin(role, from, std::move(draft), quorums);
+    if (!work) return could_not_sign(role, std::move(work).error());
+    auto done = RoleSigning::sign(*work);
+    return take_signed(*std::move(work), std::move(done));
   }
 
   // Staged for those who sign it, unless just this is staged and signed already.
@@ -507,12 +448,42 @@ class ReleaseMaker {
     return {};
   }
 
+  // It is published, expired by now, and no part of this.
+  Result<bool> left_expired(const RoleName& role) {
+    SLUICE_TRY(const auto* published, repository_.published(role));
+    return published != nullptr && published->expires() <= options_.now &&
+           find_changed(role) == changed_.end();
+  }
+
+  // Targets that people let expire are no reason to let root, snapshot and timestamp expire as
+  // well: they go on, and clients as soon as somebody signs.
+  Result<void> wait_for_targets() {
+    const auto speaks = [](const ChangedFile& each) {
+      return type_of_role(each.role) == RoleType::targets;
+    };
+    if (options_.renew_only || std::ranges::any_of(changed_, speaks)) return {};
+    SLUICE_TRY(const bool root, left_expired(role_name(RoleType::root)));
+    SLUICE_TRY(const bool targets, left_expired(role_name(RoleType::targets)));
+    return targets && !root ? wait(role_name(RoleType::targets), "") : Result<void>();
+  }
+
+  // What expired and waits for people is looked at as it was before.
+  Time rehearsed_at() const {
+    Time out = options_.now;
+    for (const auto& each : out_.waiting) {
+      if (each.expired(options_.now)) out = std::min(out, each.expires - std::chrono::seconds(1));
+    }
+    return out;
+  }
+
   // What is large goes on its way to the store meanwhile.
   Result<void> rehearse_all() {
+    SLUICE_CHECK(wait_for_targets());
+    const Time at = rehearsed_at();
     Result<void> out;
     for_each_parallel(options_.store == nullptr ? 1 : 2, hardware_threads(), [&](std::size_t i) {
       if (i == 0) {
-        out = rehearse(repository_, changed_, options_.now, report_);
+        out = rehearse(repository_, changed_, at, report_);
       } else {
         options_.store->expect(out_.publication.metadata);
       }
@@ -568,14 +539,14 @@ class ReleaseMaker {
   }
 
   Repository& repository_;
-  const OnlineSigners& signers_;
+  RoleSigning signing_;
   ReleaseOptions options_;
   Report report_;
   const KeyNames* names_ = nullptr;
   std::vector<ChangedFile> changed_;
   std::optional<PublishedCheck> own_check_;
-  bool all_there_ = true;  // the files of new targets
-  std::map<std::string, std::vector<std::shared_ptr<RoleSigner>>> opened_;
+  bool all_there_ = true;                  // the files of new targets
+  std::set<RoleName> proposed_followers_;  // snapshot and timestamp
   Release out_;
 };
 

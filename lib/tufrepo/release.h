@@ -4,20 +4,16 @@
 // present repository, and one that is new — before anything is written.
 #pragma once
 
-#include <functional>
-#include <memory>
 #include <string>
 #include <vector>
 
 #include "base/verdict.h"
+#include "tufrepo/due.h"
 #include "tufrepo/proposal.h"
 #include "tufrepo/publish.h"
+#include "tufrepo/role_signing.h"
 
 namespace sluice::tuf {
-
-// The keys at hand for a role, of those that it lists; whose they are is the caller's business.
-using OnlineSigners = std::function<Result<std::vector<std::shared_ptr<RoleSigner>>>(
-    const RoleName& role, const Signatories& signatories)>;
 
 struct ReleasedRole {
   RoleName role{""};
@@ -30,15 +26,22 @@ struct Release {
   std::vector<ReleasedRole> roles;   // timestamp last
   std::vector<RoleName> staged_for;  // snapshot or timestamp, which people sign here: now they can
   std::vector<RoleName> left_over;   // staged, and published already
+  // Of what is due, what online keys cannot renew; where targets expired and is not part of it,
+  // that.
+  std::vector<Waiting> waiting;
+  std::string warning;  // the clock is behind what is published, it seems
   bool nothing_to_do = false;
 };
 
 struct ReleaseOptions {
   Time now{};
-  bool renew_only = false;  // refresh-online: only what is due; the repository looks at no staging
-  bool force = false;       // a new timestamp even where nothing is due
-  bool list_targets = false;            // publication.targets, from targets/
-  bool read_targets = false;            // files of targets that are proposed are read, and compared
+  // refresh-online: only what is due. The repository looks at no staging, and nothing is staged.
+  // Whatever online keys can renew is renewed, the rest is told as waiting.
+  bool renew_only = false;
+  bool unsaved = false;       // what is proposed is in memory only, and nobody can sign it there
+  bool force = false;         // a new timestamp even where nothing is due
+  bool list_targets = false;  // publication.targets, from targets/
+  bool read_targets = false;  // files of targets that are proposed are read, and compared
   PublishedCheck* published = nullptr;  // that was begun already
   Store* store = nullptr;               // that will be asked to publish it
   bool look_for_targets = false;        // what lists a new target without its file there is refused

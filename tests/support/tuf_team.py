@@ -244,7 +244,21 @@ class Cases(Team):
         failed, done = self.schedule()
         self.assertEqual([each.removeprefix("tuf-") for each in failed], ["watch"])
         self.assertRegex(self.log_of(done, "tuf-watch"), "targets: version 2 is good for 9 days more")
-        self.assertEqual(self.reads(self.pages(), name), "release 1.0\n")
+        self.assertRegex(self.log_of(done, "tuf-publish"), "(?s)waits for people.*sluice tuf propose --renew targets.*warning")
+        for folder in (self.pages(), self.here / "mirror"):
+            self.assertEqual(self.reads(folder, name), "release 1.0\n")
+        self.ahead = 95 * DAY
+        failed, done = self.schedule()
+        self.assertEqual([each.removeprefix("tuf-") for each in failed], ["watch"])
+        self.assertRegex(self.log_of(done, "tuf-publish"), "clients refuse everything until a new one is published")
+        self.assertIsNone(self.reads(self.pages(), name), "nobody signed targets")
+        self.branch("renew")
+        self.sluice("tuf", "propose", "--renew", "targets")
+        self.sign("ann")
+        self.commit("renewed")
+        self.assertEqual(self.pushed(self.merge("renew"))[0], [])
+        for folder in (self.pages(), self.here / "mirror"):
+            self.assertEqual(self.reads(folder, name), "release 1.0\n")
 
     def test_what_no_client_can_reach_goes_on_schedule(self):
         publish_first(self)

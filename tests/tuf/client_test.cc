@@ -450,7 +450,7 @@ TEST_F(ClientTest, WorksOfflineUntilItExpires) {
   options.offline = false;
   EXPECT_EQ(refresh(), "tuf.timestamp.expired");
   options.offline = true;
-  EXPECT_EQ(refresh(), "tuf.snapshot.expired");  // its first check: the timestamp
+  EXPECT_EQ(refresh(), "tuf.timestamp.expired");
 }
 
 TEST_F(ClientTest, OfflineNothingIsWritten) {

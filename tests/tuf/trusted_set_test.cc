@@ -221,7 +221,7 @@ TEST_F(TrustedSetTest, AnExpiredTimestampOfTheCacheStillTellsARollback) {
   EXPECT_EQ(refusal(set.update_timestamp(file("timestamp.json"), Origin::repository)),
             "tuf.timestamp.expired");
   EXPECT_EQ(refusal(set.update_snapshot(file("1.snapshot.json"), Origin::cache)),
-            "tuf.snapshot.expired");
+            "tuf.timestamp.expired");
   repo.set_expires("timestamp", kTufNow + days(1));
   repo.set_version("timestamp", 1);
   repo.publish({"timestamp"});
@@ -405,6 +405,17 @@ TEST_F(TrustedSetTest, LargeSnapshotsAreJudgedLikeSmallOnes) {
     broken.set("meta", std::int64_t{1});
     EXPECT_EQ(outcome(FakeRepo::sign(broken, repo.signers("snapshot"))), "tuf.snapshot.format");
   }
+}
+
+TEST_F(TrustedSetTest, EachExpiryIsToldOnceUnderItsOwnName) {
+  auto set = at_timestamp();
+  const auto verdict = set.update_snapshot(file("1.snapshot.json"), Origin::repository);
+  std::vector<std::string> told;
+  for (const auto& row : verdict.report().checks()) {
+    if (row.id.ends_with(".expired")) told.push_back(cat(row.id, " ", row.detail));
+  }
+  EXPECT_EQ(told, std::vector{cat("tuf.snapshot.expired good until ",
+                                  human_time(set.snapshot()->header().expires))});
 }
 
 TEST_F(TrustedSetTest, ExpiredSnapshotsAndTargetsAreRefused) {

@@ -100,10 +100,74 @@ TEST_F(ReleaseTest, ARefreshAfterEverythingOnlineExpiredBringsItBack) {
   EXPECT_EQ(work.client("c"), "good") << work.detail;
 }
 
+// To a client it looks like an attack.
+TEST_F(ReleaseTest, WhatExpiredAndIsNoPartOfItIsRefusedInAPublishersWords) {
+  start();
+  work.clock.set(work.clock.now() + days(91));
+  work.change([&](Repository& repository) {
+    return delegate_paths(
+        repository, {.role = RoleName("libs"), .paths = {"libs/*"}, .keys = work.keys({"dora"})},
+        work.clock.now());
+  });
+  work.sign_all({"carla", "dora"});
+  ASSERT_EQ(work.publish(), "good") << work.detail;
+  work.clock.set(work.clock.now() + days(80));
+  work.change([&](Repository& repository) {
+    return renew(repository, RoleName("libs"), work.clock.now());
+  });
+  work.sign("libs", "dora");
+  ASSERT_EQ(work.publish(), "good") << work.detail;
+  work.clock.set(work.clock.now() + days(11));
+  work.add("libs/a", "library");
+  work.sign("libs", "dora");
+  EXPECT_EQ(work.publish(), "tuf.publish.expired");
+  EXPECT_NE(work.detail.find("targets: version 2 expired 24 h ago, at "), std::string::npos)
+      << work.detail;
+  EXPECT_NE(work.detail.find("; sluice tuf propose --renew targets"), std::string::npos)
+      << work.detail;
+}
+
 TEST_F(ReleaseTest, AnExpiredRootIsRefusedByName) {
   start();
   work.clock.set(work.clock.now() + days(366));
-  EXPECT_EQ(work.refresh_online(), "tuf.root.expired");
+  EXPECT_EQ(work.publish({.force = true}), "tuf.publish.expired");
+  EXPECT_NE(work.detail.find("root: version 1 expired"), std::string::npos) << work.detail;
+}
+
+TEST_F(ReleaseTest, ExpiredTargetsDoNotKeepRootFromBeingPublishedAndAreTold) {
+  start();
+  work.clock.set(work.clock.now() + days(91));
+  work.change([&](Repository& repository) {
+    return renew(repository, RoleName("root"), work.clock.now());
+  });
+  publish();
+  EXPECT_EQ(version("root"), 2);
+  EXPECT_EQ(work.waits(), "targets 1!");
+}
+
+// Nobody could sign it: it stands in memory only.
+TEST_F(ReleaseTest, WhatIsPublishedAtOnceIsNotStagedForPeople) {
+  start();
+  const auto refused = [&](const std::string& role) {
+    EXPECT_EQ(work.publish_at_once("b.txt"), "tuf.publish.signatures");
+    EXPECT_TRUE(work.detail.starts_with(cat(role, ": "))) << work.detail;
+    EXPECT_NE(work.detail.find("leave --publish out"), std::string::npos) << work.detail;
+    EXPECT_EQ(work.detail.find("sluice tuf sign"), std::string::npos) << work.detail;
+    EXPECT_FALSE(system_files().info(work.folder / "staging" / cat(role, ".json")));
+  };
+  refused("targets");
+  work.change([&](Repository& repository) {
+    return rotate_key(repository, RoleName("targets"), work.key("carla").keyid.str(),
+                      work.key("online"), work.clock.now());
+  });
+  publish();
+  const Path policy = work.folder / kPolicyFile;
+  const std::string text = test::read_file(policy);
+  ASSERT_TRUE(system_files().replace(
+      policy, cat("kind: sluice.tuf-repo/v1\nroles:\n", "  timestamp: {online: \"online\"}\n")));
+  refused("snapshot");
+  ASSERT_TRUE(system_files().replace(policy, text));
+  EXPECT_EQ(work.publish_at_once("b.txt"), "good") << work.detail;
 }
 
 TEST_F(ReleaseTest, ANewOnlineKeyInRootIsUsedAtOnce) {

@@ -145,6 +145,19 @@ take_key() {
   [ -z "${TUF_ONLINE_KEY_PASSWORD:-}" ] || export SLUICE_PASSWORD="$TUF_ONLINE_KEY_PASSWORD"
 }
 
+# renew TITLE TEXT OPTION...: what waits for people (75) keeps nothing from being pushed and served; the job `watch` fails
+# for it as long as clients are concerned.
+renew() {
+  renew_title=$1 renew_text=$2 renew_code=0
+  shift 2
+  said "$renew_title" sluice tuf refresh-online "$@" || renew_code=$?
+  case $renew_code in
+    0) ;;
+    75) tell warning 'something waits for people: the report says what, and how to go on' ;;
+    *) stop "$renew_code" "$renew_text" ;;
+  esac
+}
+
 sign_due() {
   same_root
   published || {
@@ -152,7 +165,7 @@ sign_due() {
     return 0
   }
   take_key
-  said 'Signed online' sluice tuf refresh-online || stop "$?" 'what is due could not be signed; the report says why'
+  renew 'Signed online' 'what is due could not be signed; the report says why'
 }
 
 # Of what was published, and of proposals that were given up. The files of a proposal that waits have to stay.
@@ -237,8 +250,7 @@ mirror() {
   set -- --to "${TUF_PUBLISH_TO:?the place to publish to}"
   [ "${TUF_SINGLE_WRITER:-}" != true ] || set -- "$@" --single-writer
   # Nothing is due, and no key is here: what is published in this folder is copied there, the timestamp last.
-  said 'Published to another place' sluice tuf refresh-online "$@" ||
-    stop "$?" 'the other place was not brought up to date; the report says why'
+  renew 'Published to another place' 'the other place was not brought up to date; the report says why' "$@"
 }
 
 site() {

@@ -19,7 +19,8 @@ std::string failures(const Report& report, std::string& detail) {
   for (const auto& row : report.checks()) {
     if (row.outcome == Outcome::pass) continue;
     out.push_back(row.id);
-    detail = cat(row.title, ": ", row.detail);
+    detail = cat(row.title, ": ", row.detail, row.advice.empty() ? "" : "; ", row.advice,
+                 row.command.empty() ? "" : "; ", row.command);
   }
   return join(out, " ");
 }
@@ -132,30 +133,52 @@ void WorkFolder::sign_all(const std::vector<std::string>& people) {
 }
 
 tuf::OnlineSigners WorkFolder::signers() {
-  return [this](const tuf::RoleName&, const tuf::Signatories& signatories)
-             -> Result<std::vector<std::shared_ptr<tuf::RoleSigner>>> {
-    std::vector<std::shared_ptr<tuf::RoleSigner>> out;
-    for (auto& [person, key] : keys_) {
-      if (!person.starts_with("online")) continue;
-      SLUICE_TRY(const auto listed, tuf::role_key(key.public_key()));
-      const auto& keyids = signatories.role.keyids;
-      if (std::ranges::find(keyids, listed.keyid.str()) == keyids.end()) continue;
-      SLUICE_TRY(out.emplace_back(), tuf::role_signer(key, {}, person));
-    }
-    return out;
-  };
+  return
+      [this](const tuf::RoleName&, const tuf::Signatories& signatories) -> Result<tuf::OnlineKeys> {
+        tuf::OnlineKeys out;
+        for (auto& [person, key] : keys_) {
+          if (!person.starts_with("online")) continue;
+          SLUICE_TRY(const auto listed, tuf::role_key(key.public_key()));
+          const auto& keyids = signatories.role.keyids;
+          if (std::ranges::find(keyids, listed.keyid.str()) == keyids.end()) continue;
+          if (broken.contains(person)) {
+            out.broken = Error{Errc::denied, "the password does not open the key"};
+            continue;
+          }
+          SLUICE_TRY(out.keys.emplace_back(), tuf::role_signer(key, {}, person));
+        }
+        return out;
+      };
 }
 
 std::string WorkFolder::publish_with(Files& files, const tuf::ReleaseOptions& given) {
   auto repository = open();
+  if (given.renew_only) repository.ignore_staging();
+  return release(repository, files, given);
+}
+
+std::string WorkFolder::publish_at_once(const std::string& path) {
+  auto repository = open();
+  repository.ignore_staging();
+  const auto digest = crypto::digest_of(crypto::HashAlgorithm::sha256, bytes_of(path));
+  EXPECT_TRUE(
+      tuf::add_targets(repository, {{path, path.size(), {digest}, ""}}, std::nullopt, clock.now()));
+  tuf::ReleaseOptions options;
+  options.unsaved = true;
+  return release(repository, system_files(), options);
+}
+
+std::string WorkFolder::release(tuf::Repository& repository, Files& files,
+                                const tuf::ReleaseOptions& given) {
   tuf::ReleaseOptions options = given;
   options.now = clock.now();
-  if (options.renew_only) repository.ignore_staging();
   const auto store = tuf::folder_store(files, folder);
   options.store = store.get();
   const auto verdict = tuf::prepare_release(repository, signers(), options);
   if (!verdict) return cat("error: ", verdict.error().text());
   if (!verdict->passed()) return failures(verdict->report(), detail);
+  waiting = verdict->value()->waiting;
+  warning = verdict->value()->warning;
   if (!verdict->value()->nothing_to_do) {
     const auto done =
         tuf::publish(*store, verdict->value()->publication, clock.now(), {.verify = false});
@@ -173,6 +196,14 @@ void WorkFolder::swell_snapshot() {
   timestamp.put("snapshot.json", cat("{\"version\":", snapshot.version(), "}"));
   overwrite("snapshot", std::move(snapshot), "online");
   overwrite("timestamp", std::move(timestamp), "online");
+}
+
+std::string WorkFolder::waits() const {
+  std::vector<std::string> out;
+  for (const auto& each : waiting) {
+    out.push_back(cat(each.role.str(), " ", each.version, each.expired(clock.now()) ? "!" : ""));
+  }
+  return join(out, ", ");
 }
 
 std::string WorkFolder::refresh_online() {

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -55,6 +56,8 @@ class WorkFolder {
   // What is written goes through these.
   std::string publish_with(Files& files, const tuf::ReleaseOptions& options = {});
   std::string refresh_online();
+  std::string publish_at_once(const std::string& path);  // a target with its path as its content
+  std::string waits() const;  // "root 1, targets 3!": for people; an exclamation mark has expired
   void add(const std::string& path, const std::string& content);  // as a change of its own
   template <class Edit>
   void change(Edit edit) {
@@ -75,10 +78,15 @@ class WorkFolder {
   TempFolder temp;
   Path folder = temp / "repo";
   FakeClock clock;
-  std::string problem;  // of the last change
-  std::string detail;   // of the last refusal
+  std::string problem;                // of the last change
+  std::string detail;                 // of the last refusal
+  std::vector<tuf::Waiting> waiting;  // of the last release that was prepared
+  std::string warning;
+  std::set<std::string> broken;  // online keys that cannot be opened
 
  private:
+  std::string release(tuf::Repository& repository, Files& files,
+                      const tuf::ReleaseOptions& options);
   tuf::OnlineSigners signers();
   std::map<std::string, crypto::PrivateKey> keys_;
 };
