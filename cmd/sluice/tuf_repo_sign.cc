@@ -54,8 +54,8 @@ Result<int> drop_proposal(Invocation& in, tuf::Repository& repository) {
     SLUICE_TRY(roles, repository.staged_roles());
   }
   json::Array dropped;
-  SLUICE_CHECK(check_proposed(repository, roles));
   std::size_t files = 0;
+  SLUICE_CHECK(check_proposed(repository, roles));
   for (const auto& role : roles) {
     files += tuf::count_proposed_files(repository, role).value_or(0);
     SLUICE_CHECK(repository.unstage(role));

@@ -69,6 +69,14 @@ TufSigners::TufSigners(Invocation& in, Path base)
   keep_out_of_cores();
 }
 
+void TufSigners::withhold(const tuf::RepoPolicy& policy) {
+  for (const auto& [role, of] : policy.roles) {
+    for (const auto& source : of.online) {
+      if (auto variable = tuf::variable_of(source)) withheld_.push_back(*std::move(variable));
+    }
+  }
+}
+
 TufSigners::TufSigners(Invocation& in, tuf::Repository& repository)
     : TufSigners(in, repository.folder()) {
   held_ = &repository;
@@ -94,14 +102,6 @@ tuf::SignerOptions TufSigners::options_for(const std::string& source) {
     return typed_secret(in, held, {.option = "--pin-file", .prompt = prompt, .environment = false});
   };
   return out;
-}
-
-void TufSigners::withhold(const tuf::RepoPolicy& policy) {
-  for (const auto& [role, of] : policy.roles) {
-    for (const auto& source : of.online) {
-      if (auto variable = tuf::variable_of(source)) withheld_.push_back(*std::move(variable));
-    }
-  }
 }
 
 Result<TufSigners::Signer> TufSigners::open(const std::string& source,

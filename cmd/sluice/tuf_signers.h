@@ -23,11 +23,10 @@ class TufSigners {
 
   // Sources that are relative paths are below `base`. `in` must outlive it.
   TufSigners(Invocation& in, Path base);
-  // Below the repository's folder. It is not held while a person is asked, and must outlive this,
-  // and its policy is withheld.
-  TufSigners(Invocation& in, tuf::Repository& repository);
   // Commands that are opened from now on get none of the variables that the policy names for keys.
   void withhold(const tuf::RepoPolicy& policy);
+  // Below the repository's folder. It is not held while a person is asked, and must outlive this.
+  TufSigners(Invocation& in, tuf::Repository& repository);
 
   // As role_key.h reads sources. Which of the keys that the role lists it is counts for keyid and
   // scheme. An error: what it is cannot be told, say for a wrong password.
@@ -50,8 +49,8 @@ class TufSigners {
 
   Invocation& in_;
   Path base_;
-  tuf::Repository* held_ = nullptr;
   std::vector<std::string> withheld_;  // variables
+  tuf::Repository* held_ = nullptr;
   std::shared_ptr<tuf::IdentitySigners> identities_;
   std::map<std::string, Result<Signer>> opened_;  // by source, and by the key that it must be
   std::map<std::string, SecretBytes> passwords_;  // by source, which may be read as several keys

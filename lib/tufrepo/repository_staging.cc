@@ -55,14 +55,6 @@ bool is_signature_file(const FolderEntry& entry, const Result<std::string>& text
   return bytes && bytes->size() == crypto::digest_size(crypto::HashAlgorithm::sha256);
 }
 
-// On all cores, and more than one a core: it is the disk that they wait for.
-Result<void> for_all(std::size_t count, const std::function<Result<void>(std::size_t)>& work) {
-  std::vector<Result<void>> done(count);
-  for_each_parallel(count, hardware_threads() * 4, [&](std::size_t i) { done[i] = work(i); });
-  for (auto& one : done) SLUICE_CHECK(std::move(one));
-  return {};
-}
-
 // Whoever adds files without end keeps nobody from signing.
 void only_of_its_keys(Repository& repository, const RoleName& role,
                       std::vector<FolderEntry>& entries) {
@@ -73,6 +65,14 @@ void only_of_its_keys(Repository& repository, const RoleName& role,
     for (const auto& keyid : signatories.role.keyids) files.insert(role_file(RoleName(keyid)));
   }
   std::erase_if(entries, [&](const FolderEntry& entry) { return !files.contains(entry.name); });
+}
+
+// On all cores, and more than one a core: it is the disk that they wait for.
+Result<void> for_all(std::size_t count, const std::function<Result<void>(std::size_t)>& work) {
+  std::vector<Result<void>> done(count);
+  for_each_parallel(count, hardware_threads() * 4, [&](std::size_t i) { done[i] = work(i); });
+  for (auto& one : done) SLUICE_CHECK(std::move(one));
+  return {};
 }
 
 }  // namespace
@@ -383,8 +383,8 @@ Result<std::size_t> Repository::drop_signatures(const RoleName& role, const Stag
 }
 
 Result<std::size_t> Repository::save() {
-  SLUICE_TRY(const auto turn, take_turn());
   SLUICE_CHECK(check_staging());
+  SLUICE_TRY(const auto turn, take_turn());
   SLUICE_CHECK(save_names());
   SLUICE_CHECK(files_->make_folders(staging_folder() / "made-from"));
   std::vector<RoleName> roles;
@@ -412,9 +412,9 @@ Result<void> Repository::unstage(const RoleName& role) {
     forget(role);
     return {};
   }
-  SLUICE_TRY(const auto turn, take_turn());
   SLUICE_CHECK(check_staging());
   SLUICE_TRY(const bool any, has_signatures(role));
+  SLUICE_TRY(const auto turn, take_turn());
   if (!ignore_staging_) SLUICE_CHECK(check_unchanged({role}));
   // The file first: what is left without it is swept up with the next change.
   for (const auto& path : {staged_file(role), made_from_file(role)}) {
