@@ -82,7 +82,7 @@ TEST_F(BasisTest, ABinThatSomebodyChangedIsNotSignedAnew) {
   const Draft honest = published("bins-2");
   write_unsigned("bins-2", bin);
   EXPECT_EQ(work.refresh_online(), "good") << work.detail;  // of the others, and says what waits
-  EXPECT_NE(work.waiting.find("bins-2"), std::string::npos) << work.waiting;
+  EXPECT_NE(work.waits().find("bins-2"), std::string::npos) << work.waits();
   EXPECT_EQ(published("bins-2").version(), 1);
   EXPECT_EQ(published("bins-1").version(), 2);
   write_unsigned("bins-2", honest);

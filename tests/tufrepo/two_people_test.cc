@@ -246,6 +246,24 @@ TEST_F(TwoPeople, WhoWasAskedDoesNotGoOnWithAProposalThatChangedMeanwhile) {
   EXPECT_EQ(proposal(), grown);
 }
 
+TEST_F(TwoPeople, WhoWasAskedDoesNotWriteThroughALinkThatCameMeanwhile) {
+  work.add("zero", "zero");
+  for (const bool linked : {false, true}) {
+    auto first = work.open();
+    ASSERT_TRUE(first.hold());
+    add(first, linked ? "two" : "one");
+    ASSERT_TRUE(first.unheld([&]() -> Result<int> {
+      if (!linked) return 1;
+      std::filesystem::rename(work.folder / "staging", work.temp / "elsewhere");
+      std::filesystem::create_directory_symlink(work.temp / "elsewhere", work.folder / "staging");
+      return 1;
+    }));
+    const auto saved = first.save();
+    EXPECT_EQ(saved.has_value(), !linked);
+  }
+  EXPECT_EQ(test::read_file(work.temp / "elsewhere/targets.json").find("two"), std::string::npos);
+}
+
 TEST_F(TwoPeople, WhoWasAskedDoesNotBuildOnWhatIsNoLongerPublished) {
   for (const bool looked : {false, true}) {
     auto first = work.open();
