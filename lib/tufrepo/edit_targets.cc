@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 #include <deque>
-#include <utility>
 
 #include "base/text.h"
 #include "tuf/limits.h"
@@ -164,10 +163,9 @@ Result<void> TargetBatch::Ready::add(const NewTarget& target) {
   if (!custom) {
     return fail(std::move(custom).error().in(cat("adding ", printable(target.path, 200))));
   }
-  const std::string piece = listed_piece(target.path, listed_text(target, *custom));
-  text_ += piece;
-  text_ += kBetween;
+  std::string piece = listed_piece(target.path, listed_text(target, *custom));
   auto& one = all_.emplace_back(One{piece.size(), target.path.size(), {}});
+  text_ += piece += kBetween;
   std::ranges::copy(path_hash(target.path), one.hash.begin());
   return {};
 }
@@ -205,11 +203,12 @@ Result<Edited> TargetBatch::stage(Time now, const Origin& origin) {
     SLUICE_CHECK(state_->settle(at->added, origin));
     SLUICE_TRY(auto draft, state_->repository.next(at->role));
     if (at->any) state_->keep_customs(draft, at->added);
-    const std::vector<Listed> added = std::exchange(at->added, {});
-    const std::size_t same = draft.put_all(added, state_->pieces);
-    state_->count += added.size();
+    const std::size_t count = at->added.size();
+    const std::size_t same = draft.put_all(at->added, state_->pieces);
+    at->added = std::vector<Listed>();  // a hole that what comes next fills
+    state_->count += count;
     state_->unchanged += same;
-    if (same == added.size()) continue;
+    if (same == count) continue;
     SLUICE_CHECK(state_->repository.stage(at->role, std::move(draft), now));
     out.roles.push_back(at->role);
   }
