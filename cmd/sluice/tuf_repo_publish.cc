@@ -176,21 +176,31 @@ tuf::PublishOptions place_options(const Invocation& in, const tuf::Repository& r
   return out;
 }
 
-// A place that is new, or where publishing was interrupted, gets all that is published here first.
-// Whether there was something to bring.
-Result<bool> bring_up_to_date(Invocation& in, tuf::Repository& repository, tuf::Store& place) {
+// A place that is new, or where publishing was interrupted, gets all that is published here first;
+// and where it was interrupted here, behind the place, this folder gets it. Which of them did.
+Result<std::string> bring_up_to_date(Invocation& in, tuf::Repository& repository,
+                                     tuf::Store& place) {
+  SLUICE_TRY(const bool finished, tuf::finish_here(repository, place));
+  if (finished) return shown(repository.folder());
   SLUICE_TRY(const auto mirror, tuf::look_at_mirror(repository, place));
-  if (mirror.state == tuf::MirrorState::same) return false;
+  if (mirror.state == tuf::MirrorState::same) return std::string();
   if (mirror.state == tuf::MirrorState::unknown) {
     return fail(Error{Errc::denied, cat("somebody else published to ", place.describe(),
                                         ": its timestamp was never published from this folder")}
                     .advise("bring this folder up to date first, say by git pull"));
   }
+  if (mirror.state == tuf::MirrorState::ahead) {
+    return fail(Error{Errc::denied, cat("this folder is behind ", place.describe(),
+                                        ": its timestamp was published from here, and the one "
+                                        "that is here now is older")}
+                    .advise("bring back metadata/timestamp.json, say by git, or from there"));
+  }
   SLUICE_TRY(auto whole, tuf::whole_publication(repository, repository.policy().targets_here));
   whole.timestamp_before = mirror.timestamp;
+  SLUICE_CHECK(tuf::check_for_place(place, whole, repository.foreign()));
   SLUICE_CHECK(tuf::publish(place, whole, in.world.clock.now(), place_options(in, repository)));
   in.log.write(LogLevel::info, "brought another place up to date", {{"place", place.describe()}});
-  return true;
+  return place.describe();
 }
 
 // What is proposed lists files that nothing published reaches: they must stay.
@@ -243,6 +253,7 @@ Result<int> run_tuf_clean(Invocation& in) {
   tuf::CleanOptions options;
   options.dry_run = in.args.has("--dry-run");
   options.single_writer = in.args.has("--single-writer") || open.repository.policy().single_writer;
+  options.foreign = open.repository.foreign();
   SLUICE_TRY(const auto cleaned, tuf::clean(*store, in.world.clock.now(), options));
   return tell_cleaned(in, cleaned, options.dry_run);
 }
@@ -255,8 +266,7 @@ Result<int> publish_and_tell(Invocation& in, tuf::Repository& repository,
   SLUICE_TRY(const auto place, other_place(in, repository));
   std::string brought;
   if (place.store) {
-    SLUICE_TRY(const bool any, bring_up_to_date(in, repository, *place.store));
-    if (any) brought = place.store->describe();
+    SLUICE_TRY(brought, bring_up_to_date(in, repository, *place.store));
   }
   const auto here = tuf::folder_store(in.world.files, repository.folder());
   SLUICE_TRY(const auto verdict,
@@ -280,8 +290,8 @@ Result<int> publish_and_tell(Invocation& in, tuf::Repository& repository,
   std::string places;
   // The other place first: where somebody was faster there, nothing happens here.
   if (place.store) {
-    SLUICE_CHECK(
-        tuf::publish(*place.store, release.publication, now, place_options(in, repository)));
+    SLUICE_CHECK(tuf::publish_to_place(*here, *place.store, release.publication, now,
+                                       place_options(in, repository)));
     places = cat(place.store->describe(), " and ");
   }
   SLUICE_CHECK(tuf::publish(*here, release.publication, now,

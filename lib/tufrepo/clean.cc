@@ -2,19 +2,18 @@
 #include "tufrepo/clean.h"
 
 #include <algorithm>
-#include <map>
 
 #include "base/text.h"
 #include "tufrepo/publish_parts.h"
+#include "tufrepo/signed_reach.h"
 
 namespace sluice::tuf {
 
 namespace {
 
-struct KnownTimestamp {
-  Time expires{};
-  Version snapshot = 0;
-};
+// A place that is copied from here may be so far behind: by its timestamp it is known as ours.
+constexpr std::chrono::hours kTimestampsKeptFor{24 * 30};
+constexpr Version kTimestampsKept = 100;
 
 class Cleaner {
  public:
@@ -65,10 +64,7 @@ class Cleaner {
     SLUICE_TRY(files_, store_.list("metadata/"));
     SLUICE_TRY(auto targets, store_.list("targets/"));
     std::ranges::move(targets, std::back_inserter(files_));
-    SLUICE_TRY(const auto current, store_.read(std::string(kTimestampFile), Limits{}.timestamp));
-    if (!current) return fail(Errc::io, "timestamp.json is gone");
-    SLUICE_CHECK(learn_timestamps(current->bytes));
-    SLUICE_CHECK(learn_reach(current->bytes));
+    SLUICE_CHECK(within(learn_reach(), "nothing was removed"));
     SLUICE_CHECK(choose_metadata());
     SLUICE_CHECK(choose_targets());
     if (options_.dry_run) return std::move(out_);
@@ -82,48 +78,61 @@ class Cleaner {
     return std::move(out_);
   }
 
-  Result<void> learn_timestamps(const std::string& current) {
-    SLUICE_TRY(const Timestamp parsed, open_timestamp(current));
-    current_ = parsed.header.version;
-    known_[current_] = {parsed.header.expires, parsed.snapshot.version};
-    for (const auto& file : files_) {
-      const auto name = metadata_name(file.name);
-      if (!name || name->role != "timestamp") continue;
-      SLUICE_TRY(const auto bytes, store_.read(file.name, Limits{}.timestamp));
-      if (!bytes) continue;
-      const auto one = open_timestamp(bytes->bytes);
-      if (!one || one->header.version != name->version) continue;
-      known_[name->version] = {one->header.expires, one->snapshot.version};
-    }
-    first_known_ = current_;
-    while (known_.contains(first_known_ - 1)) --first_known_;
-    const KnownTimestamp& first = known_.at(first_known_);
-    if (first_known_ > 1 && first.expires > now_) older_kept_until_ = first.snapshot;
-    return {};
-  }
-
-  Result<void> learn_reach(const std::string& current) {
-    SLUICE_CHECK(reach_.add(store_, current, true));
-    for (const auto& [version, timestamp] : known_) {
+  Result<void> learn_reach() {
+    SLUICE_TRY(reach_, SignedReach::start(store_, options_.foreign));
+    SLUICE_TRY(const auto current, reach_->published());
+    current_ = current.timestamp.header.version;
+    SLUICE_CHECK(reach_->add(current));
+    for (const auto& [version, stamped] : reach_->kept()) {
       // Cleaned up already when it expires between two runs with different clocks: no matter.
-      if (timestamp.expires > now_ && version != current_) {
-        SLUICE_CHECK(reach_.add_snapshot(store_, timestamp.snapshot, true));
+      if (version < current_ && stamped.timestamp.header.expires > now_) {
+        SLUICE_CHECK(reach_->add(stamped));
       }
     }
+    SLUICE_CHECK(learn_unknown_times(current.timestamp));
+    return learn_what_is_not_signed();
+  }
+
+  // Before the first of an unbroken row of timestamps there may have been others, of which nothing
+  // is known; one that is not signed is as good as none.
+  Result<void> learn_unknown_times(const Timestamp& current) {
+    Version first = current_;
+    Time expires = current.header.expires;
+    Version until = current.snapshot.version;
+    for (auto at = reach_->kept().find(first - 1); at != reach_->kept().end();
+         at = reach_->kept().find(first - 1)) {
+      first = at->first;
+      expires = at->second.timestamp.header.expires;
+      until = at->second.timestamp.snapshot.version;
+    }
+    if (first <= 1 || expires <= now_) return {};
     for (const auto& file : files_) {
       const auto name = metadata_name(file.name);
-      if (!name || name->role != "snapshot" || name->version > older_kept_until_) continue;
-      // Of a time of which nothing is known: what can be followed is followed.
-      (void)reach_.add_snapshot(store_, name->version, true);
+      if (!name || name->role != "snapshot" || name->version > until) continue;
+      SLUICE_CHECK(reach_->add_old_snapshot(name->version));
     }
     return {};
   }
 
+  // It does not say when it expires, nor is it removed; what it leads to stays, if it can be read.
+  Result<void> learn_what_is_not_signed() {
+    for (const Version version : reach_->not_signed()) {
+      const auto file = store_.read(metadata_file("timestamp", version), Limits{}.timestamp);
+      if (!file && file.error().code != Errc::limit) return fail(file.error());
+      if (file && *file) (void)also_.add(store_, (*file)->bytes, true);
+    }
+    return {};
+  }
+
+  bool reached(const std::string& name) const { return reach_->has(name) || also_.has(name); }
+
   bool stays(const std::string& name, const MetadataName& parsed) const {
-    if (parsed.role == "root" || reach_.has(name)) return true;
+    if (parsed.role == "root" || reached(name)) return true;
     if (parsed.role != "timestamp") return false;
-    const auto at = known_.find(parsed.version);
-    return parsed.version == current_ || (at != known_.end() && at->second.expires > now_);
+    const auto at = reach_->kept().find(parsed.version);
+    if (at == reach_->kept().end()) return parsed.version == current_;
+    return current_ - parsed.version < kTimestampsKept ||
+           at->second.timestamp.header.expires + kTimestampsKeptFor > now_;
   }
 
   Result<void> choose_metadata() {
@@ -143,14 +152,11 @@ class Cleaner {
   // Name, type and version agree; the targets that it names are understood, too.
   Result<bool> understands(const ListedFile& file, const MetadataName& name) {
     if (file.size > kMetadataMost) return false;
+    if (name.role == "timestamp") return reach_->kept().contains(name.version);
     SLUICE_TRY(auto stored, store_.read(file.name, kMetadataMost));
     if (!stored) return false;
     const auto envelope = open_envelope(stored->bytes, kMetadataMost);
     if (!envelope) return false;
-    if (name.role == "timestamp") {
-      const auto parsed = parse_timestamp(envelope->signed_part);
-      return parsed && parsed->header.version == name.version;
-    }
     if (name.role == "snapshot") {
       const auto parsed = parse_snapshot(envelope->signed_part);
       return parsed && parsed->header().version == name.version;
@@ -169,7 +175,7 @@ class Cleaner {
   Result<void> choose_targets() {
     for (const auto& file : files_) {
       if (file.name.starts_with("metadata/")) continue;
-      if (reach_.has(file.name)) {
+      if (reached(file.name)) {
         ++out_.kept;
         continue;
       }
@@ -200,11 +206,9 @@ class Cleaner {
   Time now_;
   const CleanOptions& options_;
   std::vector<ListedFile> files_;
-  std::map<Version, KnownTimestamp> known_;
   Version current_ = 0;
-  Version first_known_ = 0;
-  Version older_kept_until_ = 0;  // snapshots up to this version stay, whoever knew them
-  Reach reach_;
+  std::optional<SignedReach> reach_;
+  Reach also_;                             // from what is not signed
   std::unordered_set<std::string> named_;  // by metadata that is removed
   Cleaned out_;
 };

@@ -6,7 +6,14 @@
 // is known there may have been others, and as long as that first one has not expired everything
 // older is kept too. What an unexpired timestamp reaches stays: its snapshot, the metadata that
 // this lists, and the targets that those list. The published timestamp counts even when it has
-// expired. Roots stay for good: clients walk over all of them (TUF 5.3).
+// expired. Roots stay for good: clients walk over all of them (TUF 5.3). The last 100
+// timestamps stay, and all for 30 days after they expired: mirror.h knows a place that is behind by
+// the one that it has.
+//
+// What is reached is what is signed, from the first root on (signed_reach.h): where the published
+// timestamp, or what a timestamp that has not expired leads to, is not signed as a client wants it,
+// nothing is removed. A kept timestamp that is not signed says nothing of when it expires: it and
+// what it leads to stay, and before it nothing is known.
 //
 // Only files that are understood are removed: metadata whose name, type and version agree, and
 // targets whose name begins with the hash of what they hold. Everything else is reported and kept.
@@ -16,6 +23,7 @@
 #include <vector>
 
 #include "base/time.h"
+#include "tuf/metadata.h"
 #include "tufrepo/store.h"
 
 namespace sluice::tuf {
@@ -24,6 +32,7 @@ struct CleanOptions {
   bool dry_run = false;
   bool single_writer = false;  // as in PublishOptions
   std::chrono::milliseconds lock_wait{10'000};
+  ForeignKeys foreign = {};             // that a client of this repository knows
   std::size_t max_target = 4ULL << 30;  // larger ones are kept where they must be read to be known
 };
 
@@ -34,7 +43,7 @@ struct Cleaned {
   std::uint64_t bytes = 0;                  // of those removed
 };
 
-// Errc::denied where the repository is not whole, or a publication was interrupted.
+// Errc::denied where the repository is not whole or not signed, or a publication was interrupted.
 [[nodiscard]] Result<Cleaned> clean(Store& store, Time now, const CleanOptions& options = {});
 
 }  // namespace sluice::tuf

@@ -107,7 +107,8 @@ class FolderStore final : public Store {
 
   Result<std::optional<StoredFile>> read(const std::string& name, std::size_t max) override {
     SLUICE_TRY(const Path path, path_of(name));
-    auto bytes = files_.read_plain(path, max, Links::followed);
+    SLUICE_CHECK(check_no_links(files_, folder_, path));
+    auto bytes = files_.read_plain(path, max, Links::refused);
     if (!bytes && bytes.error().code == Errc::not_found) return std::nullopt;
     if (!bytes) return fail(std::move(bytes).error());
     StoreTag tag = tag_of(*bytes);
@@ -131,6 +132,7 @@ class FolderStore final : public Store {
   Result<void> remove(const std::vector<std::string>& names) override {
     for (const auto& name : names) {
       SLUICE_TRY(const Path path, path_of(name));
+      SLUICE_CHECK(check_no_links(files_, folder_, path.parent_path()));
       auto removed = files_.remove(path);
       if (!removed && removed.error().code == Errc::not_found) continue;
       SLUICE_CHECK(explain(std::move(removed), folder_));
@@ -168,6 +170,7 @@ Result<std::vector<ListedFile>> FolderStore::list(const std::string& prefix) {
   Path root = folder_;
   if (slash != std::string::npos) {
     SLUICE_TRY(root, path_below(folder_, prefix.substr(0, slash)));
+    SLUICE_CHECK(check_no_links(files_, folder_, root));
   }
   auto paths = walk(files_, root);
   if (!paths && paths.error().code == Errc::not_found) return std::vector<ListedFile>();
@@ -185,27 +188,29 @@ Result<std::vector<ListedFile>> FolderStore::list(const std::string& prefix) {
   return out;
 }
 
-// A new folder lasts once the one above it is synced.
+// A new folder lasts once the one above it is synced. Those that are there are looked at once.
 Result<void> FolderStore::make_parent(const Path& path) {
+  const Path parent = path.parent_path();
+  if (parent == folder_ || folders_.contains(parent.native())) return {};
+  SLUICE_CHECK(check_no_links(files_, folder_, parent));
   std::vector<Path> missing;
-  for (Path folder = path.parent_path(); folder != folder_ && !folders_.contains(folder.native());
+  for (Path folder = parent; folder != folder_ && !folders_.contains(folder.native());
        folder = folder.parent_path()) {
-    if (const auto info = files_.info(folder); info && info->kind == FileKind::folder) {
-      folders_.insert(folder.native());
-      break;
-    }
+    if (const auto info = files_.info(folder); info && info->kind == FileKind::folder) break;
     missing.push_back(folder);
   }
-  if (missing.empty()) return {};
-  SLUICE_CHECK(files_.make_folders(missing.front()));
-  for (const Path& folder : missing) {
-    unsynced_.insert(folder.native());
-    folders_.insert(folder.native());
-  }
+  if (!missing.empty()) SLUICE_CHECK(files_.make_folders(parent));
+  for (const Path& folder : missing) unsynced_.insert(folder.native());
+  folders_.insert(parent.native());
   return {};
 }
 
 Result<Put> FolderStore::compare(const Path& path, const Content& content) const {
+  SLUICE_TRY(const auto info, files_.info_unfollowed(path));
+  if (info.kind != FileKind::file) {  // a pipe would be waited for
+    return fail(Error{Errc::denied, cat(shown(path), " is no plain file")}.advise(
+        "take it away, or put the file itself there"));
+  }
   SLUICE_TRY(const auto source, files_.open(path));
   Comparison comparison(*source);
   SLUICE_CHECK(content.each_piece([&](ByteView piece) { return comparison.piece(piece); }));
@@ -218,7 +223,7 @@ void FolderStore::expect(std::span<const NewFile> files) {
     const auto& content = file.content.in_memory();
     if (!content || content->size() < kWorthAhead || ahead_.size() == kMostAhead) continue;
     const auto path = path_of(file.name);
-    if (!path || files_.info(*path)) continue;
+    if (!path || !check_no_links(files_, folder_, *path) || files_.info_unfollowed(*path)) continue;
     // What cannot be written is told when it is asked for.
     if (auto begun = files_.create_ahead(*path, *content); begun && *begun) {
       ahead_.insert_or_assign(path->native(), Ahead{content, *std::move(begun)});
@@ -235,9 +240,9 @@ Result<void> FolderStore::create(const Path& path, const Content& content) {
 }
 
 Result<Put> FolderStore::write_one(const Path& path, const Content& content) {
-  if (files_.info(path)) return compare(path, content);
+  if (files_.info_unfollowed(path)) return compare(path, content);
   auto created = create(path, content);
-  if (!created && created.error().code == Errc::denied && files_.info(path)) {
+  if (!created && created.error().code == Errc::denied && files_.info_unfollowed(path)) {
     return compare(path, content);
   }
   SLUICE_CHECK(std::move(created));

@@ -165,18 +165,9 @@ class Publisher {
                     found ? cat(" (begun ", human_time(found->begun), ")") : "")}
               .advise("if it is at work no more, publish its set again, or give it up"));
     }
-    SLUICE_CHECK(give_up(found));
-    SLUICE_TRY(const auto again, store_.write_new({&file, 1}));
-    made_note_ = again.front() != Put::other;
+    // Nobody else is at work: what another one left when it died is in the way.
+    SLUICE_TRY(made_note_, take_over_note(store_, note(), timestamp_));
     if (!made_note_) return lost("it began in this moment");
-    return {};
-  }
-
-  // Nobody else is at work: what another one left when it died is in the way. A note that says
-  // nothing was cut short by a crash of the machine.
-  Result<void> give_up(const std::optional<StoreNote>& note) {
-    if (!note) return store_.remove({std::string(kStoreNote)});
-    SLUICE_CHECK(drop_unpublished(store_, *note, timestamp_, root_));
     return {};
   }
 

@@ -15,12 +15,14 @@ namespace sluice::tuf {
 namespace {
 
 constexpr std::string_view kMetadataFolder = "metadata/";
+constexpr std::string_view kTargetsFolder = "targets/";
 constexpr std::string_view kJsonEnding = ".json";
 constexpr std::string_view kPublishingNote = "sluice.publishing/v1";
 constexpr std::string_view kCleaningNote = "sluice.cleaning/v1";
 constexpr std::size_t kNoteMost = 1U << 30;
 constexpr std::size_t kNoteFilesMost = 10'000'000;
-constexpr Version kRootsMost = 100'000;
+constexpr Version kRootsMost = 10'000;  // of one repository
+constexpr std::chrono::minutes kRootsTime{5};
 
 std::string_view order_name(RootOrder order) {
   switch (order) {
@@ -34,22 +36,77 @@ std::string_view order_name(RootOrder order) {
   return {};
 }
 
-Result<std::vector<std::string>> names_in(const json::Fields& fields, std::string_view key) {
-  SLUICE_TRY(const auto all, fields.array(key, kNoteFilesMost));
-  std::vector<std::string> out;
-  for (const auto& each : all) {
-    SLUICE_TRY(std::string name, each.as_string());
-    SLUICE_CHECK(check_store_name(name));
-    out.push_back(std::move(name));
-  }
-  return out;
+bool is_planned_file(std::string_view name) {
+  const auto parsed = metadata_name(name);
+  if (parsed) return parsed->role != "root" && parsed->role.find('/') == std::string::npos;
+  return name.starts_with(kTargetsFolder) && target_hash(name);
 }
 
-Result<std::optional<crypto::Digest>> digest_in(const json::Fields& fields, std::string_view key) {
-  if (!fields.has(key)) return std::nullopt;
-  SLUICE_TRY(const std::string text, fields.string(key));
-  SLUICE_TRY(auto digest, crypto::Digest::parse(text));
-  return digest;
+bool is_planned_root(std::string_view name) {
+  const auto parsed = metadata_name(name);
+  return parsed && parsed->role == "root";
+}
+
+// Names that no publication has are no note of ours: whoever wrote it wants something else.
+Result<std::vector<std::string>> read_names(json::Tokenizer& in, bool (*may_be)(std::string_view)) {
+  std::vector<std::string> out;
+  SLUICE_CHECK(in.enter_array());
+  for (;;) {
+    SLUICE_TRY(const bool more, in.next_element());
+    if (!more) return out;
+    SLUICE_TRY(const auto name, in.read_string());
+    SLUICE_CHECK(check_store_name(name));
+    if (!may_be(name)) {
+      return fail(Errc::malformed, cat(printable(name, 200), " is no file of a publication"));
+    }
+    if (out.size() == kNoteFilesMost) return fail(Errc::limit, "the note has too many names");
+    out.emplace_back(name);
+  }
+}
+
+Result<crypto::Digest> read_digest(json::Tokenizer& in) {
+  SLUICE_TRY(const auto text, in.read_string());
+  return crypto::Digest::parse(text);
+}
+
+Result<RootOrder> read_order(json::Tokenizer& in) {
+  SLUICE_TRY(const auto text, in.read_string());
+  for (const auto each : {RootOrder::first, RootOrder::last, RootOrder::between}) {
+    if (text == order_name(each)) return each;
+  }
+  return fail(Errc::malformed, "the note has an order that is none");
+}
+
+struct NoteText {
+  StoreNote note;
+  std::string type;
+  bool begun = false;
+  bool order = false;
+};
+
+// Name by name and not as a tree, which takes twenty times the note's size in memory.
+Result<void> read_note_member(json::Tokenizer& in, std::string_view key, NoteText& out) {
+  if (key == "_type") {
+    SLUICE_TRY(out.type, in.read_string());
+  } else if (key == "begun") {
+    SLUICE_TRY(const auto text, in.read_string());
+    SLUICE_TRY(out.note.begun, parse_rfc3339(text));
+    out.begun = true;
+  } else if (key == "before") {
+    SLUICE_TRY(out.note.before, read_digest(in));
+  } else if (key == "after") {
+    SLUICE_TRY(out.note.after, read_digest(in));
+  } else if (key == "order") {
+    SLUICE_TRY(out.note.order, read_order(in));
+    out.order = true;
+  } else if (key == "files") {
+    SLUICE_TRY(out.note.files, read_names(in, is_planned_file));
+  } else if (key == "roots") {
+    SLUICE_TRY(out.note.roots, read_names(in, is_planned_root));
+  } else {
+    SLUICE_CHECK(in.skip());
+  }
+  return {};
 }
 
 json::Value names_value(const std::vector<std::string>& names) {
@@ -115,39 +172,53 @@ std::string write_note(const StoreNote& note) {
 }
 
 Result<StoreNote> parse_note(std::string_view text) {
-  SLUICE_TRY(const json::Value value,
-             json::parse_strict(text, {.bytes = kNoteMost, .values = 2 * kNoteFilesMost}));
-  const json::Fields fields(value, "the note in the store");
-  SLUICE_TRY(const std::string type, fields.string("_type"));
-  StoreNote out;
-  SLUICE_TRY(const std::string begun, fields.string("begun"));
-  SLUICE_TRY(out.begun, parse_rfc3339(begun));
-  SLUICE_TRY(out.before, digest_in(fields, "before"));
-  SLUICE_TRY(out.after, digest_in(fields, "after"));
-  if (type == kCleaningNote) {
-    out.work = StoreNote::Work::cleaning;
+  json::Tokenizer in(text, {.bytes = kNoteMost});
+  NoteText out;
+  SLUICE_CHECK(in.enter_object());
+  for (;;) {
+    SLUICE_TRY(const auto key, in.next_key());
+    if (!key) break;
+    SLUICE_CHECK(read_note_member(in, std::string(*key), out));
+  }
+  SLUICE_CHECK(in.finish());
+  if (out.type == kCleaningNote) {
+    out.note.work = StoreNote::Work::cleaning;
+  } else if (out.type != kPublishingNote) {
+    return fail(Errc::unsupported,
+                cat("the note in the store is of the kind ", printable(out.type, 60)));
+  }
+  const bool publishing = out.note.work == StoreNote::Work::publishing;
+  if (!out.begun || (publishing && (!out.order || !out.note.after || out.note.files.empty()))) {
+    return fail(Errc::malformed, "the note in the store does not say what was begun");
+  }
+  return std::move(out.note);
+}
+
+Result<FoundNote> find_note(Store& store) {
+  FoundNote out;
+  const auto file = store.read(std::string(kStoreNote), kNoteMost);
+  if (!file && file.error().code != Errc::limit) return fail(file.error());
+  if (file && !*file) return out;
+  out.there = true;
+  if (!file) {
+    out.why_none = file.error().what;
     return out;
   }
-  if (type != kPublishingNote) {
-    return fail(Errc::unsupported,
-                cat("the note in the store is of the kind ", printable(type, 60)));
+  out.tag = (*file)->tag;
+  // A crash of the machine cut it short: it says nothing, and neither did its work.
+  if ((*file)->bytes.empty()) return out;
+  auto note = parse_note((*file)->bytes);
+  if (note) {
+    out.note = *std::move(note);
+  } else {
+    out.why_none = note.error().what;
   }
-  SLUICE_TRY(const std::string order, fields.string("order"));
-  for (const auto each : {RootOrder::first, RootOrder::last, RootOrder::between}) {
-    if (order == order_name(each)) out.order = each;
-  }
-  SLUICE_TRY(out.files, names_in(fields, "files"));
-  SLUICE_TRY(out.roots, names_in(fields, "roots"));
   return out;
 }
 
 Result<std::optional<StoreNote>> read_note(Store& store) {
-  SLUICE_TRY(const auto file, store.read(std::string(kStoreNote), kNoteMost));
-  if (!file) return std::nullopt;
-  // A note that a crash of the machine cut short says nothing, and neither did its work.
-  if (file->bytes.empty()) return std::nullopt;
-  SLUICE_TRY(auto note, parse_note(file->bytes));
-  return note;
+  SLUICE_TRY(auto found, find_note(store));
+  return std::move(found.note);
 }
 
 Result<std::unique_ptr<FileLock>> enter_store(Store& store, bool single_writer,
@@ -162,9 +233,26 @@ Result<std::unique_ptr<FileLock>> enter_store(Store& store, bool single_writer,
                   .advise("where nobody else publishes there, say so: --single-writer"));
 }
 
+namespace {
+
+// What is no root of this version is not followed by more of it: a store that has anything for
+// every name would be asked for ever.
+Result<void> check_root(std::string_view bytes, Version version) {
+  const auto envelope = open_envelope(bytes, Limits{}.root);
+  const auto root =
+      envelope ? parse_root(envelope->signed_part, {}) : Result<Root>(fail(envelope.error()));
+  const std::string name = metadata_file("root", version);
+  if (!root) return fail(Error{root.error()}.in(cat("reading ", name)));
+  if (root->header.version == version) return {};
+  return fail(Errc::malformed, cat(name, " is a root of version ", root->header.version));
+}
+
+}  // namespace
+
 Result<StoredRoots> latest_root(Store& store) {
   StoredRoots out;
   Version next = 1;
+  const auto in_time = store.deadline(kRootsTime);
   SLUICE_TRY(auto file, store.read(metadata_file("root", next), Limits{}.root));
   if (!file) {  // an imported repository may begin later
     SLUICE_TRY(const auto listed, store.list(std::string(kMetadataFolder)));
@@ -174,7 +262,10 @@ Result<StoredRoots> latest_root(Store& store) {
     }
     SLUICE_TRY(file, store.read(metadata_file("root", next), Limits{}.root));
   }
-  while (file && next < kRootsMost) {
+  for (Version count = 1; file; ++count) {
+    if (count > kRootsMost) return fail(Errc::limit, cat("more than ", kRootsMost, " roots"));
+    SLUICE_CHECK(within(in_time(), "reading roots"));
+    SLUICE_CHECK(check_root(file->bytes, next));
     out = {next, std::move(file->bytes)};
     ++next;
     SLUICE_TRY(file, store.read(metadata_file("root", next), Limits{}.root));

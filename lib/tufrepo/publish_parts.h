@@ -40,7 +40,18 @@ struct StoreNote {
   std::vector<std::string> roots;
 };
 std::string write_note(const StoreNote& note);
+// A note may come from anywhere: a repository that was cloned brings what is committed to it. So it
+// names nothing but what a publication writes, metadata/N.ROLE.json and targets/…HASH.NAME;
+// Errc::malformed else.
 [[nodiscard]] Result<StoreNote> parse_note(std::string_view text);
+struct FoundNote {
+  bool there = false;
+  std::optional<StoreTag> tag = {};    // nothing: it is too large to be read
+  std::optional<StoreNote> note = {};  // nothing: cut short by a crash, or
+  std::string why_none = {};           // why it is none of ours
+};
+[[nodiscard]] Result<FoundNote> find_note(Store& store);
+// What is there and is none says nothing.
 [[nodiscard]] Result<std::optional<StoreNote>> read_note(Store& store);
 
 crypto::Digest sha256_of(std::string_view bytes);
@@ -48,7 +59,8 @@ crypto::Digest sha256_of(std::string_view bytes);
 [[nodiscard]] Result<std::unique_ptr<FileLock>> enter_store(Store& store, bool single_writer,
                                                             std::chrono::milliseconds wait);
 
-// The roots that the store has, oldest first: 1.root.json and those that follow it.
+// The roots that the store has, oldest first: 1.root.json and those that follow it. Each is looked
+// at as it comes: Errc::malformed where it is none of its version.
 struct StoredRoots {
   Version latest = 0;  // 0: none
   std::string bytes;   // of that one
@@ -72,11 +84,16 @@ class Reach {
                                       const std::string& plain);
   std::unordered_set<std::string> names_;
 };
-// Those files of a publication that was interrupted which no known timestamp reaches: removed, and
-// the note after them. Errc::denied where readers see a part of it already. How many went.
+// Those files of a publication that was interrupted which no known timestamp reaches: removed. Only
+// what is newer than what is published, whatever the note says; roots stay, and in the folder of a
+// repository the files of targets, which are there before they are published. How many went.
 [[nodiscard]] Result<std::size_t> drop_unpublished(Store& store, const StoreNote& note,
-                                                   const std::optional<StoredFile>& timestamp,
-                                                   const StoredRoots& root);
+                                                   const std::optional<StoredFile>& timestamp);
+// Puts a note in the place of the one that another publisher left when it died, whose files go; at
+// no moment there is none, so that who dies on the way leaves word of what it found. False:
+// somebody else wrote one meanwhile.
+[[nodiscard]] Result<bool> take_over_note(Store& store, const StoreNote& ours,
+                                          const std::optional<StoredFile>& timestamp);
 // How many of its roots can be seen.
 std::size_t roots_seen(const StoreNote& note, Version latest);
 

@@ -11,14 +11,16 @@
 #include "tuf/names.h"
 #include "tuf/trusted_set.h"
 #include "tufrepo/edit.h"
+#include "tufrepo/published_check.h"
 #include "tufrepo/rehearsal.h"
 
 namespace sluice::tuf {
 
 namespace {
 
-constexpr std::size_t kManyRoles = 64;         // of more, nobody reads what changes
-constexpr std::size_t kStatedFrom = 1U << 20;  // a file of this size has its length stated
+constexpr std::size_t kManyRoles = 64;          // of more, nobody reads what changes
+constexpr std::size_t kRootOfOthers = 512'000;  // bytes that their clients read at most
+constexpr std::size_t kStatedFrom = 1U << 20;   // a file of this size has its length stated
 constexpr std::string_view kProposeInstead =
     "leave --publish out: the change is proposed then, and people sign it";
 constexpr std::string_view kOnceMended = "sluice tuf refresh-online";
@@ -41,7 +43,8 @@ class ReleaseMaker {
     SLUICE_TRY(names_, repository_.names());
     bool good = true;
     if (options_.renew_only) {
-      SLUICE_CHECK(take_due());
+      SLUICE_TRY(good, top_level_holds());
+      if (good) SLUICE_CHECK(take_due());
     } else {
       SLUICE_TRY(good, take_proposal());
     }
@@ -180,6 +183,12 @@ class ReleaseMaker {
   }
 
   // --- what is due
+  Result<bool> top_level_holds() {
+    SLUICE_TRY(const auto version, repository_.version_of(role_name(RoleType::snapshot)));
+    if (version == 0) return true;
+    return holds(role_name(RoleType::snapshot));
+  }
+
   Result<void> take_due() {
     SLUICE_TRY(const auto version, repository_.version_of(role_name(RoleType::timestamp)));
     if (version == 0) {
@@ -194,6 +203,8 @@ class ReleaseMaker {
         SLUICE_CHECK(wait(role, std::move(why)));
         continue;
       }
+      SLUICE_TRY(const bool stands, holds(role));
+      if (!stands) continue;
       SLUICE_TRY(const auto* published, repository_.published(role));
       Draft draft = *published;
       raise(role, draft, published->version());
@@ -217,6 +228,19 @@ class ReleaseMaker {
       return "people sign snapshot, which comes after it";
     }
     return signs_online(timestamp) ? "" : "people sign timestamp, which comes after it";
+  }
+
+  // What is published is signed anew only if it is what somebody signed.
+  Result<bool> holds(const RoleName& role) {
+    if (options_.published == nullptr) {
+      own_check_.emplace(repository_);
+      options_.published = &*own_check_;
+    }
+    SLUICE_TRY(const auto answer, options_.published->of(role));
+    if (answer.standing != PublishedCheck::Standing::broken) return true;
+    refuse("published", role, cat("what is published of it here does not hold: ", answer.why))
+        .advice = "metadata/ was changed in this folder: take it from where it is published";
+    return false;
   }
 
   void raise(const RoleName& role, Draft& draft, Version from) const {
@@ -394,6 +418,12 @@ class ReleaseMaker {
       }
       if (each.role == role_name(RoleType::root)) {
         publication.roots.push_back(*each.bytes);
+        if (each.bytes->size() > kRootOfOthers) {
+          refuse(
+              "root-size", each.role,
+              cat("it has ", each.bytes->size(), " bytes, and python-tuf, go-tuf and tuf-js ",
+                  "refuse a root of more than ", kRootOfOthers, ": they would never get past it"));
+        }
         continue;
       }
       publication.metadata.push_back(
@@ -512,6 +542,7 @@ class ReleaseMaker {
   std::vector<ChangedFile> changed_;
   bool all_there_ = true;                  // the files of new targets
   std::set<RoleName> proposed_followers_;  // snapshot and timestamp
+  std::optional<PublishedCheck> own_check_;
   Release out_;
 };
 

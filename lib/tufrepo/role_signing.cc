@@ -64,7 +64,7 @@ Result<Signing> RoleSigning::begin(const RoleName& role, Version from, Draft dra
                                    const std::vector<Quorum>& quorums) {
   Signing out{.role = role, .from = from, .draft = std::move(draft)};
   SLUICE_TRY(out.all, signatories_of(repository_, role));
-  SLUICE_TRY(const auto kept, signatures_that_hold(role, out.draft, quorums));
+  SLUICE_TRY(const auto kept, signatures_that_hold(role, out.draft, quorums, out.all));
   out.draft.clear_signatures();
   for (const auto& each : kept) out.draft.add_signature(each);
   out.incomplete = quorums.empty() || !std::ranges::all_of(quorums, &Quorum::complete);
@@ -122,7 +122,14 @@ Result<std::vector<Quorum>> RoleSigning::missing(const Signing& work) {
 }
 
 Result<std::vector<json::Value>> RoleSigning::signatures_that_hold(
-    const RoleName& role, const Draft& draft, const std::vector<Quorum>& quorums) {
+    const RoleName& role, const Draft& draft, const std::vector<Quorum>& quorums,
+    const std::vector<Signatories>& all) {
+  const auto is_identity = [&](const std::string& keyid) {
+    return std::ranges::any_of(all, [&](const Signatories& each) {
+      const auto at = each.keys.find(keyid);
+      return at != each.keys.end() && at->second.foreign != nullptr;
+    });
+  };
   std::set<std::string> good;
   for (const auto& quorum : quorums) {
     for (const auto& voter : quorum.voters) {
@@ -133,7 +140,7 @@ Result<std::vector<json::Value>> RoleSigning::signatures_that_hold(
   const auto take = [&](const json::Value& value) {
     const auto* keyid = value.find("keyid");
     if (keyid == nullptr || keyid->string() == nullptr || !good.contains(*keyid->string())) return;
-    out.emplace(*keyid->string(), value);
+    out.emplace(*keyid->string(), bare_signature(value, is_identity(*keyid->string())));
   };
   if (!good.empty()) {
     SLUICE_TRY(const auto beside, repository_.signatures(role));

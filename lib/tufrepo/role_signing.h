@@ -58,7 +58,8 @@ class RoleSigning {
   [[nodiscard]] Result<const OnlineKeys*> online_keys(const RoleName& role,
                                                       const Signatories& signatories);
   [[nodiscard]] Result<std::vector<json::Value>> signatures_that_hold(
-      const RoleName& role, const Draft& draft, const std::vector<Quorum>& quorums);
+      const RoleName& role, const Draft& draft, const std::vector<Quorum>& quorums,
+      const std::vector<Signatories>& all);
 
   Repository& repository_;
   const OnlineSigners& signers_;

@@ -20,6 +20,10 @@ constexpr std::size_t kS3PartLeast = 16U << 20;
 constexpr std::size_t kS3PartsMost = 10'000;
 constexpr std::uint64_t kS3ObjectMost = 5ULL << 40;
 constexpr std::size_t kS3FilesMost = 10'000'000;
+// Of one listing; a page of these stores has a thousand files.
+constexpr std::size_t kS3PagesMost = 20'000;
+constexpr std::size_t kS3EmptyPagesMost = 16;  // one after the other
+constexpr std::chrono::minutes kS3ListTime{30};
 constexpr int kS3LooksForNew = 6;
 constexpr std::string_view kS3Probe = ".sluice-probe-";
 
@@ -32,6 +36,7 @@ class S3Store final : public Store {
   Result<std::unique_ptr<FileLock>> hold(std::chrono::milliseconds) override { return nullptr; }
   Result<bool> notices_others() override;
   Result<std::optional<StoredFile>> read(const std::string& name, std::size_t max) override;
+  std::function<Result<void>()> deadline(std::chrono::seconds time) override;
   Result<std::vector<ListedFile>> list(const std::string& prefix) override {
     return list_all(prefix, false);
   }
@@ -47,7 +52,7 @@ class S3Store final : public Store {
     SLUICE_CHECK(check_store_name(name));
     return cat(client_.place().prefix, name);
   }
-  Result<std::vector<ListedFile>> list_all(const std::string& prefix, bool own) const;
+  Result<std::vector<ListedFile>> list_all(const std::string& prefix, bool own);
   Result<bool> probe();
   Result<Put> compare(const NewFile& file, const std::string& key) const;
   Result<Put> compare_in_ranges(const NewFile& file, const std::string& key,
@@ -103,11 +108,23 @@ Result<std::optional<StoredFile>> S3Store::read(const std::string& name, std::si
   return StoredFile{std::move(object->bytes), StoreTag(std::move(object->etag))};
 }
 
-Result<std::vector<ListedFile>> S3Store::list_all(const std::string& prefix, bool own) const {
+std::function<Result<void>()> S3Store::deadline(std::chrono::seconds time) {
+  return [this, time, until = clock_.ticks() + time]() -> Result<void> {
+    if (clock_.ticks() < until) return {};
+    return fail(Error{Errc::timeout, cat(client_.shown(), " goes on answering after ",
+                                         human_duration(time), ", without an end")}
+                    .advise("it is very slow, or is none of those that it should be"));
+  };
+}
+
+Result<std::vector<ListedFile>> S3Store::list_all(const std::string& prefix, bool own) {
   const std::string& root = client_.place().prefix;
+  const auto in_time = deadline(kS3ListTime);
   std::vector<ListedFile> out;
   std::optional<std::string> token;
-  for (;;) {
+  std::size_t empty = 0;
+  for (std::size_t pages = 1;; ++pages) {
+    SLUICE_CHECK(within(in_time(), "listing"));
     SLUICE_TRY(auto page, client_.list(cat(root, prefix), token));
     for (auto& entry : page.entries) {
       if (!entry.key.starts_with(root)) {
@@ -120,6 +137,11 @@ Result<std::vector<ListedFile>> S3Store::list_all(const std::string& prefix, boo
     }
     if (out.size() > kS3FilesMost)
       return fail(Errc::limit, cat("more than ", kS3FilesMost, " files"));
+    empty = page.entries.empty() ? empty + 1 : 0;
+    if (page.next && (empty > kS3EmptyPagesMost || pages == kS3PagesMost)) {
+      return fail(Errc::limit, cat(client_.shown(), " lists without an end: ", pages, " pages, ",
+                                   out.size(), " files"));
+    }
     if (page.next && page.next == token) {
       return fail(Errc::malformed, cat(client_.shown(), " lists the same page again and again"));
     }

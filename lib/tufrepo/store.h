@@ -97,6 +97,11 @@ class Store {
   // Nothing where there is no such file.
   [[nodiscard]] virtual Result<std::optional<StoredFile>> read(const std::string& name,
                                                                std::size_t max) = 0;
+  // For a series of reads that ends when the store says so: asked before each, Errc::timeout once
+  // the time is over. Folders are not held up by anybody.
+  virtual std::function<Result<void>()> deadline(std::chrono::seconds /*time*/) {
+    return [] { return Result<void>(); };
+  }
   // All files whose names begin so, sorted by name.
   [[nodiscard]] virtual Result<std::vector<ListedFile>> list(const std::string& prefix) = 0;
   // What is likely to be asked of write_new() soon: large contents may be on their way from now on,
@@ -129,6 +134,8 @@ struct StoreOptions {
 [[nodiscard]] Result<std::unique_ptr<Store>> open_store(const std::string& location,
                                                         const StoreOptions& options,
                                                         const World& world, Http* http);
+// Nothing below the folder is reached through a link, which may have come with it (by git, say) and
+// lead anywhere: Errc::denied. The folder itself may be one.
 std::unique_ptr<Store> folder_store(Files& files, Path folder);
 
 // What a store has of its own is called so, in its last part.

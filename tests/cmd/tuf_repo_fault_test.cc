@@ -155,6 +155,84 @@ TEST_F(TufRepoFaults, KilledWhileRenewing) {
   EXPECT_GE(calls, 8);
 }
 
+// A place that is published to first: killed in between, the folder is behind it, and never the
+// other way round.
+class TufPlaceFaults : public TufRepoFaults {
+ protected:
+  TufPlaceFaults() {
+    clock.set(clock.now() + days(1));
+    std::filesystem::remove_all(folder / "base");
+    again_from(folder / "repo");
+  }
+  std::string place() const { return (folder / "place").native(); }
+  Words to_place(Words words) const {
+    words.insert(words.end(), {"--to", place(), "--repo", repo()});
+    return words;
+  }
+  void again_from(const Path& from) {
+    std::filesystem::copy(from, folder / "base", std::filesystem::copy_options::recursive);
+  }
+  std::int64_t version_of(const std::string& of) {
+    const auto text = system_files().read(Path(of) / "metadata/timestamp.json", 1U << 20);
+    if (!text) return 0;
+    const auto at = text->rfind("\"version\":");
+    return at == std::string::npos ? 0 : std::stoll(text->substr(at + 10));
+  }
+  void expect_accepted(const std::string& where, int at) {
+    const Told told = tuf({"verify", where});
+    EXPECT_EQ(told.code, 0) << at << where << "\n" << told.all();
+  }
+  // Each kill, then the same a minute later: its timestamp is another one by then.
+  int kill_each(const Words& words) {
+    std::filesystem::copy(place(), folder / "base-place", std::filesystem::copy_options::recursive);
+    for (int at = 0; at < 2 * kMostOperations; ++at) {
+      again();
+      std::filesystem::remove_all(place());
+      std::filesystem::copy(folder / "base-place", place(),
+                            std::filesystem::copy_options::recursive);
+      const auto ran = test::work_killed_at(at, [&] { return tuf(words).code; });
+      if (!ran) return -1;
+      const auto seen = version_of(place());
+      expect_accepted(repo(), at);
+      expect_accepted(place(), at);
+      EXPECT_GE(seen, version_of(repo())) << at;
+      const Time now = clock.now();
+      clock.set(now + std::chrono::minutes(1));
+      expect_good(words);
+      clock.set(now);
+      EXPECT_GE(version_of(place()), seen) << at;
+      EXPECT_EQ(version_of(place()), version_of(repo())) << at;
+      expect_accepted(repo(), at);
+      expect_accepted(place(), at);
+      if (!ran->killed) return at;
+    }
+    ADD_FAILURE() << "it never ended";
+    return 0;
+  }
+};
+
+TEST_F(TufPlaceFaults, KilledWhilePublishingToAPlaceTheSameAgainEndsWell) {
+  expect_good(to_place({"refresh-online"}));
+  std::filesystem::remove_all(folder / "base");
+  again_from(folder / "repo");
+  clock.set(clock.now() + std::chrono::hours(20));
+  const int calls = kill_each(to_place({"publish", "--new-timestamp"}));
+  if (calls < 0) GTEST_SKIP() << "this machine does not allow to trace a process";
+  EXPECT_GE(calls, 20);
+}
+
+TEST_F(TufPlaceFaults, KilledWhileANewRootIsPublishedToAPlace) {
+  expect_good(to_place({"refresh-online"}));
+  const auto other = crypto::PrivateKey::generate(crypto::KeyType::ed25519);
+  environment.values["OTHER"] = std::string(other->to_pkcs8_pem()->reveal_text());
+  expect_good({"propose", "--renew", "root", "--repo", repo()});
+  std::filesystem::remove_all(folder / "base");
+  again_from(folder / "repo");
+  const int calls = kill_each(to_place({"publish"}));
+  if (calls < 0) GTEST_SKIP() << "this machine does not allow to trace a process";
+  EXPECT_GE(calls, 20);
+}
+
 TEST_F(TufRepoFaults, AReadOnlyPlaceCanBeLookedAtAndSaysWhyItCannotBeChanged) {
   for (const Words& words : {Words{"status", "--repo", repo()}, Words{"verify", repo()}}) {
     FailingFiles files(0, FileFault::read_only);

@@ -2,7 +2,10 @@
 #include "tufrepo/clean.h"
 
 #include <algorithm>
+#include <filesystem>
+#include <functional>
 
+#include "json/value.h"
 #include "tufrepo/tufrepo_support.h"
 
 namespace sluice::tuf {
@@ -58,14 +61,29 @@ TEST_F(Cleaning, KeepsWhatAnEarlierTimestampThatIsNotExpiredReaches) {
   EXPECT_TRUE(cleaned(now).empty());
   EXPECT_TRUE(cleaned(now + hours(23)).empty());
   // The first known timestamp is version 3: of those before nothing is known until that expires.
-  std::vector<std::string> gone{"metadata/1.libs.json", "metadata/2.snapshot.json",
-                                "metadata/3.timestamp.json", target("one")};
+  std::vector<std::string> gone{"metadata/1.libs.json", "metadata/2.snapshot.json", target("one")};
   EXPECT_EQ(cleaned(now + hours(25), {.dry_run = true}), gone);
   EXPECT_TRUE(stored().contains(target("one")));
   EXPECT_EQ(cleaned(now + hours(25)), gone);
   EXPECT_FALSE(stored().contains(target("one")));
   EXPECT_TRUE(stored().contains(target("two")));
   EXPECT_TRUE(cleaned(now + hours(25)).empty());
+}
+
+// By its timestamp a place that is behind is known as ours.
+TEST_F(Cleaning, KeepsTheLastTimestampsAndThoseThatExpiredAMonthAgo) {
+  repo.set_expires("timestamp", now + hours(24));
+  for (int version = 3; version <= 104; ++version) {
+    repo.publish({"timestamp"});
+    repo.files[cat("metadata/", version, ".timestamp.json")] =
+        repo.files.at("metadata/timestamp.json");
+  }
+  write_below(place(), StoredFiles(repo.files.begin(), repo.files.end()));
+  EXPECT_TRUE(cleaned(now + hours(24 * 31 - 1)).empty());
+  EXPECT_EQ(cleaned(now + hours(24 * 31)),
+            (std::vector<std::string>{"metadata/3.timestamp.json", "metadata/4.timestamp.json"}));
+  EXPECT_TRUE(cleaned(now + hours(24 * 4000)).empty());
+  EXPECT_TRUE(stored().contains("metadata/5.timestamp.json"));
 }
 
 TEST_F(Cleaning, KeepsWhatIsPublishedEvenWhenItHasExpired) {
@@ -110,6 +128,147 @@ TEST_F(Cleaning, NeverRemovesWhatItDoesNotUnderstand) {
   ASSERT_TRUE(
       system_files().create(place() / cat("targets/", sha256_of("two").hex(), ".b"), "two"));
   EXPECT_EQ(cleaned(now), std::vector<std::string>{cat("targets/", sha256_of("two").hex(), ".b")});
+}
+
+// Whoever can write files there, and cannot sign.
+class CleaningAfterTampering : public Cleaning {
+ protected:
+  // Timestamp 2, 3 and 4, of which the first has expired a day later.
+  CleaningAfterTampering() {
+    version("one", now + hours(20));
+    put();
+    version("two", now + hours(48));
+    put();
+    version("three", now + hours(72));
+    put();
+    good = stored();
+  }
+  // The signed part changed, with the signatures that were there.
+  std::string edited(const std::string& name, const std::function<void(json::Value&)>& edit) {
+    auto file = *json::parse_strict(good.at(name));
+    json::Value part = *file.find("signed");
+    edit(part);
+    file.set("signed", std::move(part));
+    return json::write(file);
+  }
+  std::string with_member(const std::string& name, const std::string& member, json::Value value) {
+    return edited(name, [&](json::Value& part) { part.set(member, std::move(value)); });
+  }
+  void expect_nothing_removed(const StoredFiles& changed) {
+    StoredFiles bad = good;
+    for (const auto& [name, bytes] : changed) bad[name] = bytes;
+    write_below(place(), bad);
+    const auto done = clean(*store, now + hours(24), {});
+    ASSERT_FALSE(done) << changed.begin()->first;
+    EXPECT_EQ(done.error().code, Errc::denied) << done.error().text();
+    StoredFiles after = stored();
+    std::erase_if(after, [](const auto& file) { return file.first.starts_with(".sluice-"); });
+    std::erase_if(bad, [](const auto& file) { return file.first.starts_with(".sluice-"); });
+    EXPECT_EQ(after, bad);
+    write_below(place(), good);
+    EXPECT_FALSE(cleaned(now + hours(24)).empty());  // as it was signed
+  }
+  StoredFiles good;
+};
+
+TEST_F(CleaningAfterTampering, RemovesNothingBySnapshotsAndRolesThatAreNotSigned) {
+  const auto meta =
+      *json::parse_strict(R"({"targets.json":{"version":1},"libs.json":{"version":2}})");
+  expect_nothing_removed(
+      {{"metadata/5.snapshot.json", with_member("metadata/5.snapshot.json", "meta", meta)}});
+  // Of a timestamp that has not expired, and is not the published one.
+  expect_nothing_removed(
+      {{"metadata/4.snapshot.json", with_member("metadata/4.snapshot.json", "meta", meta)}});
+  expect_nothing_removed(
+      {{"metadata/4.libs.json", with_member("metadata/4.libs.json", "targets", json::Object{})}});
+  expect_nothing_removed(
+      {{"metadata/3.libs.json", with_member("metadata/3.libs.json", "targets", json::Object{})}});
+}
+
+TEST_F(CleaningAfterTampering, RemovesNothingByATimestampThatIsNotSignedOrWasSetBack) {
+  const std::string name(kTimestampFile);
+  expect_nothing_removed({{name, with_member(name, "expires", "2040-01-01T00:00:00Z")}});
+  expect_nothing_removed({{name, good.at("metadata/4.timestamp.json")}});
+}
+
+TEST_F(CleaningAfterTampering, RemovesNothingWhereARootIsNotSigned) {
+  auto root = edited("metadata/1.root.json", [](json::Value& part) { part.set("version", 2); });
+  expect_nothing_removed({{"metadata/2.root.json", root}});
+}
+
+TEST_F(CleaningAfterTampering, AnEarlierTimestampThatIsNotSignedDoesNotSayThatItExpired) {
+  const auto all_of_two = [&] {
+    const StoredFiles left = stored();
+    return left.contains("metadata/4.timestamp.json") &&
+           left.contains("metadata/4.snapshot.json") && left.contains("metadata/3.libs.json") &&
+           left.contains(target("two"));
+  };
+  const std::string name = "metadata/4.timestamp.json";
+  ASSERT_TRUE(good.contains(name));
+  (void)cleaned(now + hours(24));
+  EXPECT_TRUE(all_of_two());
+  write_below(place(), good);
+  (void)cleaned(now + hours(49));
+  EXPECT_FALSE(all_of_two());
+  // Somebody says that it has expired, and what it leads to.
+  for (const bool other_snapshot : {false, true}) {
+    StoredFiles bad = good;
+    bad[name] = edited(name, [&](json::Value& part) {
+      part.set("expires", "2030-01-01T00:00:00Z");
+      if (!other_snapshot) return;
+      part.set("meta", *json::parse_strict(R"({"snapshot.json":{"version":3}})"));
+    });
+    write_below(place(), bad);
+    const auto done = clean(*store, now + hours(24), {});
+    ASSERT_TRUE(done) << done.error().text();
+    EXPECT_EQ(done->not_understood, std::vector<std::string>{name});
+    EXPECT_TRUE(all_of_two());
+  }
+}
+
+TEST_F(CleaningAfterTampering, WhereRolesAreNotWellSignedByOneOfTheirDelegatorsAnotherOneWillDo) {
+  repo.delegate("targets", "team", {"team/*"});
+  repo.publish({"team", "targets"});
+  repo.delegate("team", "libs", {"libs/*"});
+  version("four", now + hours(96));
+  repo.part("team").set("x", 1);
+  repo.publish({"team", "targets", "snapshot", "timestamp"});
+  put();
+  const auto done = clean(*store, now + hours(24), {});
+  EXPECT_TRUE(done) << done.error().text();
+  EXPECT_TRUE(stored().contains(target("four")));
+}
+
+TEST_F(CleaningAfterTampering, KeysThatWereRotatedSinceDidSignWhatTheySigned) {
+  repo.set_keys("timestamp", {test::make_tuf_key()}, 1);
+  repo.set_keys("snapshot", {test::make_tuf_key()}, 1);
+  repo.publish({"root"});
+  version("four", now + hours(96));
+  put();
+  repo.set_keys("snapshot", {test::make_tuf_key()}, 1);
+  repo.publish({"root"});
+  version("five", now + hours(120));
+  put();
+  const auto gone = cleaned(now + hours(24));
+  EXPECT_TRUE(std::ranges::count(gone, target("one")) == 1);
+  for (const char* kept : {"two", "three", "four", "five"}) {
+    EXPECT_TRUE(stored().contains(target(kept))) << kept;
+  }
+}
+
+TEST_F(CleaningAfterTampering, NothingIsRemovedThroughALink) {
+  for (const char* name : {"metadata", "targets"}) {
+    write_below(place(), good);
+    std::filesystem::rename(place() / name, folder / "elsewhere");
+    std::filesystem::create_symlink(folder / "elsewhere", place() / name);
+    const StoredFiles before = files_below(folder / "elsewhere");
+    const auto done = clean(*store, now + hours(24), {});
+    ASSERT_FALSE(done);
+    EXPECT_EQ(done.error().code, Errc::denied);
+    EXPECT_NE(done.error().text().find("is a link"), std::string::npos) << done.error().text();
+    EXPECT_EQ(files_below(folder / "elsewhere"), before);
+    std::filesystem::remove_all(folder / "elsewhere");
+  }
 }
 
 TEST_F(Cleaning, KeepsAllRoots) {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -115,6 +116,95 @@ TEST_F(FolderStoreTest, RefusesNamesThatLeaveIt) {
     EXPECT_FALSE(store->replace(name, "x", std::nullopt)) << name;
     EXPECT_FALSE(store->remove({name})) << name;
   }
+}
+
+// A folder that came by git may have any link in it.
+class LinkedFolders : public FolderStoreTest {
+ protected:
+  LinkedFolders() {
+    (void)folder.write("victim/precious.txt", "mine");
+    (void)folder.write("victim/sub/1.root.json", "mine");
+    std::filesystem::create_directories(folder / "store/targets");
+    std::filesystem::create_symlink("../victim", folder / "store/metadata");
+    std::filesystem::create_symlink(folder / "victim", folder / "store/targets/dist");
+    std::filesystem::create_symlink("../../victim/precious.txt", folder / "store/targets/x");
+  }
+  template <class T>
+  static void expect_refused(const Result<T>& result) {
+    ASSERT_FALSE(result);
+    EXPECT_EQ(result.error().code, Errc::denied) << result.error().text();
+    EXPECT_NE(result.error().text().find("link"), std::string::npos) << result.error().text();
+  }
+};
+
+TEST_F(LinkedFolders, AreNeitherReadNorWrittenNorEmptied) {
+  for (const char* name : {"metadata/precious.txt", "metadata/sub/1.root.json",
+                           "targets/dist/precious.txt", "targets/dist/sub/new"}) {
+    const NewFile file{name, Content::of("x")};
+    expect_refused(store->write_new({&file, 1}));
+    expect_refused(store->read(name, 100));
+    expect_refused(store->replace(name, "x", std::nullopt));
+    expect_refused(store->remove({name}));
+  }
+  expect_refused(store->list("metadata/"));
+  expect_refused(store->list("targets/dist/"));
+  EXPECT_EQ(store->list("targets/")->size(), 0U);
+  EXPECT_EQ(system_files().list(folder / "victim")->size(), 2U);
+  EXPECT_EQ(test::read_file(folder / "victim/precious.txt"), "mine");
+}
+
+TEST_F(LinkedFolders, ALinkedFileIsNotReadAndNotTakenForTheSame) {
+  expect_refused(store->read("targets/x", 100));
+  const NewFile same{"targets/x", Content::of("mine")};
+  const auto put = store->write_new({&same, 1});
+  ASSERT_FALSE(put);
+  EXPECT_EQ(put.error().code, Errc::denied);
+  EXPECT_FALSE(store->replace("targets/x", "x", std::nullopt));
+  EXPECT_EQ(test::read_file(folder / "victim/precious.txt"), "mine");
+  // The link itself may go.
+  ASSERT_TRUE(store->remove({"targets/x"}));
+  EXPECT_EQ(store->write_new({&same, 1})->front(), Put::written);
+  EXPECT_EQ(test::read_file(folder / "victim/precious.txt"), "mine");
+}
+
+TEST_F(LinkedFolders, NoFileIsPreparedBehindALink) {
+  const NewFile large{"metadata/2.snapshot.json", Content::of(std::string(300'000, 'x'))};
+  class Watching final : public test::ForwardingFiles {
+   public:
+    Result<std::unique_ptr<Prepared>> create_ahead(const Path& path, std::string_view content,
+                                                   unsigned mode) override {
+      ++asked;
+      return ForwardingFiles::create_ahead(path, content, mode);
+    }
+    int asked = 0;
+  };
+  Watching files;
+  store = folder_store(files, folder / "store");
+  store->expect({&large, 1});
+  EXPECT_EQ(files.asked, 0);
+  ASSERT_TRUE(system_files().remove(folder / "store/metadata"));
+  std::filesystem::create_directory(folder / "store/metadata");
+  store->expect({&large, 1});
+  EXPECT_EQ(files.asked, 1);
+}
+
+TEST_F(LinkedFolders, APlaceItselfMayBeOne) {
+  std::filesystem::create_directories(folder / "disk/tuf");
+  std::filesystem::create_symlink(folder / "disk/tuf", folder / "mounted");
+  store = folder_store(system_files(), folder / "mounted");
+  ASSERT_TRUE(store->hold(std::chrono::milliseconds(0)));
+  EXPECT_EQ(write("targets/a/b", "x"), Put::written);
+  EXPECT_EQ(read("targets/a/b"), "x");
+  EXPECT_EQ(store->list("targets/")->size(), 1U);
+  EXPECT_TRUE(store->sync());
+}
+
+TEST_F(FolderStoreTest, WhatIsNoFileIsNotWaitedFor) {
+  std::filesystem::create_directories(folder / "store/targets");
+  ASSERT_EQ(::mkfifo((folder / "store/targets/pipe").c_str(), 0600), 0);
+  const NewFile file{"targets/pipe", Content::of("x")};
+  EXPECT_EQ(store->write_new({&file, 1}).error().code, Errc::denied);
+  EXPECT_EQ(store->read("targets/pipe", 10).error().code, Errc::denied);
 }
 
 TEST_F(FolderStoreTest, LetsOnePublisherInAtATime) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tufrepo/publish.h"
 
+#include "json/value.h"
 #include "support/forwarding_files.h"
 #include "tufrepo/tufrepo_support.h"
 
@@ -221,6 +222,177 @@ TEST_F(Publishing, AnotherSetTakesThePlaceOfAnInterruptedOne) {
   EXPECT_EQ(reader.look_fresh(stored()), "three");
 }
 
+// What somebody committed to a repository that was cloned.
+class ForeignNotes : public Publishing {
+ protected:
+  ForeignNotes() {
+    const auto first = run(next());
+    EXPECT_TRUE(first) << first.error().text();
+    make_second(repo);
+    set = next();
+    published = stored();
+  }
+  void leave(const std::string& text) {
+    write_below(place(), published);
+    ASSERT_TRUE(system_files().create(place() / kStoreNote, text));
+  }
+  static StoreNote note_of(std::vector<std::string> files) {
+    StoreNote out;
+    out.begun = test::kTufNow;
+    out.after = sha256_of("something");
+    out.files = std::move(files);
+    return out;
+  }
+  // All that was there is there still, and the new ones are.
+  void expect_all_there(const StoredFiles& before) {
+    const StoredFiles after = stored();
+    for (const auto& [name, bytes] : before) {
+      if (name == kTimestampFile || name == kStoreNote) continue;
+      ASSERT_TRUE(after.contains(name)) << name;
+      EXPECT_EQ(after.at(name), bytes) << name;
+    }
+    EXPECT_FALSE(after.contains(std::string(kStoreNote)));
+  }
+  Publication set;
+  StoredFiles published;
+};
+
+TEST_F(ForeignNotes, ThatNameOtherFilesAreTakenAwayAndNothingElseIs) {
+  published["keys/ann.json"] = "ann";
+  published["tuf-repo.yaml"] = "kind";
+  published["targets/precious.txt"] = "mine";
+  for (const char* name : {"keys/ann.json", "tuf-repo.yaml", "targets/precious.txt",
+                           "metadata/1.root.json", "metadata/timestamp.json"}) {
+    leave(write_note(note_of({name})));
+    const auto found = state(*store);
+    ASSERT_TRUE(found) << found.error().text();
+    EXPECT_EQ(found->condition, StoreCondition::whole);
+    EXPECT_NE(found->says.find("is not heeded"), std::string::npos) << found->says;
+    EXPECT_NE(found->next.find("takes it away"), std::string::npos);
+    publish_good(set);
+    expect_all_there(published);
+    leave(write_note(note_of({name})));
+    EXPECT_EQ(abandon(*store).value(), 0U);
+    expect_all_there(published);
+  }
+  for (const char* text : {"{}", "no note", "", "{\"_type\":\"sluice.publishing/v9\"}"}) {
+    leave(text);
+    EXPECT_EQ(abandon(*store).value(), 0U) << text;
+    expect_all_there(published);
+    leave(text);
+    publish_good(set);
+  }
+}
+
+TEST_F(ForeignNotes, RemoveNothingThatIsPublishedOrWasBefore) {
+  // Version 2 of all is published; what only version 1 reached is there for those who hold it.
+  publish_good(set);
+  published = stored();
+  std::vector<std::string> all;
+  for (const auto& [name, bytes] : published) {
+    const auto parsed = metadata_name(name);
+    if (parsed ? parsed->role != "root" : name.starts_with("targets/")) all.push_back(name);
+  }
+  ASSERT_GE(all.size(), 8U);
+  published["metadata/1.snapshot.json"] = "of a time before all timestamps";
+  all.emplace_back("metadata/1.snapshot.json");
+  leave(write_note(note_of(all)));
+  EXPECT_EQ(abandon(*store).value(), 0U);
+  expect_all_there(published);
+  // What is newer goes: that is what one that was interrupted leaves.
+  published["metadata/3.libs.json"] = "x";
+  all.emplace_back("metadata/3.libs.json");
+  leave(write_note(note_of(all)));
+  EXPECT_EQ(abandon(*store).value(), 1U);
+  EXPECT_FALSE(stored().contains("metadata/3.libs.json"));
+}
+
+TEST_F(ForeignNotes, WhereTheTimestampWasSetBackLaterOnesKeepWhatTheyReach) {
+  publish_good(set);
+  repo.add_target("libs", "libs/a", "three");
+  repo.publish({"libs", "snapshot", "timestamp"});
+  publish_good(next());
+  published = stored();
+  std::vector<std::string> all;
+  for (const auto& [name, bytes] : published) {
+    const auto parsed = metadata_name(name);
+    if (parsed ? parsed->role != "root" : name.starts_with("targets/")) all.push_back(name);
+  }
+  published[std::string(kTimestampFile)] = published.at("metadata/2.timestamp.json");
+  leave(write_note(note_of(all)));
+  EXPECT_EQ(abandon(*store).value(), 0U);
+  expect_all_there(published);
+}
+
+TEST_F(ForeignNotes, InTheFolderOfARepositoryProposedTargetsStay) {
+  const std::string proposed = cat("targets/libs/", sha256_of("new").hex(), ".b");
+  published[proposed] = "new";
+  leave(write_note(note_of({proposed})));
+  EXPECT_EQ(abandon(*store).value(), 1U);  // of a place that is only published to
+  EXPECT_FALSE(stored().contains(proposed));
+  published["tuf-repo.yaml"] = "kind: sluice.tuf-repo/v1";
+  leave(write_note(note_of({proposed})));
+  EXPECT_EQ(abandon(*store).value(), 0U);
+  expect_all_there(published);
+}
+
+TEST_F(ForeignNotes, OfRootsThatAreThereStopNobody) {
+  StoreNote note = note_of({"metadata/9.libs.json"});
+  note.order = RootOrder::between;
+  note.roots = {"metadata/1.root.json"};
+  leave(write_note(note));
+  EXPECT_EQ(state(*store)->condition, StoreCondition::interrupted) << state(*store)->says;
+  EXPECT_TRUE(abandon(*store));
+  leave(write_note(note));
+  publish_good(set);
+  // As if the present timestamp waited for a root.
+  note.after = sha256_of(published.at("metadata/timestamp.json"));
+  note.roots = {"metadata/99.root.json"};
+  leave(write_note(note));
+  EXPECT_TRUE(abandon(*store));
+  leave(write_note(note));
+  publish_good(set);
+  expect_all_there(published);
+}
+
+TEST_F(Publishing, BetweenRootAndTimestampAnotherSetHealsAndNothingCanBeTakenBack) {
+  publish_good(next());
+  test::FakeRepo other = repo;
+  repo.set_keys("timestamp", {test::make_tuf_key()}, 1);
+  repo.publish({"root", "timestamp"});
+  const Publication dies = next();
+  class DiesAtTheTimestamp final : public test::ForwardingFiles {
+   public:
+    Result<void> replace(const Path& path, std::string_view content, unsigned mode) override {
+      if (path.filename() == "timestamp.json") return fail(Errc::io, "the power fails");
+      return ForwardingFiles::replace(path, content, mode);
+    }
+  };
+  DiesAtTheTimestamp files;
+  ASSERT_FALSE(publish(*folder_store(files, place()), dies, test::kTufNow, {}));
+  EXPECT_EQ(state(*store)->condition, StoreCondition::between);
+  const auto back = abandon(*store);
+  ASSERT_FALSE(back);
+  EXPECT_EQ(back.error().code, Errc::denied);
+  // Made again a second later, it is never the same.
+  repo.add_target("libs", "libs/a", "two");
+  repo.publish({"libs", "snapshot", "timestamp"});
+  publish_good(next());
+  EXPECT_EQ(reader.look_fresh(stored()), "two");
+}
+
+TEST_F(Publishing, AFileThatIsNoRootEndsTheRowOfThem) {
+  publish_good(next());
+  ASSERT_TRUE(system_files().create(place() / "metadata/2.root.json", "{}"));
+  EXPECT_EQ(latest_root(*store).error().code, Errc::malformed);
+  EXPECT_EQ(state(*store)->condition, StoreCondition::broken);
+  ASSERT_TRUE(system_files().replace(place() / "metadata/2.root.json",
+                                     stored().at("metadata/1.root.json")));
+  EXPECT_EQ(latest_root(*store).error().code, Errc::malformed);
+  ASSERT_TRUE(system_files().remove(place() / "metadata/2.root.json"));
+  EXPECT_EQ(latest_root(*store)->latest, 1);
+}
+
 TEST_F(Publishing, AFileThatACrashCutShortIsWrittenAnew) {
   publish_good(next());
   make_second(repo);
@@ -309,7 +481,8 @@ TEST(StoreNotes, AreReadAsTheyWereWritten) {
   note.before = sha256_of("a");
   note.after = sha256_of("b");
   note.order = RootOrder::between;
-  note.files = {"targets/x"};
+  note.files = {"metadata/7.a%2Fb.json", cat("targets/a/", sha256_of("c").hex(), ".x"),
+                "metadata/9.timestamp.json"};
   note.roots = {"metadata/2.root.json"};
   const auto read = parse_note(write_note(note));
   ASSERT_TRUE(read) << read.error().text();
@@ -317,9 +490,57 @@ TEST(StoreNotes, AreReadAsTheyWereWritten) {
   EXPECT_EQ(read->order, note.order);
   EXPECT_EQ(read->files, note.files);
   EXPECT_EQ(read->roots, note.roots);
-  note.files = {"../x"};
-  EXPECT_FALSE(parse_note(write_note(note)));
   EXPECT_FALSE(parse_note("{}"));
+}
+
+TEST(StoreNotes, NameNothingButFilesOfAPublication) {
+  StoreNote note;
+  note.begun = test::kTufNow;
+  note.after = sha256_of("b");
+  const std::string hash = sha256_of("c").hex();
+  const auto reads = [&](const std::string& file, const std::string& root) {
+    note.files = {file};
+    note.roots = {root};
+    return parse_note(write_note(note)).has_value();
+  };
+  const std::string good_file = "metadata/2.libs.json";
+  const std::string good_root = "metadata/2.root.json";
+  EXPECT_TRUE(reads(good_file, good_root));
+  EXPECT_TRUE(reads(cat("targets/", hash, ".x"), good_root));
+  const std::vector<std::string> others{"../x",
+                                        "keys/ann.json",
+                                        "tuf-repo.yaml",
+                                        ".git/config",
+                                        "metadata/1.root.json",
+                                        "metadata/timestamp.json",
+                                        "metadata/2.a/b.json",
+                                        "targets/precious.txt",
+                                        cat("keys/", hash, ".x"),
+                                        cat("targets/", hash),
+                                        cat("targets/", hash.substr(2), ".x"),
+                                        cat("targets/../", hash, ".x"),
+                                        ".sluice-note.json",
+                                        ""};
+  for (const auto& bad : others) EXPECT_FALSE(reads(bad, good_root)) << bad;
+  for (const char* bad : {"metadata/2.libs.json", "metadata/root.json", "2.root.json",
+                          "metadata/../metadata/2.root.json"}) {
+    EXPECT_FALSE(reads(good_file, bad)) << bad;
+  }
+  note.roots = {};
+  note.after.reset();
+  EXPECT_FALSE(parse_note(write_note(note)));
+}
+
+TEST(StoreNotes, MembersThatNobodyKnowsArePassedOverAndOrdersAreNot) {
+  StoreNote note;
+  note.begun = test::kTufNow;
+  note.after = sha256_of("b");
+  note.files = {"metadata/2.libs.json"};
+  auto value = *json::parse_strict(write_note(note));
+  value.set("more", "x");
+  EXPECT_TRUE(parse_note(json::write(value)));
+  value.set("order", "backwards");
+  EXPECT_FALSE(parse_note(json::write(value)));
 }
 
 }  // namespace

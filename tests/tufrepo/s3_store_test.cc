@@ -447,6 +447,99 @@ TEST(S3Session, TokensAreSentAndSigned) {
   EXPECT_EQ(seen, "token/with+signs=");
 }
 
+// A bucket that answers whatever it is asked, a second later each time.
+class EndlessBucket : public testing::Test, public Http {
+ protected:
+  EndlessBucket() {
+    set_credentials(world.environment);
+    store =
+        open_store("s3://bucket", {.endpoint = "http://127.0.0.1:1"}, world.world(), this).value();
+  }
+  Result<HttpResponse> send(const HttpRequest& request) override {
+    world.clock.advance(takes);
+    HttpResponse out;
+    out.status = 200;
+    out.url = request.url;
+    out.body = answer(request.url, ++asked);
+    return out;
+  }
+  std::vector<Result<HttpResponse>> send_all(const std::vector<HttpRequest>& requests) override {
+    std::vector<Result<HttpResponse>> out;
+    for (const auto& each : requests) out.push_back(send(each));
+    return out;
+  }
+  static std::string page(int number, const std::string& contents) {
+    return cat("<ListBucketResult>", contents,
+               "<IsTruncated>true</IsTruncated><NextContinuationToken>t", number,
+               "</NextContinuationToken></ListBucketResult>");
+  }
+  Errc listing() {
+    const auto listed = store->list("targets/");
+    return listed ? Errc::internal : listed.error().code;
+  }
+
+  test::FakeWorld world;
+  std::chrono::milliseconds takes{1'000};
+  std::function<std::string(const std::string& url, int asked)> answer;
+  std::unique_ptr<Store> store;
+  int asked = 0;
+};
+
+TEST_F(EndlessBucket, EmptyPagesEndAListing) {
+  answer = [](const std::string&, int number) { return page(number, ""); };
+  EXPECT_EQ(listing(), Errc::limit);
+  EXPECT_LT(asked, 30);
+  // A few of them are nothing bad.
+  asked = 0;
+  answer = [](const std::string&, int number) {
+    return number < 10 ? page(number, "")
+                       : std::string(
+                             "<ListBucketResult><Contents><Key>targets/x</Key><Size>1"
+                             "</Size></Contents><IsTruncated>false</IsTruncated>"
+                             "</ListBucketResult>");
+  };
+  EXPECT_EQ(store->list("targets/").value().size(), 1U);
+}
+
+TEST_F(EndlessBucket, AListingEndsByItsPagesAndByItsTime) {
+  answer = [](const std::string&, int number) {
+    return page(number, cat("<Contents><Key>targets/", number, "</Key><Size>1</Size></Contents>"));
+  };
+  EXPECT_EQ(listing(), Errc::timeout);
+  EXPECT_LT(asked, 2'000);
+  takes = std::chrono::milliseconds(1);
+  asked = 0;
+  EXPECT_EQ(listing(), Errc::limit);
+  EXPECT_EQ(asked, 20'000);
+}
+
+TEST_F(EndlessBucket, WhatIsNoRootIsNotFollowedByMore) {
+  answer = [](const std::string&, int) { return std::string("{}"); };
+  EXPECT_EQ(latest_root(*store).error().code, Errc::malformed);
+  EXPECT_EQ(asked, 1);
+  // Nor is the same root again and again.
+  test::FakeRepo repo;
+  answer = [&](const std::string&, int) { return repo.files.at("metadata/1.root.json"); };
+  asked = 0;
+  EXPECT_EQ(latest_root(*store).error().code, Errc::malformed);
+  EXPECT_EQ(asked, 2);
+}
+
+TEST_F(EndlessBucket, RootsEndByTheirTimeAndByTheirNumber) {
+  test::FakeRepo repo;
+  json::Value root = repo.part("root");
+  answer = [&](const std::string&, int number) {
+    root.set("version", number);
+    return test::FakeRepo::sign(root, {});
+  };
+  EXPECT_EQ(latest_root(*store).error().code, Errc::timeout);
+  EXPECT_LT(asked, 400);
+  takes = std::chrono::milliseconds(1);
+  asked = 0;
+  EXPECT_EQ(latest_root(*store).error().code, Errc::limit);
+  EXPECT_LT(asked, 10'010);
+}
+
 TEST(S3Hosts, NameTheBucketAndAreSigned) {
   test::FakeWorld world;
   set_credentials(world.environment);

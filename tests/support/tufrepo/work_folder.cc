@@ -101,9 +101,9 @@ void WorkFolder::sign(const std::string& role, const std::string& person) {
   json::Value value;
   value.set("keyid", signature->keyid.str());
   value.set("sig", signature->sig);
-  EXPECT_TRUE(repository.add_signature(
-      tuf::RoleName(role),
-      {listed.keyid.str(), value, (*staged)->draft.version(), (*staged)->sha256}));
+  EXPECT_TRUE(repository.add_signatures(
+      {{tuf::RoleName(role),
+        {listed.keyid.str(), value, (*staged)->draft.version(), (*staged)->sha256}}}));
 }
 
 void WorkFolder::overwrite(const std::string& role, tuf::Draft draft, const std::string& person) {
@@ -151,10 +151,10 @@ tuf::OnlineSigners WorkFolder::signers() {
       };
 }
 
-std::string WorkFolder::publish(const tuf::ReleaseOptions& given) {
+std::string WorkFolder::publish_with(Files& files, const tuf::ReleaseOptions& given) {
   auto repository = open();
   if (given.renew_only) repository.ignore_staging();
-  return release(repository, given);
+  return release(repository, files, given);
 }
 
 std::string WorkFolder::publish_at_once(const std::string& path) {
@@ -165,13 +165,14 @@ std::string WorkFolder::publish_at_once(const std::string& path) {
       tuf::add_targets(repository, {{path, path.size(), {digest}, ""}}, std::nullopt, clock.now()));
   tuf::ReleaseOptions options;
   options.unsaved = true;
-  return release(repository, options);
+  return release(repository, system_files(), options);
 }
 
-std::string WorkFolder::release(tuf::Repository& repository, const tuf::ReleaseOptions& given) {
+std::string WorkFolder::release(tuf::Repository& repository, Files& files,
+                                const tuf::ReleaseOptions& given) {
   tuf::ReleaseOptions options = given;
   options.now = clock.now();
-  const auto store = tuf::folder_store(system_files(), folder);
+  const auto store = tuf::folder_store(files, folder);
   options.store = store.get();
   const auto verdict = tuf::prepare_release(repository, signers(), options);
   if (!verdict) return cat("error: ", verdict.error().text());

@@ -50,7 +50,11 @@ class WorkFolder {
   // Everything that is staged, by all of them that it asks for.
   void sign_all(const std::vector<std::string>& people);
   // The ids of what was refused, joined; "good"; "nothing".
-  std::string publish(const tuf::ReleaseOptions& options = {});
+  std::string publish(const tuf::ReleaseOptions& options = {}) {
+    return publish_with(system_files(), options);
+  }
+  // What is written goes through these.
+  std::string publish_with(Files& files, const tuf::ReleaseOptions& options = {});
   std::string refresh_online();
   std::string publish_at_once(const std::string& path);  // a target with its path as its content
   std::string waits() const;  // "root 1, targets 3!": for people; an exclamation mark has expired
@@ -81,7 +85,8 @@ class WorkFolder {
   std::set<std::string> broken;  // online keys that cannot be opened
 
  private:
-  std::string release(tuf::Repository& repository, const tuf::ReleaseOptions& options);
+  std::string release(tuf::Repository& repository, Files& files,
+                      const tuf::ReleaseOptions& options);
   tuf::OnlineSigners signers();
   std::map<std::string, crypto::PrivateKey> keys_;
 };
