@@ -303,9 +303,7 @@ Result<Quorum> count_votes(const Draft& draft, const Signatories& signatories,
     const auto key = signatories.keys.find(keyid);
     const bool known = key != signatories.keys.end();
     const bool identity = known && key->second.foreign != nullptr;
-    Voter voter{keyid, identity ? names.shown_as(keyid, key->second.foreign->describe())
-                       : known  ? names.shown(keyid, key->second)
-                                : names.shown(keyid, "key")};
+    Voter voter{keyid, known ? names.shown(keyid, key->second) : names.shown(keyid, "key")};
     const auto ballot = std::ranges::find_if(
         ballots, [&](const Ballot& each) { return each.signature.keyid == keyid; });
     if (!known || !key->second.usable()) {
