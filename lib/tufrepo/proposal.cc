@@ -5,6 +5,7 @@
 #include <set>
 
 #include "base/text.h"
+#include "tufrepo/form.h"
 #include "tufrepo/published_check.h"
 
 namespace sluice::tuf {
@@ -72,7 +73,7 @@ class Examiner {
     SLUICE_CHECK(look_at(RoleName("targets")));
     if (options_.meanwhile) options_.meanwhile(out_.roles);
     // Last, for what is published may be under examination elsewhere until now.
-    for (std::size_t i = 0; options_.changes && i < out_.roles.size(); ++i) {
+    for (std::size_t i = 0; i < out_.roles.size(); ++i) {
       SLUICE_CHECK(tell(out_.roles[i].role, compare(out_.roles[i])));
     }
     SLUICE_CHECK(look_for_orphans());
@@ -130,6 +131,7 @@ class Examiner {
     const RoleName role = entry.role;
     SLUICE_TRY(const auto* staged, repository_.staged(role));
     SLUICE_TRY(const auto* before, repository_.published(role));
+    if (!options_.changes) return look_at_form(entry, before, staged->draft);
     if (before != nullptr) {
       SLUICE_TRY(const auto answer, published_.of(role));
       if (answer.standing == PublishedCheck::Standing::nobodys) before = nullptr;
@@ -142,6 +144,21 @@ class Examiner {
       }
     }
     SLUICE_TRY(entry.changes, difference(before, staged->draft, names_));
+    return look_at_form(entry, before, staged->draft);
+  }
+
+  Result<void> look_at_form(const ProposedRole& entry, const Draft* before, const Draft& after) {
+    if (entry.published) return {};
+    FormOptions form{.foreign = repository_.foreign(), .known = {}};
+    for (const auto type : {RoleType::root, RoleType::targets}) {
+      SLUICE_TRY(form.known.emplace_back(), repository_.published(role_name(type)));
+    }
+    SLUICE_TRY(const auto defects, defects_of_form(before, after, form));
+    for (const auto& each : defects) {
+      fault("form", entry.role, each,
+            "nobody signs it like that: make the change again, or mend "
+            "the staged file and take it with `sluice tuf propose`");
+    }
     return {};
   }
 

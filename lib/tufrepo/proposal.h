@@ -23,6 +23,7 @@ class PublishedCheck;
 //   unsigned    what is published is not signed for the keys that the proposal brings
 //   published   what it is compared with does not hold: metadata/ was changed in this folder
 //   format      the file cannot be read
+//   form        clients of others refuse it, or a keyid stands for no key of its own: see form.h
 //   signature   a signature is over something else, or by a key that the role does not have
 //   target      the file of a target that the proposal lists is missing, or is not what is listed
 struct Fault {
