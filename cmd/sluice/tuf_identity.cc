@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "sigstore/verifier.h"
 #include "trust_material.h"
+#include "tufrepo/word.h"
 
 namespace sluice::cli {
 
@@ -140,10 +141,9 @@ tuf::ForeignKeys identity_keys(Invocation& in) {
         sigstore::make_identity_rule({.identity = value->identity, .issuer = value->issuer});
     if (!rule) return nullptr;
     // Two keys are one where this is the same: in full.
-    constexpr std::size_t kWhole = kIdentityMost * 8;
-    return std::make_shared<IdentityKey>(trust, *std::move(rule),
-                                         cat("identity ", printable(value->identity, kWhole),
-                                             ", issuer ", printable(value->issuer, kWhole)));
+    return std::make_shared<IdentityKey>(
+        trust, *std::move(rule),
+        cat("identity ", tuf::as_word(value->identity), ", issuer ", tuf::as_word(value->issuer)));
   };
 }
 

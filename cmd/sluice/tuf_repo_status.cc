@@ -7,6 +7,7 @@
 #include "commands.h"
 #include "exit.h"
 #include "tuf_repo.h"
+#include "tufrepo/word.h"
 
 namespace sluice::cli {
 
@@ -132,6 +133,30 @@ struct StatusView {
   tuf::StoreState store;
 };
 
+const json::Value* key_listed(const tuf::Draft* draft, std::string_view keyid) {
+  if (draft == nullptr) return nullptr;
+  const auto* from =
+      draft->type() == tuf::RoleType::root ? &draft->head() : draft->head().find("delegations");
+  const auto* keys = from == nullptr ? nullptr : from->find("keys");
+  return keys == nullptr ? nullptr : keys->find(keyid);
+}
+
+// A key by its name, if it is that one wherever the keyid is listed, published or proposed.
+Result<const std::string*> name_in_all(tuf::Repository& repository, const tuf::KeyNames& names,
+                                       const tuf::RoleName& parent, std::string_view keyid) {
+  const std::string* out = nullptr;
+  SLUICE_TRY(const auto* published, repository.published(parent));
+  const auto staged = repository.staged(parent);  // where it cannot be read, a fault says so
+  const auto* proposed = staged && *staged != nullptr ? &(*staged)->draft : nullptr;
+  for (const auto* draft : {published, proposed}) {
+    const auto* key = key_listed(draft, keyid);
+    if (key == nullptr) continue;
+    out = names.name_of(keyid, *key);
+    if (out == nullptr) return nullptr;
+  }
+  return out;
+}
+
 Result<std::string> published_text(tuf::Repository& repository, const StatusView& view, Time now) {
   std::string out;
   SLUICE_TRY(const auto* names, repository.names());
@@ -139,8 +164,8 @@ Result<std::string> published_text(tuf::Repository& repository, const StatusView
     SLUICE_TRY(const auto* draft, first_to_expire(repository, each));
     std::vector<std::string> keys;
     for (const auto& keyid : each.keys.keyids) {
-      const auto* name = names->name_of(keyid);
-      keys.push_back(name == nullptr ? printable(keyid.substr(0, 8), 40) : printable(*name, 60));
+      SLUICE_TRY(const auto* name, name_in_all(repository, *names, each.parent, keyid));
+      keys.push_back(name == nullptr ? tuf::as_word(keyid.substr(0, 8)) : printable(*name, 60));
     }
     const std::string version = each.bins()        ? cat(each.roles().size(), " bins")
                                 : draft == nullptr ? "not published"

@@ -46,13 +46,29 @@ std::optional<CodePoint> first_code_point(std::string_view text) {
   return CodePoint{value, length};
 }
 
-// Characters that move the cursor, change direction or hide: never shown raw.
+struct Range {
+  char32_t first;
+  char32_t last;
+};
+// Beyond ASCII, sorted: controls, blanks of every width, marks of direction, fillers, joiners,
+// selectors of variants and whatever else is drawn as nothing (Unicode: White_Space,
+// Default_ignorable_code_point); the private areas, where it depends on the font.
+constexpr std::array kHidden{
+    Range{0x80, 0xA0},       Range{0xAD, 0xAD},       Range{0x34F, 0x34F},
+    Range{0x61C, 0x61C},     Range{0x115F, 0x1160},   Range{0x1680, 0x1680},
+    Range{0x17B4, 0x17B5},   Range{0x180B, 0x180F},   Range{0x2000, 0x200F},
+    Range{0x2028, 0x202F},   Range{0x205F, 0x206F},   Range{0x2800, 0x2800},
+    Range{0x3000, 0x3000},   Range{0x3164, 0x3164},   Range{0xE000, 0xF8FF},
+    Range{0xFDD0, 0xFDEF},   Range{0xFE00, 0xFE0F},   Range{0xFEFF, 0xFEFF},
+    Range{0xFFA0, 0xFFA0},   Range{0xFFF0, 0xFFFB},   Range{0xFFFE, 0xFFFF},
+    Range{0x16FE4, 0x16FE4}, Range{0x1BCA0, 0x1BCA3}, Range{0x1D159, 0x1D159},
+    Range{0x1D173, 0x1D17A}, Range{0xE0000, 0x10FFFF}};
+
+// Characters that move the cursor, change direction, hide, or look like a blank: never shown raw.
 bool shows_itself(char32_t c) {
-  if (c < 0x20 || (c >= 0x7F && c < 0xA0) || c == 0xAD || c == 0xFEFF) return false;
-  if (c >= 0x200B && c <= 0x200F) return false;
-  if (c >= 0x2028 && c <= 0x202E) return false;
-  if (c >= 0x2060 && c <= 0x206F) return false;
-  return !(c >= 0xE0000 && c <= 0xE0FFF) && c != 0x061C && c != 0x180E;
+  if (c < 0x80) return c >= 0x20 && c != 0x7F;
+  const auto* const at = std::ranges::lower_bound(kHidden, c, {}, &Range::last);
+  return at == kHidden.end() || c < at->first;
 }
 
 void append_hex(std::string& out, char32_t value, int least_digits) {

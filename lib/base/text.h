@@ -43,8 +43,9 @@ std::string lower_ascii(std::string_view text);
 
 bool is_utf8(std::string_view text);  // RFC 3629: no surrogates, no overlong forms
 
-// Foreign text for a terminal, a log line or Markdown: control characters, bidirectional marks and
-// bytes that are no UTF-8 come out as \xNN or \u{NNNN}; at most max bytes, then an ellipsis.
+// Foreign text for a terminal, a log line or Markdown: control characters, bidirectional marks, all
+// blanks but U+0020, what is drawn as nothing, and bytes that are no UTF-8 come out as \xNN or
+// \u{NNNN}; at most max bytes, then an ellipsis.
 std::string printable(std::string_view text, std::size_t max = 512);
 
 // The candidate that a typing mistake probably meant, or an empty view.

@@ -6,6 +6,7 @@
 #include "base/limits.h"
 #include "base/text.h"
 #include "tufrepo/draft.h"
+#include "tufrepo/word.h"
 
 namespace sluice::tuf {
 
@@ -13,7 +14,7 @@ namespace {
 
 constexpr std::size_t kShortKeyid = 8;
 constexpr std::size_t kLongestKeyName = 100;
-constexpr std::size_t kLongestKeyid = 200;  // that is shown
+constexpr std::size_t kLongestKeytype = 40;  // that is shown
 
 Result<RoleKey> key_from_json(std::string_view text) {
   SLUICE_TRY(auto value, json::parse_strict(text, {.bytes = limits::kKeyFile}));
@@ -26,6 +27,21 @@ Result<RoleKey> key_from_json(std::string_view text) {
     SLUICE_TRY(key.keyid, compute_keyid(key));
   }
   return key;
+}
+
+std::string type_and_keyid(std::string_view keytype, std::string_view keyid) {
+  return cat(as_word(keytype, kLongestKeytype), " ", as_word(keyid.substr(0, kShortKeyid)));
+}
+
+// Of what nobody here can read, an identity without those who know it: by all that it says.
+bool is_same(const RoleKey& named, const Key& listed) {
+  const auto known = understood(named, {});
+  if (known && known->usable()) return known->material == listed.material;
+  if (listed.key || listed.keytype != named.keytype || listed.scheme_name != named.scheme) {
+    return false;
+  }
+  const auto keyval = json::parse_strict(listed.keyval);
+  return keyval && sorted_json(*keyval) == sorted_json(named.keyval);
 }
 
 }  // namespace
@@ -87,24 +103,15 @@ void KeyNames::add(std::string name, RoleKey key) {
 }
 
 std::string KeyNames::shown(const std::string& keyid, std::string_view keytype) const {
-  return shown_as(keyid,
-                  cat(printable(keytype, 40), " ", printable(keyid.substr(0, kShortKeyid), 40)));
-}
-
-std::string KeyNames::shown_as(std::string_view keyid, const std::string& what) const {
-  const auto* name = name_of(keyid);
-  return name == nullptr ? what : cat(printable(*name, kLongestKeyName), " (", what, ")");
+  return with_name(name_of(keyid), type_and_keyid(keytype, keyid));
 }
 
 std::string KeyNames::shown(const std::string& keyid, const Key& key) const {
-  static const KeyNames kNone;
-  const auto* name = name_of(keyid);
-  const auto* named_key = name == nullptr ? nullptr : named(*name);
-  if (named_key == nullptr) return shown(keyid, key.keytype);
-  const auto known = understood(*named_key, {});
-  // What is not understood without help, an identity, cannot be compared here.
-  const bool other = known && known->usable() && known->material != key.material;
-  return (other ? kNone : *this).shown(keyid, key.keytype);
+  const auto* named_key = key_called_by(keyid);
+  const bool same = named_key != nullptr && is_same(*named_key, key);
+  return with_name(same ? name_of(keyid) : nullptr, key.foreign != nullptr
+                                                        ? key.foreign->describe()
+                                                        : type_and_keyid(key.keytype, keyid));
 }
 
 std::string KeyNames::shown_whole(const std::string& keyid, const json::Value& key,
@@ -112,16 +119,28 @@ std::string KeyNames::shown_whole(const std::string& keyid, const json::Value& k
   const auto listed = parse_role_key(keyid, key);
   const auto own = listed ? compute_keyid(*listed) : Result<KeyId>(fail(listed.error()));
   const std::string_view type = listed ? std::string_view(listed->keytype) : "unreadable";
-  std::string out =
-      whose.empty() ? cat(printable(type, 40), " ", printable(keyid, kLongestKeyid)) : whose;
-  const auto* name = name_of(keyid);
-  const auto* named_key = name == nullptr ? nullptr : named(*name);
-  if (own && named_key != nullptr) {
-    const auto of_name = compute_keyid(*named_key);
-    if (of_name && *of_name == *own) out = cat(printable(*name, kLongestKeyName), " (", out, ")");
-  }
+  std::string out = with_name(name_of(keyid, key),
+                              whose.empty() ? cat(as_word(type), " ", as_word(keyid)) : whose);
   if (own && own->str() != keyid) out += cat(", whose own keyid is ", own->str());
   return out;
+}
+
+std::string KeyNames::with_name(const std::string* name, const std::string& what) {
+  return name == nullptr ? what : cat(printable(*name, kLongestKeyName), " (", what, ")");
+}
+
+const RoleKey* KeyNames::key_called_by(std::string_view keyid) const {
+  const auto* name = name_of(keyid);
+  return name == nullptr ? nullptr : named(*name);
+}
+
+const std::string* KeyNames::name_of(std::string_view keyid, const json::Value& key) const {
+  const auto* named_key = key_called_by(keyid);
+  if (named_key == nullptr) return nullptr;
+  const auto listed = parse_role_key(keyid, key);
+  const auto own = listed ? compute_keyid(*listed) : Result<KeyId>(fail(listed.error()));
+  const auto of_name = compute_keyid(*named_key);
+  return own && of_name && *own == *of_name ? name_of(keyid) : nullptr;
 }
 
 const std::string* KeyNames::name_of(std::string_view keyid) const {

@@ -28,14 +28,15 @@ class KeyNames {
   [[nodiscard]] static Result<KeyNames> load(Files& files, const Path& folder);
   // "ops-a (ed25519 3b688a2c)", or "ed25519 3b688a2c" where it has no name.
   std::string shown(const std::string& keyid, std::string_view keytype) const;
-  // The same, but by its name only where the key of that name is this one.
+  // The same, but by its name only where the key of that name is this one. An identity by who it
+  // is.
   std::string shown(const std::string& keyid, const Key& key) const;
-  // "ann (WHAT)", or WHAT.
-  std::string shown_as(std::string_view keyid, const std::string& what) const;
   // As metadata lists it: with the whole keyid, or with whose it is where that is known.
   std::string shown_whole(const std::string& keyid, const json::Value& key,
                           const std::string& whose = {}) const;
   const std::string* name_of(std::string_view keyid) const;
+  // nullptr also where the key of that name is not what metadata lists under the keyid.
+  const std::string* name_of(std::string_view keyid, const json::Value& key) const;
   const RoleKey* named(std::string_view name) const;
   // Errc::denied where the name is another key's; Errc::usage where it can be none's.
   [[nodiscard]] Result<void> check_free(std::string_view name, const RoleKey& key) const;
@@ -47,6 +48,9 @@ class KeyNames {
                                             const std::vector<std::string>& among) const;
 
  private:
+  static std::string with_name(const std::string* name, const std::string& what);
+  const RoleKey* key_called_by(std::string_view keyid) const;
+
   std::map<std::string, std::string, std::less<>> by_id_;
   std::map<std::string, RoleKey, std::less<>> by_name_;
 };

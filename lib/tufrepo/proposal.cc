@@ -6,6 +6,7 @@
 
 #include "base/text.h"
 #include "tuf/limits.h"
+#include "tufrepo/form.h"
 #include "tufrepo/published_check.h"
 
 namespace sluice::tuf {
@@ -134,13 +135,30 @@ class Examiner {
     const RoleName role = entry.role;
     SLUICE_TRY(const auto* staged, repository_.staged(role));
     SLUICE_TRY(const auto* before, repository_.published(role));
+    if (!options_.changes) return look_at_form(entry, before, staged->draft);
     if (before != nullptr) {
       SLUICE_TRY(const auto answer, published_.of(role));
       if (answer.standing == PublishedCheck::Standing::nobodys) before = nullptr;
       if (answer.standing == PublishedCheck::Standing::broken) tell_broken(role, answer.why);
     }
+    SLUICE_CHECK(look_at_form(entry, before, staged->draft));
     if (!options_.changes) return {};
     SLUICE_TRY(entry.changes, difference(before, staged->draft, names_));
+    return {};
+  }
+
+  Result<void> look_at_form(const ProposedRole& entry, const Draft* before, const Draft& after) {
+    if (entry.published) return {};
+    FormOptions form{.foreign = repository_.foreign(), .known = {}};
+    for (const auto type : {RoleType::root, RoleType::targets}) {
+      SLUICE_TRY(form.known.emplace_back(), repository_.published(role_name(type)));
+    }
+    SLUICE_TRY(const auto defects, defects_of_form(before, after, form));
+    for (const auto& each : defects) {
+      fault("form", entry.role, each,
+            "nobody signs it like that: make the change again, or mend "
+            "the staged file and take it with `sluice tuf propose`");
+    }
     return {};
   }
 
@@ -335,9 +353,7 @@ Result<Quorum> count_votes(const Draft& draft, const Signatories& signatories,
     const auto key = signatories.keys.find(keyid);
     const bool known = key != signatories.keys.end();
     const bool identity = known && key->second.foreign != nullptr;
-    Voter voter{keyid, identity ? names.shown_as(keyid, key->second.foreign->describe())
-                       : known  ? names.shown(keyid, key->second)
-                                : names.shown(keyid, "key")};
+    Voter voter{keyid, known ? names.shown(keyid, key->second) : names.shown(keyid, "key")};
     const auto ballot = std::ranges::find_if(
         ballots, [&](const Ballot& each) { return each.signature.keyid == keyid; });
     if (!known || !key->second.usable()) {

@@ -23,6 +23,7 @@ class PublishedCheck;
 //   unsigned    what is published is not signed for the keys that the proposal brings
 //   published   what it is compared with does not hold: metadata/ was changed in this folder
 //   format      the file cannot be read
+//   form        clients of others refuse it, or a keyid stands for no key of its own: see form.h
 //   signature   a signature is over something else, or by a key that the role does not have
 //   delegated   two roles delegate to it, one of them as is proposed
 //   bins        more of them are delegated to than can be published

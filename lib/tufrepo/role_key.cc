@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "tufrepo/pkcs11.h"
 #include "tufrepo/role_key_parts.h"
+#include "tufrepo/word.h"
 
 namespace sluice::tuf {
 
@@ -41,7 +42,7 @@ std::string RoleKey::describe() const {
   if (keytype == "sigstore-oidc") {
     const json::Value* identity = keyval.find("identity");
     const std::string* text = identity == nullptr ? nullptr : identity->string();
-    return cat("identity ", text == nullptr ? "?" : printable(*text, 200));
+    return cat("identity ", text == nullptr ? "?" : as_word(*text, 200));
   }
   return cat(printable(keytype, 40), " ", printable(keyid.str(), 12));
 }

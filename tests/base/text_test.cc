@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <map>
+
 namespace sluice {
 namespace {
 
@@ -34,6 +36,25 @@ TEST(Text, PrintableShowsWhatWouldMoveTheCursorOrTurnTheText) {
             "\\u{202e}cod.exe");
   EXPECT_EQ(printable("\xC2\x9B"), "\\x9b");  // a C1 control that terminals obey
   EXPECT_EQ(printable("grün"), "grün");
+}
+
+TEST(Text, PrintableEscapesBlanksAndWhatIsDrawnAsNothing) {
+  const std::map<std::string, std::string> hidden{
+      {"\u00A0", "\\xa0"},          {"\u1680", "\\u{1680}"},      {"\u2003", "\\u{2003}"},
+      {"\u200A", "\\u{200a}"},      {"\u202F", "\\u{202f}"},      {"\u205F", "\\u{205f}"},
+      {"\u3000", "\\u{3000}"},      {"\u2800", "\\u{2800}"},      {"\u3164", "\\u{3164}"},
+      {"\uFFA0", "\\u{ffa0}"},      {"\u115F", "\\u{115f}"},      {"\u1160", "\\u{1160}"},
+      {"\u034F", "\\u{034f}"},      {"\u17B5", "\\u{17b5}"},      {"\u180B", "\\u{180b}"},
+      {"\uFE0F", "\\u{fe0f}"},      {"\uFEFF", "\\u{feff}"},      {"\u2065", "\\u{2065}"},
+      {"\uFFF9", "\\u{fff9}"},      {"\uE000", "\\u{e000}"},      {"\uFFFF", "\\u{ffff}"},
+      {"\U0001D173", "\\u{1d173}"}, {"\U000E0041", "\\u{e0041}"}, {"\U0010FFFF", "\\u{10ffff}"}};
+  for (const auto& [raw, shown] : hidden) EXPECT_EQ(printable("a" + raw + "b"), "a" + shown + "b");
+  // What stands beside them shows itself.
+  for (const std::string seen :
+       {" ", "~", "\u00A1", "\u00AC", "\u00AE", "\u2010", "\u2026", "\u2192", "\u2801", "\u3001",
+        "\uD7FB", "\uF900", "\uFF9F", "\uFFFD", "\U0001F600", "e\u0301", "\u0448", "\u4E2D"}) {
+    EXPECT_EQ(printable("a" + seen + "b"), "a" + seen + "b");
+  }
 }
 
 TEST(Text, PrintableIsBounded) {

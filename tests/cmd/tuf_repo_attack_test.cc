@@ -93,6 +93,45 @@ TEST_F(TufBadDay, SignShowsWholeKeyids) {
   EXPECT_TRUE(has(sign("ann").err, cat("adds key dora (ed25519 ", keyid, ") to root")));
 }
 
+TEST_F(TufBadDay, StatusNamesAKeyOnlyByItsOwnName) {
+  EXPECT_TRUE(has(tuf({"status"}).out, "2 of 2 keys: ann, ben\n"));
+  const auto root = json::parse_strict(test::read_file(folder / "repo/metadata/1.root.json"));
+  const auto ann = json::parse_strict(test::read_file(folder / "repo/keys/ann.json"));
+  std::string keyid;
+  for (const auto& [id, value] : *root->find("signed")->find("keys")->object()) {
+    if (*value.find("keyval") == *ann->find("keyval")) keyid = id;
+  }
+  // The file of that name has another key, and says that its keyid is ann's.
+  auto other = json::parse_strict(test::read_file(folder / "repo/keys/ben.json")).value();
+  other.set("keyid", keyid);
+  std::filesystem::remove(folder / "repo/keys/ben.json");
+  ASSERT_TRUE(system_files().replace(folder / "repo/keys/ann.json", json::write(other)));
+  const Ran told = tuf({"status"});
+  EXPECT_TRUE(has(told.out, cat("2 of 2 keys: ", keyid.substr(0, 8)))) << told.out;
+  EXPECT_FALSE(has(told.out, "ann")) << told.out;
+}
+
+TEST_F(TufBadDay, SignRefusesWhatClientsOfOthersRefuse) {
+  make_key("dora");
+  tuf({"key", "add", "root", "dora.pub"});
+  const Path staged = folder / "repo/staging/root.json";
+  const std::string good = test::read_file(staged);
+  std::string text = good;
+  const std::string roles = "\"roles\": {";
+  text.insert(text.find(roles) + roles.size(), "\"mirrors\": \"x\",");
+  ASSERT_TRUE(system_files().replace(staged, text));
+  tuf({"propose"});
+  const Ran refused = tuf({"sign", "--key", "ann.key", "--yes"}, 3);
+  EXPECT_TRUE(has(refused.err, "\"roles\" has mirrors, which is none of root")) << refused.err;
+  EXPECT_TRUE(has(refused.err, "nothing was signed")) << refused.err;
+  EXPECT_EQ(signatures("root"), 0U);
+  tuf({"status", "--check"}, 1);
+  ASSERT_TRUE(system_files().replace(staged, good));
+  tuf({"propose"});
+  sign("ann");
+  EXPECT_EQ(signatures("root"), 1U);
+}
+
 TEST_F(TufBadDay, SigningAgainstAnEditedBaseIsRefused) {
   tuf({"add", "app.txt"});
   const Path base = folder / "repo/metadata/1.targets.json";

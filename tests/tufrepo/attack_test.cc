@@ -304,6 +304,143 @@ TEST_F(DifferenceForSigners, WhatAKeyidStandsForIsTold) {
   EXPECT_NE(told().find(other), std::string::npos) << told();
 }
 
+TEST_F(DifferenceForSigners, AKeyThatIsTakenFromTheListIsToldAndRefused) {
+  const std::string carla = work.key("carla").keyid.str();
+  const std::string listed = sorted_json(work.key("carla").json());
+  edit("root", [&](json::Value& head) {
+    std::erase_if(*member_in(head, "keys")->object(),
+                  [&](const json::Member& each) { return each.first == carla; });
+  });
+  EXPECT_NE(told().find(cat("no longer lists the keyid ", carla, ", which stood for: ", listed)),
+            std::string::npos)
+      << told();
+  EXPECT_NE(told(Shown::briefly).find("no longer lists the keyid "), std::string::npos);
+  const auto found = examine().faults;
+  const auto form = std::ranges::find(found, "form", &Fault::id);
+  ASSERT_NE(form, found.end());
+  EXPECT_EQ(form->role.str(), "root");
+  EXPECT_TRUE(form->blocks);
+  EXPECT_EQ(form->what,
+            cat("the role targets has the keyid ", carla, ", under which no key is listed"));
+}
+
+// Once that was published all the same.
+TEST_F(DifferenceForSigners, AKeyUnderAKeyidThatStoodForNothingIsToldWhole) {
+  const std::string carla = work.key("carla").keyid.str();
+  auto repository = work.open();
+  Draft after = **repository.published(RoleName("root"));
+  auto& keys = *member_in(after.head(), "keys");
+  *member_in(keys, carla) = work.key("mallory").json();
+  Draft before = after;
+  std::erase_if(*member_in(before.head(), "keys")->object(),
+                [&](const json::Member& each) { return each.first == carla; });
+  const auto changes = difference(&before, after, nullptr);
+  ASSERT_TRUE(changes);
+  ASSERT_EQ(changes->size(), 1U);
+  EXPECT_EQ((*changes)[0].kind, "key-listed");
+  EXPECT_EQ((*changes)[0].text(Shown::whole),
+            cat("lists under the keyid ", carla, ": ", sorted_json(work.key("mallory").json())));
+}
+
+TEST_F(DifferenceForSigners, AKeyThatNoRoleUsesIsToldAndIsNoFault) {
+  const auto dora = work.key("dora");
+  edit("root",
+       [&](json::Value& head) { member_in(head, "keys")->set(dora.keyid.str(), dora.json()); });
+  EXPECT_NE(
+      told().find(cat("lists under the keyid ", dora.keyid.str(), ": ", sorted_json(dora.json()))),
+      std::string::npos)
+      << told();
+  EXPECT_EQ(faults(), Names{});
+}
+
+TEST_F(DifferenceForSigners, AKeyThatComesWithItsRoleIsToldOnce) {
+  work.change([&](Repository& r) {
+    return add_key(r, RoleName("root"), work.key("dora"), work.clock.now());
+  });
+  EXPECT_NE(told().find(cat("adds key ed25519 ", work.key("dora").keyid.str(), " to root")),
+            std::string::npos);
+  EXPECT_EQ(told().find("under the keyid"), std::string::npos) << told();
+  edit("root", [&](json::Value& head) {  // but for what its keyid does not cover
+    member_in(*member_in(head, "keys"), work.key("dora").keyid.str())->set("x-owner", "@mallory");
+  });
+  EXPECT_NE(told().find(R"("x-owner":"@mallory")"), std::string::npos) << told();
+}
+
+TEST_F(DifferenceForSigners, ARootThatClientsOfOthersRefuseIsNotPublished) {
+  for (const json::Value& mirrors :
+       std::vector<json::Value>{"x", json::Object{{"keyids", json::Array{}}}}) {
+    edit("root", [&](json::Value& head) { member_in(head, "roles")->set("mirrors", mirrors); });
+    EXPECT_EQ(faults(), Names{"form"});
+    EXPECT_NE(told().find("lists the role mirrors"), std::string::npos) << told();
+    work.sign_all({"ann", "ben"});
+    EXPECT_EQ(work.publish(), "tuf.publish.form") << work.detail;
+  }
+  edit("root", [](json::Value& head) {
+    std::erase_if(*member_in(head, "roles")->object(),
+                  [](const json::Member& each) { return each.first == "mirrors"; });
+    member_in(*member_in(head, "roles"), "root")->set("name", "of all");
+  });
+  EXPECT_NE(told().find("root name: \"of all\""), std::string::npos) << told();
+  work.sign_all({"ann", "ben"});
+  EXPECT_EQ(work.publish(), "good") << work.detail;
+  // It is there by now, and stands in nobody's way.
+  work.change([&](Repository& r) { return renew(r, RoleName("root"), work.clock.now()); });
+  EXPECT_EQ(faults(), Names{});
+}
+
+TEST_F(DifferenceForSigners, ManyProposalsAreLookedAtToo) {
+  edit("targets", [](json::Value& head) { head.set("delegations", json::Object{}); });
+  auto repository = work.open();
+  const auto proposal = examine_proposal(repository, work.clock.now(), {.changes = false});
+  ASSERT_TRUE(proposal);
+  ASSERT_EQ(proposal->faults.size(), 1U);
+  EXPECT_EQ(proposal->faults[0].id, "form");
+}
+
+TEST_F(DifferenceForSigners, AnExpiryIsToldAsItIsWritten) {
+  Draft draft = Draft::fresh(RoleType::targets);
+  draft.head().set("expires", "2030-01-01T00:00:00.5Z");
+  Draft before = Draft::fresh(RoleType::targets);
+  before.head().set("expires", "2030-01-01T00:00:00Z");
+  const auto changes = difference(&before, draft, nullptr);
+  ASSERT_TRUE(changes);
+  ASSERT_EQ(changes->size(), 1U);
+  EXPECT_EQ((*changes)[0].text(), "expires: 2030-01-01T00:00:00Z -> 2030-01-01T00:00:00.5Z");
+}
+
+TEST_F(DifferenceForSigners, WordsOfOthersCannotBeTakenForOurs) {
+  const auto digest = crypto::digest_of(crypto::HashAlgorithm::sha256, bytes_of("x"));
+  const NewTarget target{
+      cat("app.txt\u00A0\u2003\u2800 5\u3164B,\u034F sha256 abab"), 1, {digest}, ""};
+  work.change(
+      [&](Repository& r) { return add_targets(r, {target}, std::nullopt, work.clock.now()); });
+  edit("targets", [](json::Value& head) {
+    head.set("threshold of root", 1);
+    head.set("expires:", "2030");
+  });
+  EXPECT_NE(
+      told().find(
+          R"(adds "app.txt\xa0\u{2003}\u{2800} 5\u{3164}B,\u{034f} sha256 abab"   1 B, sha256 )"),
+      std::string::npos)
+      << told();
+  EXPECT_NE(told().find("\"threshold of root\": 1\n"), std::string::npos) << told();
+  EXPECT_NE(told().find("\"expires:\": \"2030\"\n"), std::string::npos) << told();
+  const auto who =
+      identity_key("ann@example.org, issuer https://accounts.google.com", "https://evil.example")
+          .value();
+  edit("root", [&](json::Value& head) {
+    member_in(head, "keys")->set(who.keyid.str(), who.json());
+    member_in(*member_in(*member_in(head, "roles"), "root"), "keyids")
+        ->array()
+        ->emplace_back(who.keyid.str());
+  });
+  EXPECT_NE(
+      told().find("adds key identity \"ann@example.org, issuer https://accounts.google.com\", "
+                  "issuer https://evil.example to root\n"),
+      std::string::npos)
+      << told();
+}
+
 TEST_F(DifferenceForSigners, TargetsAreToldToTheirEnd) {
   const auto digest = crypto::digest_of(crypto::HashAlgorithm::sha256, bytes_of("x"));
   NewTarget target{
@@ -375,7 +512,7 @@ TEST_F(DifferenceForSigners, NamesThatWouldChangeTheScreenAreEscaped) {
   work.change(
       [&](Repository& r) { return add_targets(r, {target}, std::nullopt, work.clock.now()); });
   ASSERT_EQ(work.problem, "");
-  EXPECT_NE(told().find("adds a\\u{202e}txt.exe"), std::string::npos) << told();
+  EXPECT_NE(told().find("adds \"a\\u{202e}txt.exe\""), std::string::npos) << told();
   EXPECT_EQ(told().find('\x1b'), std::string::npos);
   EXPECT_EQ(told().find("\u200b"), std::string::npos);
 }
