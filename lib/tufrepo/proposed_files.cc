@@ -96,20 +96,24 @@ class FileExaminer {
   std::size_t more_ = 0;
 };
 
-// Names that no client takes for a file below its own folder; what is published already is not
+// Names that no client takes for a file below its own folder. What is published already is not
 // asked again.
-Result<std::vector<std::string>> paths_of_no_file(Repository& repository, const RoleName& role,
-                                                  const Draft& draft) {
-  std::vector<std::string> out;
-  const auto look = [&](std::string_view path, std::string_view) -> Result<void> {
+Result<void> add_bad_paths(Repository& repository, const RoleName& role, const Draft& draft,
+                           std::vector<Fault>& out) {
+  std::size_t count = 0;
+  SLUICE_CHECK(draft.each([&](std::string_view path, std::string_view) -> Result<void> {
     const auto plain = check_target_path(path);
     if (plain) return {};
     SLUICE_TRY(const auto* published, repository.published(role));
-    if (published == nullptr || !published->find(path)) out.push_back(plain.error().what);
+    if (published != nullptr && published->find(path)) return {};
+    if (count++ < kMostNamed) {
+      out.push_back({"target", role, plain.error().what, "take it out with `sluice tuf remove`"});
+    }
     return {};
-  };
-  SLUICE_CHECK(draft.each(look));
-  return out;
+  }));
+  if (count <= kMostNamed) return {};
+  out.push_back({"target", role, cat("and ", count - kMostNamed, " paths more"), ""});
+  return {};
 }
 
 }  // namespace
@@ -121,13 +125,7 @@ Result<std::vector<Fault>> examine_paths(Repository& repository) {
     if (type_of_role(role) != RoleType::targets) continue;
     const auto staged = repository.staged(role);
     if (!staged || *staged == nullptr) continue;  // it cannot be read: a fault of its own
-    SLUICE_TRY(const auto wrong, paths_of_no_file(repository, role, (*staged)->draft));
-    for (std::size_t i = 0; i < wrong.size() && i < kMostNamed; ++i) {
-      out.push_back({"target", role, wrong[i], "take it out with `sluice tuf remove`"});
-    }
-    if (wrong.size() > kMostNamed) {
-      out.push_back({"target", role, cat("and ", wrong.size() - kMostNamed, " paths more"), ""});
-    }
+    SLUICE_CHECK(add_bad_paths(repository, role, (*staged)->draft, out));
   }
   return out;
 }
