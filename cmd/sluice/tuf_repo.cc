@@ -3,6 +3,7 @@
 #include "tuf_repo.h"
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 
 #include "base/limits.h"
@@ -67,6 +68,20 @@ Result<std::optional<NamedKey>> named_identity(const std::string& given) {
   return out;
 }
 
+// Said by name, where a parser would say which character it did not expect.
+Result<void> refuse_other_formats(std::string_view text, const Path& file) {
+  text = trim(text);
+  if (text.starts_with('{') || text.starts_with("-----BEGIN")) return {};
+  const bool ssh =
+      std::ranges::any_of(std::array<std::string_view, 5>{"ssh-", "ecdsa-sha2-", "sk-ssh-",
+                                                          "sk-ecdsa-", "---- BEGIN SSH2"},
+                          [&](std::string_view start) { return text.starts_with(start); });
+  return fail(Error{Errc::usage, cat(shown(file), ssh ? " is a key of ssh" : " is no public key",
+                                     "; what is wanted is a public key as PEM, or as TUF's JSON")}
+                  .advise("make one that sluice signs with: sluice key generate --type ed25519 "
+                          "--out-prefix NAME"));
+}
+
 }  // namespace
 
 Result<NamedKey> read_named_key(Invocation& in, const std::string& given) {
@@ -84,6 +99,7 @@ Result<NamedKey> read_named_key(Invocation& in, const std::string& given) {
                                        "ones")}
                     .advise(cat("sluice key public ", shown(file))));
   }
+  SLUICE_CHECK(refuse_other_formats(text, file));
   SLUICE_TRY(out.key, within(tuf::read_public_key(text, identity_keys(in)),
                              cat("reading the key ", shown(file))));
   return out;

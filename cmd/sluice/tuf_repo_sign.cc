@@ -25,30 +25,46 @@ std::vector<tuf::RoleName> roles_given(const Invocation& in, std::string_view op
   return out;
 }
 
+// `files`: of targets, that nothing lists any more perhaps.
+Result<int> tell_dropped(Invocation& in, const tuf::Repository& repository, json::Array dropped,
+                         std::size_t files) {
+  if (in.json) {
+    json::Value out;
+    out.set("kind", "sluice.tuf-dropped/v1");
+    out.set("roles", json::Value(std::move(dropped)));
+    out.set("files_left", static_cast<std::int64_t>(files));
+    SLUICE_CHECK(in.print_json(out));
+    return kDone;
+  }
+  std::string text =
+      cat("given up  ", dropped.size(), dropped.size() == 1 ? " role\n" : " roles\n");
+  if (files > 0) {
+    const bool served = repository.policy().publish_to.empty();
+    text += cat("  ", files, files == 1 ? " file" : " files", " of what was proposed ",
+                files == 1 ? "stays" : "stay", " below targets/",
+                served ? ", which is served: sluice tuf clean\n" : "\n");
+  }
+  SLUICE_CHECK(in.console.print(text));
+  return kDone;
+}
+
 Result<int> drop_proposal(Invocation& in, tuf::Repository& repository) {
   auto roles = roles_given(in, "--role");
   if (roles.empty()) {
     SLUICE_TRY(roles, repository.staged_roles());
   }
   json::Array dropped;
+  std::size_t files = 0;
   for (const auto& role : roles) {
     SLUICE_TRY(const auto* staged, repository.staged(role));
     if (staged == nullptr) {
       return fail(Errc::not_found, cat(printable(role.str(), 80), " is not proposed"));
     }
+    files += tuf::count_proposed_files(repository, role).value_or(0);
     SLUICE_CHECK(repository.unstage(role));
     dropped.emplace_back(role.str());
   }
-  if (!in.json) {
-    SLUICE_CHECK(in.console.print(
-        cat("given up  ", dropped.size(), dropped.size() == 1 ? " role\n" : " roles\n")));
-    return kDone;
-  }
-  json::Value out;
-  out.set("kind", "sluice.tuf-dropped/v1");
-  out.set("roles", json::Value(std::move(dropped)));
-  SLUICE_CHECK(in.print_json(out));
-  return kDone;
+  return tell_dropped(in, repository, std::move(dropped), files);
 }
 
 // Files that people edited are taken as they are, in the version that must come next.

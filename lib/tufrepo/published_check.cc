@@ -20,7 +20,7 @@ namespace sluice::tuf {
 namespace {
 
 constexpr std::size_t kMaxRolesOnTheWay = 4'096;
-constexpr std::size_t kLeavesKept = 256;
+constexpr std::size_t kLeavesKept = 64;
 constexpr std::size_t kWorthAThread = 256U << 10;
 
 template <class T>
@@ -211,9 +211,14 @@ Result<const Targets*> PublishedCheck::load(const RoleName& role, const Targets*
 
 Result<bool> PublishedCheck::holds(const RoleName& role, const Targets* delegator) {
   if (set_->targets(role, delegator) != nullptr) return true;
+  if (in_leaves_++ < kLeavesKept) {
+    load_problem_ = "it is not published";
+    SLUICE_TRY(const auto* found, load(role, delegator));
+    return found != nullptr;
+  }
   SLUICE_TRY(const auto version, repository_.version_of(role));
   SLUICE_TRY(auto bytes, repository_.published_file(role, version));
-  if (in_leaves_++ % kLeavesKept == 0) leaves_ = set_;
+  if (in_leaves_ % kLeavesKept == 0 || !leaves_) leaves_ = set_;
   if (leaves_->targets(role, delegator) != nullptr) return true;
   return !refused(leaves_->update_targets(std::move(bytes), role, delegator), load_problem_);
 }

@@ -69,14 +69,9 @@ Result<const KeyNames*> Repository::names() {
 }
 
 Result<void> Repository::name_key(const std::string& name, const RoleKey& key) {
-  SLUICE_CHECK(check_key_name(name));
   SLUICE_TRY(const auto* known, names());
-  if (const auto* other = known->named(name)) {
-    if (other->keyid == key.keyid) return {};
-    return fail(Error{Errc::denied, cat("the name ", name, " is another key's")}.advise(
-        "give it another one: NAME=FILE"));
-  }
-  if (known->name_of(key.keyid.str()) != nullptr) return {};
+  SLUICE_CHECK(known->check_free(name, key));
+  if (known->named(name) != nullptr || known->name_of(key.keyid.str()) != nullptr) return {};
   json::Value text = key.json();
   SLUICE_TRY(const auto computed, compute_keyid(key));
   if (computed != key.keyid) text.set("keyid", key.keyid.str());
