@@ -7,6 +7,7 @@
 
 #include "base/text.h"
 #include "support/forwarding_files.h"
+#include "support/program.h"
 #include "support/tufrepo/work_folder.h"
 
 namespace sluice::tuf {
