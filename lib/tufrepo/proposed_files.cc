@@ -24,12 +24,10 @@ Result<std::string> wrong_with_file(Files& files, const Path& file, std::int64_t
   if (!info && info.error().code == Errc::not_found) return "there is no such file";
   if (!info) return fail(info.error());
   if (info->kind != FileKind::file) return "it is no plain file";
-  if (length < 0 || info->size != static_cast<std::uint64_t>(length)) {
-    return cat("it has ", info->size, " bytes, ", length, " are listed");
-  }
   SLUICE_TRY(const auto found, crypto::digest_file(files, file, digest.algorithm()));
-  if (found == digest) return "";
-  return "it is not what is listed: its hash is another one";
+  if (found != digest) return "it is not what is listed: its hash is another one";
+  if (length >= 0 && info->size == static_cast<std::uint64_t>(length)) return "";
+  return cat("it has ", info->size, " bytes, ", length, " are listed");
 }
 
 class FileExaminer {
