@@ -17,7 +17,6 @@ namespace sluice::cli {
 
 namespace {
 
-constexpr std::chrono::milliseconds kRepositoryWait{10'000};
 constexpr std::size_t kToldRoles = 8;
 
 }  // namespace
@@ -38,8 +37,18 @@ Result<tuf::Repository> open_repository(Invocation& in) {
 
 Result<OpenRepository> open_to_change(Invocation& in) {
   SLUICE_TRY(auto repository, open_repository(in));
-  SLUICE_TRY(auto lock, repository.lock(kRepositoryWait));
-  return OpenRepository{std::move(lock), std::move(repository)};
+  SLUICE_CHECK(repository.hold());
+  return OpenRepository{std::move(repository)};
+}
+
+Result<void> check_proposed(tuf::Repository& repository, const std::vector<tuf::RoleName>& roles) {
+  for (const auto& role : roles) {
+    SLUICE_TRY(const auto* staged, repository.staged(role));
+    if (staged != nullptr) continue;
+    return fail(Error{Errc::not_found, cat(printable(role.str(), 80), " is not proposed")}.advise(
+        "`sluice tuf status` says what is"));
+  }
+  return {};
 }
 
 Result<std::int64_t> count_argument(std::string_view option, const std::string& given) {
@@ -114,6 +123,12 @@ Result<tuf::RoleKey> key_argument(Invocation& in, tuf::Repository& repository,
   return std::move(named.key);
 }
 
+std::string dropped_text(std::size_t signatures) {
+  if (signatures == 0) return {};
+  return cat("  ", signatures, signatures == 1 ? " signature was" : " signatures were",
+             " over the version before this change, and went\n");
+}
+
 Result<int> save_and_tell(Invocation& in, tuf::Repository& repository, const tuf::Edited& edited) {
   SLUICE_TRY(const auto dropped, repository.save());
   json::Array roles;
@@ -145,11 +160,7 @@ Result<int> save_and_tell(Invocation& in, tuf::Repository& repository, const tuf
   }
   text += "\n";
   for (const auto& note : edited.notes) text += cat("  ", note, "\n");
-  if (dropped > 0) {
-    text += cat("  ", dropped, dropped == 1 ? " signature was" : " signatures were",
-                " over the version before this change, and went\n");
-  }
-  SLUICE_CHECK(in.console.print(text));
+  SLUICE_CHECK(in.console.print(text + dropped_text(dropped)));
   in.console.talk("Nothing is published yet: sluice tuf status says who signs.\n");
   return kDone;
 }

@@ -21,8 +21,7 @@ Result<tuf::RoleKeySet> keys_of_delegation(Invocation& in, tuf::Repository& repo
   for (const auto& given : in.args.all("--key")) {
     SLUICE_TRY(out.keys.emplace_back(), key_argument(in, repository, given));
   }
-  TufSigners signers(in, repository.folder());
-  signers.withhold(repository.policy());
+  TufSigners signers(in, repository);
   for (const auto& source : in.args.all("--signer")) {
     SLUICE_TRY(const auto signer, signers.any(source));
     out.keys.push_back(signer->key());

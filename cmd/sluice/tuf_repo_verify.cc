@@ -252,6 +252,7 @@ Result<std::vector<Compared>> compare_proposed(Invocation& in, tuf::Repository& 
   SLUICE_TRY(const auto* names, repository.names());
   SLUICE_TRY(const auto staged, repository.staged_roles());
   const auto only = in.args.get("--role");
+  if (only) SLUICE_CHECK(check_proposed(repository, {tuf::RoleName(*only)}));
   tuf::PublishedCheck published(repository);
   for (const auto& role : staged) {
     if (only && role.str() != *only) continue;

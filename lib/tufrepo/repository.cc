@@ -90,10 +90,6 @@ Result<void> Repository::save_names() {
   return {};
 }
 
-Result<std::unique_ptr<FileLock>> Repository::lock(std::chrono::milliseconds wait) const {
-  return files_->lock(folder_ / ".sluice-staging.lock", wait);
-}
-
 void Repository::reload() {
   root_version_.reset();
   published_.clear();
@@ -207,6 +203,7 @@ std::size_t Repository::largest(const RoleName& role) {
 }
 
 Result<std::string> Repository::published_file(const RoleName& role, Version version) {
+  if (overtaken_) return fail(*overtaken_);
   const std::string file = published_name(role, version);
   return files_->read_plain(metadata_folder() / file, largest(role), Links::followed);
 }

@@ -322,8 +322,8 @@ TEST_F(LinkedFolder, OfOneRolesSignaturesIsNotWritten) {
   link("staging/signatures/targets");
   auto repository = work.open();
   const std::string keyid = work.key("carla").keyid.str();
-  const auto added =
-      repository.add_signature(RoleName("targets"), {keyid, json::Object{{"keyid", keyid}}, 2, ""});
+  const auto added = repository.add_signatures(
+      {{RoleName("targets"), {keyid, json::Object{{"keyid", keyid}}, 2, ""}}});
   ASSERT_FALSE(added);
   EXPECT_EQ(added.error().code, Errc::denied);
   EXPECT_EQ(content(), before);

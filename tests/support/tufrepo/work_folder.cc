@@ -100,9 +100,9 @@ void WorkFolder::sign(const std::string& role, const std::string& person) {
   json::Value value;
   value.set("keyid", signature->keyid.str());
   value.set("sig", signature->sig);
-  EXPECT_TRUE(repository.add_signature(
-      tuf::RoleName(role),
-      {listed.keyid.str(), value, (*staged)->draft.version(), (*staged)->sha256}));
+  EXPECT_TRUE(repository.add_signatures(
+      {{tuf::RoleName(role),
+        {listed.keyid.str(), value, (*staged)->draft.version(), (*staged)->sha256}}}));
 }
 
 void WorkFolder::overwrite(const std::string& role, tuf::Draft draft, const std::string& person) {
