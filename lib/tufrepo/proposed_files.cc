@@ -2,6 +2,7 @@
 #include <optional>
 
 #include "base/text.h"
+#include "tuf/limits.h"
 #include "tufrepo/edit.h"
 #include "tufrepo/proposal.h"
 
@@ -24,12 +25,10 @@ Result<std::string> wrong_with_file(Files& files, const Path& file, std::int64_t
   if (!info && info.error().code == Errc::not_found) return "there is no such file";
   if (!info) return fail(info.error());
   if (info->kind != FileKind::file) return "it is no plain file";
-  if (length < 0 || info->size != static_cast<std::uint64_t>(length)) {
-    return cat("it has ", info->size, " bytes, ", length, " are listed");
-  }
   SLUICE_TRY(const auto found, crypto::digest_file(files, file, digest.algorithm()));
-  if (found == digest) return "";
-  return "it is not what is listed: its hash is another one";
+  if (found != digest) return "it is not what is listed: its hash is another one";
+  if (length >= 0 && info->size == static_cast<std::uint64_t>(length)) return "";
+  return cat("it has ", info->size, " bytes, ", length, " are listed");
 }
 
 class FileExaminer {
@@ -96,20 +95,40 @@ class FileExaminer {
   std::size_t more_ = 0;
 };
 
-// Names that no client takes for a file below its own folder; what is published already is not
+// Most are, and there may be a million.
+bool surely_plain(std::string_view path) {
+  constexpr std::size_t kPart = 180;
+  std::size_t part = 0;
+  for (const char c : path) {
+    const bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+    if (c == '/' ? part == 0 : !letter && c != '-' && c != '_' && (c != '.' || part == 0)) {
+      return false;
+    }
+    part = c == '/' ? 0 : part + 1;
+    if (part > kPart) return false;
+  }
+  return part > 0 && path.size() <= kMaxTargetPath;
+}
+
+// Names that no client takes for a file below its own folder. What is published already is not
 // asked again.
-Result<std::vector<std::string>> paths_of_no_file(Repository& repository, const RoleName& role,
-                                                  const Draft& draft) {
-  std::vector<std::string> out;
-  const auto look = [&](std::string_view path, std::string_view) -> Result<void> {
+Result<void> add_bad_paths(Repository& repository, const RoleName& role, const Draft& draft,
+                           std::vector<Fault>& out) {
+  std::size_t count = 0;
+  SLUICE_CHECK(draft.each([&](std::string_view path, std::string_view) -> Result<void> {
+    if (surely_plain(path)) return {};
     const auto plain = check_target_path(path);
     if (plain) return {};
     SLUICE_TRY(const auto* published, repository.published(role));
-    if (published == nullptr || !published->find(path)) out.push_back(plain.error().what);
+    if (published != nullptr && published->find(path)) return {};
+    if (count++ < kMostNamed) {
+      out.push_back({"target", role, plain.error().what, "take it out with `sluice tuf remove`"});
+    }
     return {};
-  };
-  SLUICE_CHECK(draft.each(look));
-  return out;
+  }));
+  if (count <= kMostNamed) return {};
+  out.push_back({"target", role, cat("and ", count - kMostNamed, " paths more"), ""});
+  return {};
 }
 
 }  // namespace
@@ -121,13 +140,7 @@ Result<std::vector<Fault>> examine_paths(Repository& repository) {
     if (type_of_role(role) != RoleType::targets) continue;
     const auto staged = repository.staged(role);
     if (!staged || *staged == nullptr) continue;  // it cannot be read: a fault of its own
-    SLUICE_TRY(const auto wrong, paths_of_no_file(repository, role, (*staged)->draft));
-    for (std::size_t i = 0; i < wrong.size() && i < kMostNamed; ++i) {
-      out.push_back({"target", role, wrong[i], "take it out with `sluice tuf remove`"});
-    }
-    if (wrong.size() > kMostNamed) {
-      out.push_back({"target", role, cat("and ", wrong.size() - kMostNamed, " paths more"), ""});
-    }
+    SLUICE_CHECK(add_bad_paths(repository, role, (*staged)->draft, out));
   }
   return out;
 }

@@ -152,7 +152,7 @@ TEST_F(ByHand, APathThatLeadsOutIsNotPublishedWhereverTargetsAre) {
   work.add("b.txt", "b");
   targets_elsewhere();
   EXPECT_TRUE(faults().empty());
-  for (const std::string path : {"../../x", "/abs", "a//b"}) {
+  for (const std::string path : {"../../x", "/abs", "a//b", "a/", "a/../b", ".", "a/."}) {
     edit("targets", [&](Draft& draft) { draft.put(path, std::string(*draft.find("b.txt"))); });
     const auto found = faults();
     ASSERT_EQ(found.size(), 1U) << path;
