@@ -183,6 +183,8 @@ Result<StoreNote> parse_note(std::string_view text) {
   SLUICE_CHECK(in.finish());
   if (out.type == kCleaningNote) {
     out.note.work = StoreNote::Work::cleaning;
+    out.note.files.clear();  // it has none
+    out.note.roots.clear();
   } else if (out.type != kPublishingNote) {
     return fail(Errc::unsupported,
                 cat("the note in the store is of the kind ", printable(out.type, 60)));

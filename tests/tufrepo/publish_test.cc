@@ -541,6 +541,11 @@ TEST(StoreNotes, MembersThatNobodyKnowsArePassedOverAndOrdersAreNot) {
   EXPECT_TRUE(parse_note(json::write(value)));
   value.set("order", "backwards");
   EXPECT_FALSE(parse_note(json::write(value)));
+  value.set("order", "first");
+  value.set("_type", "sluice.cleaning/v1");
+  const auto cleaning = parse_note(json::write(value));
+  ASSERT_TRUE(cleaning);
+  EXPECT_TRUE(cleaning->files.empty());
 }
 
 }  // namespace
