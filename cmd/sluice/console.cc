@@ -16,6 +16,8 @@ namespace sluice::cli {
 
 namespace {
 
+constexpr std::size_t kLongestAnswer = 1'024;
+
 bool write_fully(int fd, std::string_view text) {
   while (!text.empty()) {
     const ssize_t put = ::write(fd, text.data(), text.size());
@@ -93,15 +95,33 @@ class SystemConsole final : public Console {
   bool terminal_in() const override { return ::isatty(STDIN_FILENO) == 1; }
 
   Result<SecretBytes> ask_secret(std::string_view prompt) override {
-    if (!terminal_in()) return fail(Errc::denied, "there is no terminal to ask for a password");
-    const int fd = ::open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY);
+    const int fd = open_terminal();
     if (fd < 0) return fail(Errc::denied, "there is no terminal to ask for a password");
     auto answer = read_line(fd, prompt);
     ::close(fd);
     return answer;
   }
 
+  Result<std::string> ask(std::string_view question) override {
+    const int fd = open_terminal();
+    if (fd < 0) return fail(Errc::denied, "there is no terminal to ask on");
+    ::tcflush(fd, TCIFLUSH);  // what was typed before it was asked is no answer
+    (void)write_fully(fd, question);
+    std::string answer(kLongestAnswer, '\0');
+    ssize_t got = 0;
+    do {
+      got = ::read(fd, answer.data(), answer.size());
+    } while (got < 0 && errno == EINTR);
+    ::close(fd);
+    if (got < 0) return fail(Errc::denied, "nothing was answered");
+    answer.resize(static_cast<std::size_t>(got));
+    return std::string(trim(answer));
+  }
+
  private:
+  int open_terminal() const {
+    return terminal_in() ? ::open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY) : -1;
+  }
   static Result<SecretBytes> read_line(int fd, std::string_view prompt) {
     const QuietTerminal terminal(fd);
     if (!terminal.quiet())

@@ -70,6 +70,7 @@ class TalkingConsole final : public Console {
   Result<SecretBytes> ask_secret(std::string_view prompt) override {
     return console_.ask_secret(prompt);
   }
+  Result<std::string> ask(std::string_view question) override { return console_.ask(question); }
 
  private:
   Console& console_;

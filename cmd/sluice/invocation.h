@@ -2,6 +2,7 @@
 // One run of one command: its arguments, the world, and where to write.
 #pragma once
 
+#include <string>
 #include <string_view>
 
 #include "base/log.h"
@@ -23,6 +24,8 @@ class Console {
   virtual bool terminal_in() const = 0;
   // Asks on the terminal without echo; Errc::denied where there is no terminal.
   [[nodiscard]] virtual Result<SecretBytes> ask_secret(std::string_view prompt) = 0;
+  // The same for a question whose answer may be seen.
+  [[nodiscard]] virtual Result<std::string> ask(std::string_view question) = 0;
 };
 
 Console& system_console();

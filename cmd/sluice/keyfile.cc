@@ -3,6 +3,8 @@
 
 #include <sys/prctl.h>
 
+#include <algorithm>
+#include <array>
 #include <filesystem>
 
 #include "base/limits.h"
@@ -12,6 +14,8 @@
 namespace sluice::cli {
 
 namespace {
+
+constexpr std::array kPasswordVariables{"SLUICE_PASSWORD", "COSIGN_PASSWORD"};
 
 // One newline at the end belongs to the file, not to the password.
 void drop_line_end(SecretBytes& secret) {
@@ -100,7 +104,7 @@ Result<SecretBytes> password(Invocation& in, const PasswordRequest& request) {
     return secret;
   }
   if (request.environment) {
-    for (const auto* variable : {"SLUICE_PASSWORD", "COSIGN_PASSWORD"}) {
+    for (const auto* variable : kPasswordVariables) {
       if (auto value = in.world.environment.get(variable)) {
         auto secret = SecretBytes::copy_of(*value);
         wipe({reinterpret_cast<std::uint8_t*>(value->data()), value->size()});
@@ -109,6 +113,14 @@ Result<SecretBytes> password(Invocation& in, const PasswordRequest& request) {
     }
   }
   return ask(in, request);
+}
+
+bool asks_a_person(const Invocation& in, const PasswordRequest& request) {
+  const auto set = [&](const char* variable) {
+    return in.world.environment.get(variable).has_value();
+  };
+  return in.console.terminal_in() && !in.args.has(request.option) &&
+         !(request.environment && std::ranges::any_of(kPasswordVariables, set));
 }
 
 Result<crypto::PrivateKey> load_private_key(Invocation& in, const Path& path,

@@ -19,6 +19,8 @@ struct PasswordRequest {
   bool environment = true;
 };
 [[nodiscard]] Result<SecretBytes> password(Invocation& in, const PasswordRequest& request);
+// Whether somebody will have to type it.
+bool asks_a_person(const Invocation& in, const PasswordRequest& request);
 
 // A file's content as a secret: the copy that was read is wiped.
 [[nodiscard]] Result<SecretBytes> read_secret(Invocation& in, const Path& path, std::size_t max);

@@ -26,6 +26,7 @@ class KeepingConsole final : public Console {
   Result<SecretBytes> ask_secret(std::string_view prompt) override {
     return console_.ask_secret(prompt);
   }
+  Result<std::string> ask(std::string_view question) override { return console_.ask(question); }
   const std::string& kept() const { return kept_; }
 
  private:

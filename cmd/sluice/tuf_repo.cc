@@ -3,6 +3,7 @@
 #include "tuf_repo.h"
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 
 #include "base/limits.h"
@@ -16,7 +17,6 @@ namespace sluice::cli {
 
 namespace {
 
-constexpr std::chrono::milliseconds kRepositoryWait{10'000};
 constexpr std::size_t kToldRoles = 8;
 
 }  // namespace
@@ -37,8 +37,18 @@ Result<tuf::Repository> open_repository(Invocation& in) {
 
 Result<OpenRepository> open_to_change(Invocation& in) {
   SLUICE_TRY(auto repository, open_repository(in));
-  SLUICE_TRY(auto lock, repository.lock(kRepositoryWait));
-  return OpenRepository{std::move(lock), std::move(repository)};
+  SLUICE_CHECK(repository.hold());
+  return OpenRepository{std::move(repository)};
+}
+
+Result<void> check_proposed(tuf::Repository& repository, const std::vector<tuf::RoleName>& roles) {
+  for (const auto& role : roles) {
+    SLUICE_TRY(const auto* staged, repository.staged(role));
+    if (staged != nullptr) continue;
+    return fail(Error{Errc::not_found, cat(printable(role.str(), 80), " is not proposed")}.advise(
+        "`sluice tuf status` says what is"));
+  }
+  return {};
 }
 
 Result<std::int64_t> count_argument(std::string_view option, const std::string& given) {
@@ -67,6 +77,20 @@ Result<std::optional<NamedKey>> named_identity(const std::string& given) {
   return out;
 }
 
+// Said by name, where a parser would say which character it did not expect.
+Result<void> refuse_other_formats(std::string_view text, const Path& file) {
+  text = trim(text);
+  if (text.starts_with('{') || text.starts_with("-----BEGIN")) return {};
+  const bool ssh =
+      std::ranges::any_of(std::array<std::string_view, 5>{"ssh-", "ecdsa-sha2-", "sk-ssh-",
+                                                          "sk-ecdsa-", "---- BEGIN SSH2"},
+                          [&](std::string_view start) { return text.starts_with(start); });
+  return fail(Error{Errc::usage, cat(shown(file), ssh ? " is a key of ssh" : " is no public key",
+                                     "; what is wanted is a public key as PEM, or as TUF's JSON")}
+                  .advise("make one that sluice signs with: sluice key generate --type ed25519 "
+                          "--out-prefix NAME"));
+}
+
 }  // namespace
 
 Result<NamedKey> read_named_key(Invocation& in, const std::string& given) {
@@ -84,6 +108,7 @@ Result<NamedKey> read_named_key(Invocation& in, const std::string& given) {
                                        "ones")}
                     .advise(cat("sluice key public ", shown(file))));
   }
+  SLUICE_CHECK(refuse_other_formats(text, file));
   SLUICE_TRY(out.key, within(tuf::read_public_key(text, identity_keys(in)),
                              cat("reading the key ", shown(file))));
   return out;
@@ -96,6 +121,12 @@ Result<tuf::RoleKey> key_argument(Invocation& in, tuf::Repository& repository,
   SLUICE_TRY(auto named, read_named_key(in, given));
   SLUICE_CHECK(repository.name_key(named.name, named.key));
   return std::move(named.key);
+}
+
+std::string dropped_text(std::size_t signatures) {
+  if (signatures == 0) return {};
+  return cat("  ", signatures, signatures == 1 ? " signature was" : " signatures were",
+             " over the version before this change, and went\n");
 }
 
 Result<int> save_and_tell(Invocation& in, tuf::Repository& repository, const tuf::Edited& edited) {
@@ -129,11 +160,7 @@ Result<int> save_and_tell(Invocation& in, tuf::Repository& repository, const tuf
   }
   text += "\n";
   for (const auto& note : edited.notes) text += cat("  ", note, "\n");
-  if (dropped > 0) {
-    text += cat("  ", dropped, dropped == 1 ? " signature was" : " signatures were",
-                " over the version before this change, and went\n");
-  }
-  SLUICE_CHECK(in.console.print(text));
+  SLUICE_CHECK(in.console.print(text + dropped_text(dropped)));
   in.console.talk("Nothing is published yet: sluice tuf status says who signs.\n");
   return kDone;
 }

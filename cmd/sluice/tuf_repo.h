@@ -2,7 +2,6 @@
 // What the commands that keep a TUF repository share.
 #pragma once
 
-#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -14,14 +13,16 @@
 
 namespace sluice::cli {
 
-// The repository of --repo, else of the folder that one is in; held against other commands that
-// change it, for as long as the answer lives.
+// The repository of --repo, else of the folder that one is in.
+[[nodiscard]] Result<tuf::Repository> open_repository(Invocation& in);
+// Held against other commands that change it, for as long as the answer lives.
 struct OpenRepository {
-  std::unique_ptr<FileLock> lock;
   tuf::Repository repository;
 };
-[[nodiscard]] Result<tuf::Repository> open_repository(Invocation& in);
 [[nodiscard]] Result<OpenRepository> open_to_change(Invocation& in);
+// Errc::not_found where one of the roles is not proposed.
+[[nodiscard]] Result<void> check_proposed(tuf::Repository& repository,
+                                          const std::vector<tuf::RoleName>& roles);
 Path repository_folder(const Invocation& in);
 // --repo, and what says whom to trust where identities signed.
 std::vector<Option> with_repository_options(std::vector<Option> own);
@@ -43,6 +44,9 @@ struct NamedKey {
 // Saves what is staged and says so: "proposed  root 7, targets 42", notes, what comes next.
 [[nodiscard]] Result<int> save_and_tell(Invocation& in, tuf::Repository& repository,
                                         const tuf::Edited& edited);
+
+// Of those that went when it was saved.
+std::string dropped_text(std::size_t signatures);
 
 // Adds files, folders and what a list names (--list, --under, --custom, …), as `tuf add` does.
 [[nodiscard]] Result<tuf::Edited> add_given_targets(Invocation& in, tuf::Repository& repository,

@@ -81,17 +81,25 @@ Result<GivenPolicy> policy_given(Invocation& in, const Path& folder) {
   return out;
 }
 
-// Relative paths of key files are below the repository, where refresh-online will look for them.
-Result<tuf::RoleKeySet> key_set(Invocation& in, RoleType type, const tuf::RepoPolicy& policy,
-                                TufSigners& signers, std::vector<NamedKey>& names) {
+// Relative paths of key files are below the repository, where refresh-online will look for them:
+// also those that lead out of a folder that is still to be made.
+std::string source_now(const std::string& source, const Path& folder) {
+  if (source.find(':') != std::string::npos || Path(source).is_absolute()) return source;
+  std::error_code failed;
+  const Path path = std::filesystem::weakly_canonical(folder / source, failed);
+  return (failed ? folder / source : path).native();
+}
+
+Result<tuf::RoleKeySet> key_set(Invocation& in, RoleType type, const Path& folder,
+                                TufSigners& signers, tuf::NewRepository& plan) {
   tuf::RoleKeySet out;
   for (const auto& given : in.args.all(option_for(type, "key"))) {
     SLUICE_TRY(auto named, read_named_key(in, given));
     out.keys.push_back(named.key);
-    names.push_back(std::move(named));
+    plan.names.emplace_back(std::move(named.name), std::move(named.key));
   }
-  for (const auto& source : policy.of(tuf::RoleName(std::string(tuf::name(type)))).online) {
-    SLUICE_TRY(const auto signer, signers.any(source));
+  for (const auto& source : plan.policy.of(tuf::RoleName(std::string(tuf::name(type)))).online) {
+    SLUICE_TRY(const auto signer, signers.any(source_now(source, folder)));
     out.keys.push_back(signer->key());
   }
   if (out.keys.empty()) {
@@ -112,16 +120,14 @@ Result<int> run_repository_init(Invocation& in) {
   tuf::NewRepository plan;
   plan.policy = std::move(given.policy);
   plan.keep_policy_file = given.as_it_was;
-  TufSigners signers(in, folder);
-  std::vector<NamedKey> names;
+  TufSigners signers(in, {});
+  signers.withhold(plan.policy);
   for (const auto type : kTopRoles) {
     SLUICE_TRY(plan.roles[static_cast<std::size_t>(type)],
-               key_set(in, type, plan.policy, signers, names));
+               key_set(in, type, folder, signers, plan));
   }
-  SLUICE_CHECK(in.world.files.make_folders(folder));
   SLUICE_TRY(auto repository, tuf::init_repository(in.world.files, folder, plan,
                                                    in.world.clock.now(), identity_keys(in)));
-  for (const auto& each : names) SLUICE_CHECK(repository.name_key(each.name, each.key));
   tuf::Edited edited;
   edited.add(tuf::RoleName("root"));
   edited.add(tuf::RoleName("targets"));

@@ -21,7 +21,7 @@ Result<tuf::RoleKeySet> keys_of_delegation(Invocation& in, tuf::Repository& repo
   for (const auto& given : in.args.all("--key")) {
     SLUICE_TRY(out.keys.emplace_back(), key_argument(in, repository, given));
   }
-  TufSigners signers(in, repository.folder());
+  TufSigners signers(in, repository);
   for (const auto& source : in.args.all("--signer")) {
     SLUICE_TRY(const auto signer, signers.any(source));
     out.keys.push_back(signer->key());
@@ -34,6 +34,10 @@ Result<tuf::RoleKeySet> keys_of_delegation(Invocation& in, tuf::Repository& repo
 
 Result<tuf::Edited> make_bins(Invocation& in, tuf::Repository& repository,
                               const tuf::RoleName& parent, const std::string& count) {
+  if (in.args.has("--remove")) {
+    return fail(Error{Errc::usage, "--remove takes away what has a name"}.advise(
+        "sluice tuf delegate bins --remove"));
+  }
   SLUICE_TRY(const auto number, count_argument("--bins", count));
   if (!std::has_single_bit(static_cast<std::uint64_t>(number)) || number < 2) {
     return fail(Errc::usage, "--bins takes a power of two, from 2 to 65536");
@@ -61,14 +65,23 @@ Result<tuf::Edited> make_delegation(Invocation& in, tuf::Repository& repository,
 }
 
 // Sources of online keys stand in tuf-repo.yaml, which is people's own file: it is not rewritten.
-void tell_of_signers(const Invocation& in, const std::string& role, tuf::Edited& edited) {
+void tell_of_signers(const Invocation& in, const tuf::RepoPolicy& policy, const std::string& role,
+                     tuf::Edited& edited) {
   const auto sources = in.args.all("--signer");
-  if (sources.empty()) return;
+  if (sources.empty() || policy.of(tuf::RoleName(role)).online == sources) return;
   std::string list;
   for (const auto& each : sources)
     list += cat(list.empty() ? "" : ", ", json::write(json::Value(each)));
-  edited.notes.push_back(cat("so that publish signs it, put below roles: in tuf-repo.yaml   ", role,
-                             ": {online: [", list, "]}"));
+  edited.notes.push_back(policy.roles.contains(role)
+                             ? cat("so that publish signs it, put into the line ", role,
+                                   ": in tuf-repo.yaml   online: [", list, "]")
+                             : cat("so that publish signs it, put below roles: in tuf-repo.yaml   ",
+                                   role, ": {online: [", list, "]}"));
+  if (role == "delegated") {
+    edited.notes.emplace_back(
+        "that line is for all delegated roles that have none of their own: give one to each role "
+        "that people sign");
+  }
 }
 
 Result<int> run_tuf_delegate(Invocation& in) {
@@ -78,7 +91,8 @@ Result<int> run_tuf_delegate(Invocation& in) {
   const auto bins = in.args.get("--bins");
   SLUICE_TRY(auto edited, bins ? make_bins(in, open.repository, parent, *bins)
                                : make_delegation(in, open.repository, parent));
-  tell_of_signers(in, bins ? "delegated" : in.args.positionals()[0], edited);
+  tell_of_signers(in, open.repository.policy(), bins ? "delegated" : in.args.positionals()[0],
+                  edited);
   if (in.args.has("--list")) {
     if (!bins) return fail(Errc::usage, "--list fills new bins: it goes with --bins");
     SLUICE_TRY(auto added, add_given_targets(in, open.repository, {}));
@@ -189,38 +203,41 @@ Result<int> run_tuf_key_revoke(Invocation& in) {
 }
 
 Command delegate_command() {
-  return {.words = {"tuf", "delegate"},
-          .summary = "let other keys speak for some targets",
-          .description =
-              "By path patterns, to a team with keys of its own; or with --bins to a number of "
-              "roles with the same keys, among which targets are spread by the hash of their "
-              "paths: a change then touches one small file of many. Bins are succinct (TAP 15) "
-              "unless --explicit lists each by its hash prefixes, which old clients read too and "
-              "which makes targets.json large. Targets of the parent move into the bins.",
-          .examples = {{"a team", "sluice tuf delegate libs --path 'libs/*' --key carla=carla.pub"},
-                       {"bins that an online key signs",
-                        "sluice tuf delegate --bins 16384 --signer env:TUF_ONLINE_KEY"}},
-          .options = with_publish_options(
-              {{"--path",
-                "PATTERN",
-                "paths that the role may list; * and ? within one part",
-                {},
-                false,
-                true},
-               {"--bins", "N", "instead of a role: so many bins, a power of two"},
-               {"--explicit", "", "bins by hash prefixes, not succinct ones"},
-               {"--list", "FILE",
-                "with --bins: targets that they begin with, as for add; each bin "
-                "is then written once"},
-               {"--key", "[NAME=]FILE", "a public key of the role", {}, false, true},
-               {"--signer", "SOURCE", "a key that signs without a person", {}, false, true},
-               {"--threshold", "N", "how many of them must sign; 1"},
-               {"--parent", "ROLE", "the role that delegates; targets"},
-               {"--terminating", "", "nobody after it is asked for these paths"},
-               {"--remove", "", "take the delegation away"},
-               {"--publish", "", "sign with online keys, and publish now"}}),
-          .positionals = {{"ROLE", "its name; of bins what their names begin with (bins)", false}},
-          .run = run_tuf_delegate};
+  return {
+      .words = {"tuf", "delegate"},
+      .summary = "let other keys speak for some targets",
+      .description =
+          "By path patterns, to a team with keys of its own; or with --bins to a number of "
+          "roles with the same keys, among which targets are spread by the hash of their "
+          "paths: a change then touches one small file of many. Bins are succinct (TAP 15) "
+          "unless --explicit lists each by its hash prefixes, which old clients read too and "
+          "which makes targets.json large. Targets of the parent move into the bins. Where bins of "
+          "that name are there, --bins N spreads their targets over N, with the keys that they "
+          "have, and --remove puts the targets back into the parent.",
+      .examples = {{"a team", "sluice tuf delegate libs --path 'libs/*' --key carla=carla.pub"},
+                   {"bins that an online key signs",
+                    "sluice tuf delegate --bins 16384 --signer env:TUF_ONLINE_KEY"}},
+      .options = with_publish_options(
+          {{"--path",
+            "PATTERN",
+            "paths that the role may list; * and ? within one part",
+            {},
+            false,
+            true},
+           {"--bins", "N", "instead of a role: so many bins, a power of two"},
+           {"--explicit", "", "bins by hash prefixes, not succinct ones"},
+           {"--list", "FILE",
+            "with --bins: targets that they begin with, as for add; each bin "
+            "is then written once"},
+           {"--key", "[NAME=]FILE", "a public key of the role", {}, false, true},
+           {"--signer", "SOURCE", "a key that signs without a person", {}, false, true},
+           {"--threshold", "N", "how many of them must sign; 1"},
+           {"--parent", "ROLE", "the role that delegates; targets"},
+           {"--terminating", "", "nobody after it is asked for these paths"},
+           {"--remove", "", "take the delegation, or the bins of that name, away"},
+           {"--publish", "", "sign with online keys, and publish now"}}),
+      .positionals = {{"ROLE", "its name; of bins what their names begin with (bins)", false}},
+      .run = run_tuf_delegate};
 }
 
 Command key_command(std::string_view word, std::string summary, std::string description,

@@ -14,6 +14,7 @@ namespace sluice::cli {
 namespace {
 
 constexpr std::size_t kToldChanges = 12;
+constexpr std::size_t kFewBins = 256;  // that are opened to say when the first expires
 constexpr std::size_t kToldProposedRoles = 40;
 
 std::string padded(std::string text, std::size_t width) {
@@ -94,13 +95,29 @@ std::string role_text(const tuf::ProposedRole& role, Time now, bool with_changes
   return out;
 }
 
+// What is published of a role; of bins the one that expires first, where they are few: `verify` is
+// for many. nullptr: nothing is, or there are many.
+Result<const tuf::Draft*> first_to_expire(tuf::Repository& repository,
+                                          const tuf::ListedRole& listed) {
+  const auto roles = listed.roles();
+  const tuf::Draft* out = nullptr;
+  if (roles.size() > kFewBins) return out;
+  for (const auto& role : roles) {
+    SLUICE_TRY(const auto* draft, repository.published(role));
+    if (draft == nullptr) continue;
+    if (out == nullptr || draft->expires() < out->expires()) out = draft;
+  }
+  return out;
+}
+
 json::Value published_json(const tuf::ListedRole& listed, const tuf::Draft* draft,
                            const tuf::RepoPolicy& policy) {
   json::Value out;
   out.set("role", printable(listed.role.str(), 200));
   out.set("parent", listed.parent.str());
-  out.set("version", draft == nullptr ? tuf::Version{0} : draft->version());
+  out.set("version", draft == nullptr || listed.bins() ? tuf::Version{0} : draft->version());
   if (draft != nullptr) out.set("expires", rfc3339(draft->expires()));
+  if (listed.bins()) out.set("count", static_cast<std::int64_t>(listed.roles().size()));
   out.set("threshold", listed.keys.threshold);
   json::Array keyids;
   for (const auto& each : listed.keys.keyids) keyids.emplace_back(printable(each, 200));
@@ -144,16 +161,13 @@ Result<std::string> published_text(tuf::Repository& repository, const StatusView
   std::string out;
   SLUICE_TRY(const auto* names, repository.names());
   for (const auto& each : view.listed) {
-    const tuf::Draft* draft = nullptr;
-    if (!each.bins()) {
-      SLUICE_TRY(draft, repository.published(each.role));
-    }
+    SLUICE_TRY(const auto* draft, first_to_expire(repository, each));
     std::vector<std::string> keys;
     for (const auto& keyid : each.keys.keyids) {
       SLUICE_TRY(const auto* name, name_in_all(repository, *names, each.parent, keyid));
       keys.push_back(name == nullptr ? tuf::as_word(keyid.substr(0, 8)) : printable(*name, 60));
     }
-    const std::string version = each.bins()        ? "bins"
+    const std::string version = each.bins()        ? cat(each.roles().size(), " bins")
                                 : draft == nullptr ? "not published"
                                                    : cat(draft->version());
     out += cat("  ", padded(printable(each.role.str(), 60), 12), padded(version, 6),
@@ -176,10 +190,7 @@ Result<json::Value> status_json(tuf::Repository& repository, const StatusView& v
   out.set("store", std::move(store));
   json::Array roles;
   for (const auto& each : view.listed) {
-    const tuf::Draft* draft = nullptr;
-    if (!each.bins()) {
-      SLUICE_TRY(draft, repository.published(each.role));
-    }
+    SLUICE_TRY(const auto* draft, first_to_expire(repository, each));
     roles.push_back(published_json(each, draft, repository.policy()));
   }
   out.set("roles", json::Value(std::move(roles)));

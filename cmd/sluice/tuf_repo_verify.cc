@@ -13,6 +13,7 @@
 #include "tuf_identity.h"
 #include "tuf_repo.h"
 #include "tufrepo/audit.h"
+#include "tufrepo/edit.h"
 #include "tufrepo/import.h"
 #include "tufrepo/published_check.h"
 #include "tufrepo/store.h"
@@ -79,6 +80,7 @@ class TargetLooker {
   }
 
   Result<std::optional<std::string>> check(const tuf::TargetFile& file) {
+    if (const auto plain = tuf::check_target_path(file.path); !plain) return plain.error().what;
     std::optional<std::string> wrong = "no hash of it is of a known kind";
     const auto names = tuf::target_files(file.path, file.hashes.known);
     for (std::size_t i = 0; i < names.size(); ++i) {
@@ -144,14 +146,14 @@ json::Value audit_json(const tuf::Audit& audit) {
   return out;
 }
 
-Result<int> tell_audit(Invocation& in, tuf::Audit audit) {
+Result<int> tell_audit(Invocation& in, tuf::Audit audit, bool elsewhere) {
   const bool strict = in.args.has("--fail-on-warning") && !audit.warnings.empty();
   if (in.json) {
     SLUICE_CHECK(in.print_json(audit_json(audit)));
     return audit.report.passed() && !strict ? kDone : kRefused;
   }
   audit.report.fact("roles", cat(audit.roles.size()));
-  audit.report.fact("targets", cat(audit.targets));
+  audit.report.fact("targets", cat(audit.targets, elsewhere ? ", whose files are elsewhere" : ""));
   std::string text = report::as_text(audit.report, {in.colour, false});
   for (const auto& each : audit.warnings) {
     text += cat("  warn     ", printable(each.role.str(), 80), ": ", each.what, "\n");
@@ -159,6 +161,13 @@ Result<int> tell_audit(Invocation& in, tuf::Audit audit) {
   }
   SLUICE_CHECK(in.console.print(text));
   return audit.report.passed() && !strict ? kDone : kRefused;
+}
+
+// What the folder of its keepers says of itself.
+bool keeps_targets_elsewhere(Invocation& in, const std::string& place) {
+  if (is_web(place) || place.starts_with("s3://") || in.args.has("--deep")) return false;
+  const auto repository = tuf::Repository::open(in.world.files, place);
+  return repository && !repository->policy().targets_here;
 }
 
 Result<int> run_tuf_verify(Invocation& in) {
@@ -173,7 +182,9 @@ Result<int> run_tuf_verify(Invocation& in) {
     SLUICE_TRY(options.warn_within, tuf::parse_period(*period));
   }
   TargetLooker targets(from, in.args.has("--deep"));
-  const bool look = !in.args.has("--metadata-only") && (from.store || in.args.has("--deep"));
+  const bool elsewhere = keeps_targets_elsewhere(in, place);
+  const bool look =
+      !in.args.has("--metadata-only") && !elsewhere && (from.store || in.args.has("--deep"));
   if (look) {
     SLUICE_CHECK(targets.list());
     options.check_target = [&](const tuf::TargetFile& file) { return targets.check(file); };
@@ -182,7 +193,7 @@ Result<int> run_tuf_verify(Invocation& in) {
     return read_outside(from, cat("metadata/", name), max);
   };
   SLUICE_TRY(auto audit, tuf::audit(read, options));
-  return tell_audit(in, std::move(audit));
+  return tell_audit(in, std::move(audit), elsewhere);
 }
 
 // --- diff
@@ -241,6 +252,7 @@ Result<std::vector<Compared>> compare_proposed(Invocation& in, tuf::Repository& 
   SLUICE_TRY(const auto* names, repository.names());
   SLUICE_TRY(const auto staged, repository.staged_roles());
   const auto only = in.args.get("--role");
+  if (only) SLUICE_CHECK(check_proposed(repository, {tuf::RoleName(*only)}));
   tuf::PublishedCheck published(repository);
   for (const auto& role : staged) {
     if (only && role.str() != *only) continue;
@@ -356,8 +368,9 @@ Command repository_verify_command() {
       .summary = "look at a whole repository as a client would",
       .description =
           "Walks from the first root over every root, timestamp, snapshot and targets to every "
-          "delegated role, with the client's own checks, and looks for each target's file. Warns "
-          "of what will be a problem: what expires soon, files that clients of others refuse for "
+          "delegated role, with the client's own checks, and looks for each target's file, where "
+          "tuf-repo.yaml does not say that they are elsewhere. Warns of what will be a problem: "
+          "what expires soon, files that clients of others refuse for "
           "their size, a root that one key can replace, online keys that sign root too.\n"
           "Exit code 0: a client accepts all of it. 1: it does not. For a monitor: "
           "--fail-on-warning.",

@@ -403,6 +403,13 @@ class SystemFiles final : public Files {
     return file_info(info);
   }
 
+  Result<FileInfo> info_unfollowed(const Path& path) override {
+    SLUICE_CHECK(check_name(path));
+    struct stat info{};
+    if (::lstat(path.c_str(), &info) != 0) return fail_errno("look at", path, errno);
+    return file_info(info);
+  }
+
   Result<std::vector<FolderEntry>> list(const Path& folder) override {
     const std::unique_ptr<DIR, int (*)(DIR*)> dir(::opendir(folder.c_str()), ::closedir);
     if (!dir) return fail_errno("list", folder, errno);
@@ -526,6 +533,29 @@ Result<void> Files::create_later(const Path& path, const Pieces& pieces, unsigne
 }
 
 Result<void> Files::sync(const std::vector<Path>&) { return {}; }
+
+Result<FileInfo> Files::info_unfollowed(const Path& path) {
+  return fail(Errc::unsupported, cat("cannot tell whether ", shown(path), " is a link"));
+}
+
+Result<void> check_no_links(Files& files, const Path& root, const Path& path) {
+  const Path below = path.lexically_relative(root);
+  if (below.empty() || *below.begin() == "..") {
+    return fail(Errc::internal, cat(shown(path), " is not below ", shown(root)));
+  }
+  Path at = root;
+  for (const Path& part : below) {
+    if (part == "." || part.empty()) continue;
+    at /= part;
+    const auto info = files.info_unfollowed(at);
+    if (!info && info.error().code == Errc::not_found) return {};
+    if (!info) return fail(info.error());
+    if (info->kind != FileKind::link) continue;
+    return fail(Error{Errc::denied, cat(shown(at), " is a link, which is not followed")}.advise(
+        "it may lead anywhere: put the folder or the file itself there"));
+  }
+  return {};
+}
 
 FileInfo file_info(const struct stat& of) {
   return {.kind = kind_of(of.st_mode),

@@ -126,6 +126,8 @@ class Files {
   // Files, with their entries in their folders, and folders.
   [[nodiscard]] virtual Result<void> sync(const std::vector<Path>& paths);
   [[nodiscard]] virtual Result<FileInfo> info(const Path& path) = 0;  // a link is followed
+  // As info, of a link itself. Errc::unsupported by itself: nothing is taken for no link.
+  [[nodiscard]] virtual Result<FileInfo> info_unfollowed(const Path& path);
   [[nodiscard]] virtual Result<std::vector<FolderEntry>> list(const Path& folder) = 0;  // sorted
   [[nodiscard]] virtual Result<void> make_folders(const Path& path) = 0;
   [[nodiscard]] virtual Result<void> remove(const Path& path) = 0;
@@ -133,6 +135,11 @@ class Files {
   [[nodiscard]] virtual Result<std::unique_ptr<FileLock>> lock(const Path& path,
                                                                std::chrono::milliseconds wait) = 0;
 };
+
+// Errc::denied where a part of the path below the root is a link, the last one too: a folder that
+// came from elsewhere, by git say, may lead anywhere. The root itself may be one, or lie behind
+// one, and what is not there is none. Of those who change folders in this moment it knows nothing.
+[[nodiscard]] Result<void> check_no_links(Files& files, const Path& root, const Path& path);
 
 Files& system_files();
 

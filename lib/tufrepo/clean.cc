@@ -11,6 +11,10 @@ namespace sluice::tuf {
 
 namespace {
 
+// A place that is copied from here may be so far behind: by its timestamp it is known as ours.
+constexpr std::chrono::hours kTimestampsKeptFor{24 * 30};
+constexpr Version kTimestampsKept = 100;
+
 struct KnownTimestamp {
   Time expires{};
   Version snapshot = 0;
@@ -123,7 +127,9 @@ class Cleaner {
     if (parsed.role == "root" || reach_.has(name)) return true;
     if (parsed.role != "timestamp") return false;
     const auto at = known_.find(parsed.version);
-    return parsed.version == current_ || (at != known_.end() && at->second.expires > now_);
+    if (at == known_.end()) return parsed.version == current_;
+    return current_ - parsed.version < kTimestampsKept ||
+           at->second.expires + kTimestampsKeptFor > now_;
   }
 
   Result<void> choose_metadata() {

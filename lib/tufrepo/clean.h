@@ -6,7 +6,9 @@
 // is known there may have been others, and as long as that first one has not expired everything
 // older is kept too. What an unexpired timestamp reaches stays: its snapshot, the metadata that
 // this lists, and the targets that those list. The published timestamp counts even when it has
-// expired. Roots stay for good: clients walk over all of them (TUF 5.3).
+// expired. Roots stay for good: clients walk over all of them (TUF 5.3). The last 100
+// timestamps stay, and all for 30 days after they expired: mirror.h knows a place that is behind by
+// the one that it has.
 //
 // Only files that are understood are removed: metadata whose name, type and version agree, and
 // targets whose name begins with the hash of what they hold. Everything else is reported and kept.

@@ -2,7 +2,9 @@
 #include "tufrepo/delegation_way.h"
 
 #include <algorithm>
+#include <unordered_set>
 
+#include "base/text.h"
 #include "tufrepo/proposal.h"
 
 namespace sluice::tuf {
@@ -11,6 +13,7 @@ namespace {
 
 constexpr std::size_t kMaxWay = 32;  // roles that one search visits, as clients have it
 constexpr int kFewBits = 16;         // bins that a list by number is kept for
+constexpr std::size_t kMaxWayRoles = std::size_t{1} << 21U;
 
 template <class T>
 T* pop(std::vector<T*>& stack) {
@@ -94,6 +97,31 @@ Result<std::vector<DelegationWay::Known*>> DelegationWay::below(Known& at, std::
   }
   for (const auto& each : at.delegations->covering(path, hash)) {
     SLUICE_TRY(out.emplace_back(), look_at(each.role));
+  }
+  return out;
+}
+
+Result<std::vector<DelegationWay::Known*>> DelegationWay::all() {
+  SLUICE_TRY(auto* const top, look_at(targets_));
+  std::vector<Known*> out{top};
+  std::unordered_set<const Known*> seen{top};
+  const auto take = [&](const RoleName& role) -> Result<void> {
+    SLUICE_TRY(auto* const known, look_at(role));
+    if (seen.insert(known).second) out.push_back(known);
+    return {};
+  };
+  for (std::size_t i = 0; i < out.size(); ++i) {
+    const auto* const delegations = out[i]->delegations;
+    if (delegations == nullptr) continue;
+    if (delegations->size() > kMaxWayRoles - out.size()) {
+      return fail(Errc::limit, cat("more than ", kMaxWayRoles, " delegated roles"));
+    }
+    for (const auto& each : delegations->roles()) SLUICE_CHECK(take(each.role));
+    if (const auto& bins = delegations->bins()) {
+      for (std::uint64_t number = 0; number < bins->count(); ++number) {
+        SLUICE_CHECK(take(bins->bin(number)));
+      }
+    }
   }
   return out;
 }

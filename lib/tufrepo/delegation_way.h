@@ -38,6 +38,8 @@ class DelegationWay {
   [[nodiscard]] Result<bool> leads_to(std::string_view path, std::string_view hash,
                                       const RoleName& role);
   [[nodiscard]] Result<Known*> look_at(const RoleName& role);
+  // Every role that a client may be sent to. Each is opened; Errc::limit where there are too many.
+  [[nodiscard]] Result<std::vector<Known*>> all();
 
   // Those for which something was collected, by name.
   std::vector<Known*> with_added();

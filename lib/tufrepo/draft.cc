@@ -262,24 +262,29 @@ void Draft::put(std::string key, std::string sorted) {
   changes_.insert_or_assign(std::move(key), std::move(sorted));
 }
 
-void Draft::put_all(std::vector<Listed> entries,
-                    std::shared_ptr<const std::deque<std::string>> pieces) {
-  std::ranges::stable_sort(entries, {}, &Listed::key);
+std::size_t Draft::put_all(const std::vector<Listed>& entries,
+                           std::shared_ptr<const std::deque<std::string>> pieces) {
   auto merged = std::make_shared<std::vector<Listed>>();
   merged->reserve(entries_->size() + entries.size());
+  std::size_t same = 0;
   auto old = entries_->begin();
-  for (auto at = entries.begin(); at != entries.end(); ++at) {
-    if (const auto next = at + 1; next != entries.end() && next->key() == at->key()) continue;
-    while (old != entries_->end() && old->key() < at->key()) merged->push_back(*old++);
-    if (old != entries_->end() && old->key() == at->key()) ++old;
-    if (const auto change = changes_.find(at->key()); change != changes_.end())
+  for (const Listed& entry : entries) {
+    while (old != entries_->end() && old->key() < entry.key()) merged->push_back(*old++);
+    const bool there = old != entries_->end() && old->key() == entry.key();
+    if (const auto change = changes_.find(entry.key()); change != changes_.end()) {
+      if (change->second == entry.text()) ++same;
       changes_.erase(change);
-    merged->push_back(*at);
+    } else if (there && old->text() == entry.text()) {
+      ++same;
+    }
+    if (there) ++old;
+    merged->push_back(entry);
   }
   merged->insert(merged->end(), old, entries_->end());
   entries_ = std::move(merged);
   written_.reset();
   pieces_.push_back(std::move(pieces));
+  return same;
 }
 
 bool Draft::erase(std::string_view key) {

@@ -56,8 +56,9 @@ class Draft {
   std::optional<std::string_view> find(std::string_view key) const;  // sorted JSON
   void put(std::string key, std::string sorted);                     // see sorted_json()
   bool erase(std::string_view key);                                  // false where there was none
-  // Many at once, of pieces that are kept, in any order; of one key the last one counts.
-  void put_all(std::vector<Listed> entries, std::shared_ptr<const std::deque<std::string>> pieces);
+  // Many at once, of pieces that are kept, sorted and each key once. How many stood there so.
+  std::size_t put_all(const std::vector<Listed>& entries,
+                      std::shared_ptr<const std::deque<std::string>> pieces);
   // In the order of the keys' bytes, until `use` fails.
   [[nodiscard]] Result<void> each(
       const std::function<Result<void>(std::string_view key, std::string_view text)>& use) const;

@@ -4,9 +4,11 @@
 #pragma once
 
 #include <array>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "tufrepo/proposal.h"
@@ -32,9 +34,12 @@ struct RoleKeySet {
 struct NewRepository {
   std::array<RoleKeySet, 4> roles;  // by RoleType
   RepoPolicy policy;
-  bool keep_policy_file = false;  // it is there, and says the same
+  bool keep_policy_file = false;                            // it is there, and says the same
+  std::vector<std::pair<std::string, RoleKey>> names = {};  // what people call keys
 };
-// Writes the policy and stages root 1 and targets 1. Errc::denied where there is a repository.
+// Writes the policy, the names of keys, root 1 and targets 1, which are staged. Errc::denied where
+// there is a repository, or a name is another key's. What is refused is refused before anything is
+// written.
 [[nodiscard]] Result<Repository> init_repository(Files& files, const Path& folder,
                                                  const NewRepository& plan, Time now,
                                                  const ForeignKeys& foreign = {});
@@ -72,7 +77,8 @@ std::vector<std::string> target_files(std::string_view path,
 // Any number of targets, taken one by one; of what they were only their text is kept. A role that
 // is not named is not opened. A target that is there already is listed anew where it is, and keeps
 // its custom metadata where the new one has none. Without a role the delegations decide, as they do
-// for a client; Errc::usage for a role that no client would ask for the path.
+// for a client; Errc::usage for a role that no client would ask for the path, and for one path that
+// is given twice and not for the same target. A role in which nothing changes is not staged.
 class TargetBatch {
  public:
   TargetBatch(Repository& repository, std::optional<RoleName> role);
@@ -82,6 +88,7 @@ class TargetBatch {
   class Ready {
    public:
     [[nodiscard]] Result<void> add(const NewTarget& target);
+    std::size_t size() const { return all_.size(); }
 
    private:
     friend class TargetBatch;
@@ -94,8 +101,11 @@ class TargetBatch {
     std::vector<One> all_;
   };
   [[nodiscard]] Result<void> add(Ready ready);
-  std::size_t count() const;
-  [[nodiscard]] Result<Edited> stage(Time now);
+  std::size_t count() const;  // once they are staged: of those of one path only one
+  // Once. `origin`: where the nth that was added comes from, counted from 0.
+  using Origin = std::function<std::string(std::size_t)>;
+  [[nodiscard]] Result<Edited> stage(Time now, const Origin& origin);
+  std::size_t unchanged() const;  // of count(): were listed so already
 
  private:
   struct State;
@@ -104,9 +114,15 @@ class TargetBatch {
 [[nodiscard]] Result<Edited> add_targets(Repository& repository,
                                          const std::vector<NewTarget>& targets,
                                          const std::optional<RoleName>& role, Time now);
-// Errc::not_found where one is not listed; nothing is staged then.
+// Each by its path, from the role where a client finds it; or "a/b/", everything below, from every
+// role that lists some of it. Errc::not_found with their names where some are not listed; nothing
+// is staged then. The notes say how many went.
 [[nodiscard]] Result<Edited> remove_targets(Repository& repository,
-                                            const std::vector<std::string>& paths, Time now);
+                                            const std::vector<std::string>& names, Time now);
+// Files of targets that are here, and that the role lists as it is proposed but not as it is
+// published.
+[[nodiscard]] Result<std::size_t> count_proposed_files(Repository& repository,
+                                                       const RoleName& role);
 
 // --- delegations (edit_delegations.cc)
 struct NewDelegation {
@@ -123,10 +139,12 @@ struct NewBins {
   std::string prefix = "bins";
   int bits = 0;
   bool succinct = true;  // TAP 15; else one delegation a bin, by hash prefixes
-  RoleKeySet keys;
+  RoleKeySet keys;       // of bins that are there: empty, where they stay as they are
 };
-// Every bin is staged, empty or with those targets of the parent that belong to it.
+// Every bin is staged, empty or with those targets of the parent that belong to it. Where bins of
+// that name are there, their targets are spread anew.
 [[nodiscard]] Result<Edited> delegate_bins(Repository& repository, const NewBins& plan, Time now);
+// Targets of bins, which go by their prefix, go back to the parent.
 [[nodiscard]] Result<Edited> remove_delegation(Repository& repository, const RoleName& parent,
                                                const RoleName& role, Time now);
 RoleName bin_name(const NewBins& plan, std::uint32_t number);
@@ -139,6 +157,16 @@ json::Value* member_in(json::Value& object, std::string_view key);
 json::Value& member_or_new(json::Value& object, std::string_view key, json::Value fallback);
 json::Value key_set_json(const RoleKeySet& set);  // {"keyids":…,"threshold":…}
 void put_keys(json::Value& keys, const RoleKeySet& set);
+struct ListedRole;
+[[nodiscard]] Result<Edited> remove_bins(Repository& repository, const ListedRole& bins, Time now);
+[[nodiscard]] Result<void> check_new_role_name(std::string_view role);
+// Metadata of one name is one file: two roles that delegate to it would have to share it.
+[[nodiscard]] Result<void> check_name_is_free(Repository& repository, const RoleName& parent,
+                                              const RoleName& role);
+json::Value& delegations_to_edit(Draft& draft);
+[[nodiscard]] Result<json::Array*> roles_to_edit(json::Value& delegations);
+bool has_roles(json::Value& delegations);
+bool delegates_to(const json::Array& roles, const RoleName& role);
 void drop_unused_keys(Draft& draft);  // that no role has any more
 
 }  // namespace sluice::tuf

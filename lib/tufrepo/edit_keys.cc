@@ -109,6 +109,14 @@ class KeyEdit {
                 cat("the role ", printable(role_.str(), 80), " has no key ", printable(keyid, 80)));
   }
 
+  // Of the key that comes in the place of that one.
+  Result<void> check_other(const std::string& keyid, const RoleKey& key) const {
+    SLUICE_TRY(const auto fresh, understood(key, repository_.foreign()));
+    const auto at = known_.find(keyid);
+    if (at == known_.end() || at->second.material != fresh.material) return {};
+    return fail(Errc::usage, cat("the key ", key.describe(), " is the one that it would replace"));
+  }
+
   void set_threshold(std::int64_t threshold) {
     for (auto* role : roles_) role->set("threshold", threshold);
   }
@@ -119,12 +127,13 @@ class KeyEdit {
       const auto* threshold = role->find("threshold");
       const auto needed = threshold == nullptr ? 0 : threshold->integer().value_or(0);
       if (needed >= 1 && needed <= static_cast<std::int64_t>(different)) continue;
-      return fail(
-          Error{Errc::usage,
-                cat("the role ", printable(role_.str(), 80), " would have ", different,
-                    different == 1 ? " key" : " different keys", " for a threshold of ", needed,
-                    needed < 1 ? "" : ": nobody could ever sign it")}
-              .advise("add a key first, or change the threshold with `sluice tuf key threshold`"));
+      return fail(Error{Errc::usage,
+                        cat("the role ", printable(role_.str(), 80), " would have ", different,
+                            different == 1 ? " key" : " different keys", " for a threshold of ",
+                            needed, needed < 1 ? "" : ": nobody could ever sign it")}
+                      .advise("put another key in its place (`sluice tuf key rotate`, or "
+                              "--replace-with of `revoke`), add one first, or change the threshold "
+                              "with `sluice tuf key threshold`"));
     }
     return {};
   }
@@ -275,6 +284,7 @@ Result<Edited> remove_key(Repository& repository, const RoleName& role, const st
 Result<Edited> rotate_key(Repository& repository, const RoleName& role,
                           const std::string& old_keyid, const RoleKey& key, Time now) {
   SLUICE_TRY(auto edit, KeyEdit::of(repository, role));
+  SLUICE_CHECK(edit.check_other(old_keyid, key));
   SLUICE_CHECK(edit.erase(old_keyid));
   SLUICE_CHECK(edit.insert(key));
   SLUICE_CHECK(edit.check_enough());
@@ -298,12 +308,30 @@ Result<bool> take_out(KeyEdit& edit, const ListedRole& role, const std::set<std:
   for (const auto& keyid : role.keys.keyids) {
     if (!gone.contains(keyid)) continue;
     if (!found) SLUICE_CHECK(edit.choose(role));
+    if (replacement) SLUICE_CHECK(edit.check_other(keyid, *replacement));
     SLUICE_CHECK(edit.erase(keyid));
     if (!found && replacement) SLUICE_CHECK(edit.insert(*replacement));
     found = true;
   }
   if (found) SLUICE_CHECK(edit.check_enough());
   return found;
+}
+
+// Of a key that is in no role as they are to be.
+std::unexpected<Error> in_no_role(Repository& repository, const std::string& keyid) {
+  const std::string shown = printable(keyid, 80);
+  auto now = Repository::open(repository.files(), repository.folder(), repository.foreign());
+  if (now) now->ignore_staging();
+  const auto listed = now ? listed_roles(*now) : Result<std::vector<ListedRole>>();
+  const bool trusted =
+      listed && std::ranges::any_of(*listed, [&](const ListedRole& each) {
+        return std::ranges::find(each.keys.keyids, keyid) != each.keys.keyids.end();
+      });
+  if (!trusted) return fail(Errc::not_found, cat("no role has the key ", shown));
+  return fail(Error{Errc::denied, cat("what is proposed takes the key ", shown,
+                                      " out already, and clients trust it until that is published")}
+                  .advise("sluice tuf sign and publish; or, to put another key in its place, "
+                          "sluice tuf propose --drop, and revoke it with --replace-with"));
 }
 
 }  // namespace
@@ -328,9 +356,7 @@ Result<Edited> revoke_key(Repository& repository, const std::string& keyid,
     SLUICE_TRY(const auto done, std::move(edit).finish(now));
     out.add(done);
   }
-  if (out.roles.empty()) {
-    return fail(Errc::not_found, cat("no role has the key ", printable(keyid, 80)));
-  }
+  if (out.roles.empty()) return in_no_role(repository, keyid);
   return out;
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 #include <deque>
-#include <map>
+#include <utility>
 
 #include "base/text.h"
 #include "tuf/limits.h"
@@ -41,6 +41,9 @@ Result<std::string> custom_text(const std::string& given) {
   SLUICE_CHECK(json::canonical_olpc(value));
   return sorted_json(value);
 }
+
+// Between two targets that are ready; none of their own bytes is a control character.
+constexpr char kBetween = '\n';
 
 // What a target had is put before what it has now: {"custom":…,"hashes":….
 std::string with_custom(std::string_view text, const std::string& custom) {
@@ -96,7 +99,55 @@ struct TargetBatch::State {
   DelegationWay way;
   std::shared_ptr<std::deque<std::string>> pieces = std::make_shared<std::deque<std::string>>();
   std::size_t count = 0;
+  std::size_t unchanged = 0;
+
+  std::size_t number_of(const Listed& entry) const;
+  Result<void> settle(std::vector<Listed>& added, const Origin& origin) const;
+  void keep_customs(const Draft& draft, std::vector<Listed>& added);
 };
+
+// Which of all that were added it is: pieces are in the order in which they came.
+std::size_t TargetBatch::State::number_of(const Listed& entry) const {
+  const char* const at = entry.key().data();
+  std::size_t out = 0;
+  for (const auto& piece : *pieces) {
+    const char* const end = piece.data() + piece.size();
+    const bool here = piece.data() <= at && at < end;
+    out += static_cast<std::size_t>(std::count(piece.data(), here ? at : end, kBetween));
+    if (here) break;
+  }
+  return out;
+}
+
+// By their paths, and each path once.
+Result<void> TargetBatch::State::settle(std::vector<Listed>& added, const Origin& origin) const {
+  std::ranges::stable_sort(added, {}, &Listed::key);
+  std::size_t last = 0;
+  for (std::size_t i = 1; i < added.size(); ++i) {
+    if (added[i].key() != added[last].key()) {
+      added[++last] = added[i];
+    } else if (added[i].text() != added[last].text()) {
+      return fail(
+          Error{Errc::usage,
+                cat("two different targets would be called ", printable(added[i].key(), 200), ": ",
+                    origin(number_of(added[last])), ", and ", origin(number_of(added[i])))}
+              .advise("give one of them another path, say below --under, or as \"path\" in "
+                      "a list"));
+    }
+  }
+  added.erase(added.begin() + static_cast<std::ptrdiff_t>(last) + 1, added.end());
+  return {};
+}
+
+void TargetBatch::State::keep_customs(const Draft& draft, std::vector<Listed>& added) {
+  for (auto& entry : added) {
+    if (entry.text().starts_with("{\"custom\"")) continue;
+    const auto known = draft.find(entry.key());
+    const std::string custom = known ? custom_of(*known) : std::string();
+    if (custom.empty()) continue;
+    entry = keep_listed(*pieces, entry.key(), with_custom(entry.text(), custom));
+  }
+}
 
 TargetBatch::TargetBatch(Repository& repository, std::optional<RoleName> role)
     : state_(new State{repository, std::move(role), DelegationWay(repository)}) {}
@@ -104,6 +155,7 @@ TargetBatch::TargetBatch(TargetBatch&&) noexcept = default;
 TargetBatch::~TargetBatch() = default;
 
 std::size_t TargetBatch::count() const { return state_->count; }
+std::size_t TargetBatch::unchanged() const { return state_->unchanged; }
 
 Result<void> TargetBatch::Ready::add(const NewTarget& target) {
   SLUICE_CHECK(check_target_path(target.path));
@@ -114,6 +166,7 @@ Result<void> TargetBatch::Ready::add(const NewTarget& target) {
   }
   const std::string piece = listed_piece(target.path, listed_text(target, *custom));
   text_ += piece;
+  text_ += kBetween;
   auto& one = all_.emplace_back(One{piece.size(), target.path.size(), {}});
   std::ranges::copy(path_hash(target.path), one.hash.begin());
   return {};
@@ -123,7 +176,7 @@ Result<void> TargetBatch::add(Ready ready) {
   std::string_view left = state_->pieces->emplace_back(std::move(ready.text_));
   for (const auto& one : ready.all_) {
     const Listed listed = in_piece(left.substr(0, one.size), one.path_size);
-    left.remove_prefix(one.size);
+    left.remove_prefix(one.size + 1);
     const std::string_view hash(one.hash.data(), one.hash.size());
     DelegationWay::Known* at = nullptr;
     if (state_->role) {
@@ -145,18 +198,18 @@ Result<void> TargetBatch::add(Ready ready) {
   return {};
 }
 
-Result<Edited> TargetBatch::stage(Time now) {
+Result<Edited> TargetBatch::stage(Time now, const Origin& origin) {
   Edited out;
+  state_->count = 0;
   for (auto* const at : state_->way.with_added()) {
+    SLUICE_CHECK(state_->settle(at->added, origin));
     SLUICE_TRY(auto draft, state_->repository.next(at->role));
-    for (auto& entry : at->added) {
-      if (!at->any || entry.text().starts_with("{\"custom\"")) continue;
-      const auto known = draft.find(entry.key());
-      const std::string custom = known ? custom_of(*known) : std::string();
-      if (custom.empty()) continue;
-      entry = keep_listed(*state_->pieces, entry.key(), with_custom(entry.text(), custom));
-    }
-    draft.put_all(std::move(at->added), state_->pieces);
+    if (at->any) state_->keep_customs(draft, at->added);
+    const std::vector<Listed> added = std::exchange(at->added, {});
+    const std::size_t same = draft.put_all(added, state_->pieces);
+    state_->count += added.size();
+    state_->unchanged += same;
+    if (same == added.size()) continue;
     SLUICE_CHECK(state_->repository.stage(at->role, std::move(draft), now));
     out.roles.push_back(at->role);
   }
@@ -170,29 +223,7 @@ Result<Edited> add_targets(Repository& repository, const std::vector<NewTarget>&
   TargetBatch::Ready ready;
   for (const auto& target : targets) SLUICE_CHECK(ready.add(target));
   SLUICE_CHECK(batch.add(std::move(ready)));
-  return batch.stage(now);
-}
-
-Result<Edited> remove_targets(Repository& repository, const std::vector<std::string>& paths,
-                              Time now) {
-  DelegationWay way(repository);
-  std::map<std::string, std::vector<std::string>> by_role;
-  for (const auto& path : paths) {
-    SLUICE_TRY(const auto found, way.of(path, path_hash(path)));
-    if (found.lists == nullptr) {
-      return fail(Errc::not_found, cat("no role lists ", printable(path, 200)));
-    }
-    by_role[found.lists->role.str()].push_back(path);
-  }
-  Edited out;
-  for (const auto& [name, those] : by_role) {
-    const RoleName at(name);
-    SLUICE_TRY(auto draft, repository.next(at));
-    for (const auto& path : those) draft.erase(path);
-    SLUICE_CHECK(repository.stage(at, std::move(draft), now));
-    out.add(at);
-  }
-  return out;
+  return batch.stage(now, [](std::size_t number) { return cat("number ", number + 1); });
 }
 
 }  // namespace sluice::tuf

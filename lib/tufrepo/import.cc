@@ -3,7 +3,8 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
+#include <map>
+#include <set>
 
 #include "base/codec.h"
 #include "base/text.h"
@@ -26,12 +27,19 @@ constexpr std::string_view kSignBefore = "x-tuf-on-ci-signing-period";  // days 
 constexpr std::int64_t kMostDays = 36'600;
 constexpr int kMostKeysOfOne = 20;
 
-// A file of metadata as it was found: which role of which version, by what is in it.
+// A file of metadata as it was found: which role of which version, by what is in it. There may be
+// any number of them, and any size: only what is taken over is held.
 struct FoundFile {
   std::string role;
   Version version = 0;
-  std::string bytes;
+  Path path;
+  std::string sha256;
+  Document bytes = {};  // once it is kept
 };
+
+std::string content_hash(std::string_view bytes) {
+  return crypto::digest_of(crypto::HashAlgorithm::sha256, bytes_of(bytes)).hex();
+}
 
 // "12.root.json" and "root.json" are both root.
 std::string role_in_name(std::string_view file) {
@@ -91,46 +99,79 @@ class Importer {
     }
     for (const auto& entry : entries) {
       if (!entry.name.ends_with(".json") || entry.kind == FileKind::folder) continue;
-      SLUICE_TRY(auto bytes, files_.read(folder / entry.name, Limits().stated));
-      auto draft = Draft::parse(bytes);
+      const Path path = folder / entry.name;
+      const auto info = files_.info(path);
+      if (!info || info->kind != FileKind::file) {  // a pipe, say, or a link to nothing
+        out_.left_out.push_back(entry.name);
+        continue;
+      }
+      SLUICE_TRY(auto bytes, files_.read_plain(path, Limits().stated, Links::followed));
+      std::string sha256 = content_hash(bytes);
+      const auto draft = Draft::parse(std::move(bytes));
       if (!draft) {
         out_.left_out.push_back(entry.name);
         continue;
       }
       std::string role = role_in_name(entry.name);
       if (draft->type() != RoleType::targets) role = std::string(name(draft->type()));
-      found_.push_back({std::move(role), draft->version(), std::move(bytes)});
+      found_.push_back({std::move(role), draft->version(), path, std::move(sha256)});
     }
     return {};
   }
 
-  const FoundFile* find(std::string_view role, std::optional<Version> version) const {
-    const FoundFile* newest = nullptr;
-    for (const auto& each : found_) {
-      if (each.role != role || (version && each.version != *version)) continue;
-      if (newest == nullptr || each.version > newest->version) newest = &each;
-    }
-    return newest;
+  // The first of those that are the same role of the same version.
+  void index() {
+    for (auto& each : found_) by_role_[each.role].emplace(each.version, &each);
   }
 
-  void keep(const FoundFile& file) {
+  FoundFile* find(std::string_view role, std::optional<Version> version) const {
+    const auto of = by_role_.find(role);
+    if (of == by_role_.end()) return nullptr;
+    if (!version) return of->second.rbegin()->second;
+    const auto at = of->second.find(*version);
+    return at == of->second.end() ? nullptr : at->second;
+  }
+
+  Result<void> keep(FoundFile& file) {
+    SLUICE_TRY(auto bytes, files_.read_plain(file.path, Limits().stated, Links::followed));
+    if (content_hash(bytes) != file.sha256) {
+      return fail(Errc::denied, cat(sluice::shown(file.path), " changed while it was read"));
+    }
+    file.bytes = std::make_shared<const std::string>(std::move(bytes));
     const RoleName role(file.role);
     const auto version =
         file.role == "timestamp" ? std::nullopt : std::optional<Version>(file.version);
     kept_[role_url(role, version)] = &file;
+    return {};
+  }
+
+  // A client goes from one to the next, and would never see one behind a hole.
+  Result<void> keep_roots() {
+    const auto of = by_role_.find("root");
+    if (of == by_role_.end()) return {};
+    const FoundFile* before = nullptr;
+    for (const auto& [version, root] : of->second) {
+      if (before != nullptr && version - 1 != before->version) {
+        return fail(Error{Errc::malformed,
+                          cat("root ", version, " is there, and root ", version - 1, " is not")}
+                        .advise("take over the published state, in whole"));
+      }
+      SLUICE_CHECK(keep(*root));
+      before = root;
+    }
+    return {};
   }
 
   Result<void> choose() {
-    for (const auto& each : found_) {
-      if (each.role == "root") keep(each);
-    }
-    const auto* timestamp = find("timestamp", std::nullopt);
+    index();
+    SLUICE_CHECK(keep_roots());
+    auto* const timestamp = find("timestamp", std::nullopt);
     if (timestamp == nullptr) {
       return fail(
           Error{Errc::malformed, cat(sluice::shown(plan_.metadata), " has no timestamp.json")}
               .advise("name the folder with the metadata"));
     }
-    keep(*timestamp);
+    SLUICE_CHECK(keep(*timestamp));
     SLUICE_TRY(const auto list, Draft::parse(timestamp->bytes));
     SLUICE_CHECK(keep_listed(list));
     const auto* snapshot = kept("snapshot");
@@ -138,10 +179,11 @@ class Importer {
       return fail(Errc::malformed, "the snapshot of the timestamp is missing");
     SLUICE_TRY(const auto files, Draft::parse(snapshot->bytes));
     SLUICE_CHECK(keep_listed(files));
+    std::set<std::string_view> used;
+    for (const auto& [file, found] : kept_) used.insert(found->sha256);
     for (const auto& each : found_) {
-      const bool used = std::ranges::any_of(
-          kept_, [&](const auto& entry) { return entry.second->bytes == each.bytes; });
-      if (!used) out_.left_out.push_back(cat(each.version, ".", each.role, ".json"));
+      if (used.contains(each.sha256)) continue;
+      out_.left_out.push_back(cat(each.version, ".", each.role, ".json"));
     }
     return {};
   }
@@ -163,8 +205,8 @@ class Importer {
       SLUICE_TRY(const auto version, json::Fields(value, std::string(file)).integer("version"));
       const std::string role(file.substr(0, file.rfind(".json")));
       if (role == "root") return {};
-      if (const auto* one = find(role, version)) keep(*one);
-      return {};
+      auto* const one = find(role, version);
+      return one == nullptr ? Result<void>() : keep(*one);
     });
   }
 
@@ -173,7 +215,7 @@ class Importer {
     Time then = plan_.now;
     for (const auto& [file, found] : kept_) {
       SLUICE_TRY(const auto draft, Draft::parse(found->bytes));
-      if (found->role == "root" && find("root", found->version + 1) != nullptr) continue;
+      if (found->role == "root" && found != kept("root")) continue;
       then = std::min(then, draft.expires() - std::chrono::seconds(1));
       if (found->role == "root") consistent_ = is_consistent(draft);
     }
@@ -182,16 +224,15 @@ class Importer {
                                human_time(then + std::chrono::seconds(1)),
                                ": sluice tuf status says what has to be signed"));
     }
+    std::map<std::string, const FoundFile*> plain;  // without versions in names
+    for (const auto& [file, found] : kept_) {
+      if (!consistent_) plain.emplace(role_url(RoleName(found->role), std::nullopt), found);
+    }
     const ReadMetadata read = [&](const std::string& file,
                                   std::size_t) -> Result<std::optional<std::string>> {
-      auto at = kept_.find(file);
-      if (at == kept_.end() && !consistent_) {  // no versions in names
-        at = std::ranges::find_if(kept_, [&](const auto& entry) {
-          return cat(percent_encoded(entry.second->role), ".json") == file;
-        });
-      }
-      if (at == kept_.end()) return std::nullopt;
-      return at->second->bytes;
+      if (const auto at = kept_.find(file); at != kept_.end()) return *at->second->bytes;
+      if (const auto at = plain.find(file); at != plain.end()) return *at->second->bytes;
+      return std::nullopt;
     };
     SLUICE_TRY(const auto seen,
                audit(read, {.now = then, .root = first_root(), .foreign = foreign_}));
@@ -204,12 +245,9 @@ class Importer {
   }
 
   std::optional<std::string> first_root() const {
-    const FoundFile* first = nullptr;
-    for (const auto& each : found_) {
-      if (each.role == "root" && (first == nullptr || each.version < first->version)) first = &each;
-    }
-    if (first == nullptr) return std::nullopt;
-    return first->bytes;
+    const auto of = by_role_.find("root");
+    if (of == by_role_.end()) return std::nullopt;
+    return *of->second.begin()->second->bytes;
   }
 
   static bool is_consistent(const Draft& root) {
@@ -264,30 +302,74 @@ class Importer {
   }
 
   // --- into the folder
+  // All but timestamp.json, which comes last.
+  std::vector<NewFile> metadata_files() const {
+    std::vector<NewFile> out;
+    for (const auto& [file, found] : kept_) {
+      if (file == "timestamp.json") continue;
+      out.push_back({cat("metadata/", file), Content::of(found->bytes)});
+      // Until the root that makes snapshots consistent is published, clients ask for these.
+      if (!consistent_ && found->role != "root") {
+        out.push_back({cat("metadata/", role_url(RoleName(found->role), std::nullopt)),
+                       Content::of(found->bytes)});
+      }
+    }
+    return out;
+  }
+
+  static std::unexpected<Error> in_the_way(const std::string& name) {
+    return fail(Error{Errc::denied, cat(printable(name, 300),
+                                        " is there already, and is nothing "
+                                        "of what is taken over")}
+                    .advise("name an empty folder"));
+  }
+
+  // Another root beside ours, or somebody's proposal, would count from the first day on.
+  Result<void> check_place(const std::vector<NewFile>& metadata) {
+    for (const char* sub : {"keys", "metadata", "targets", "staging"}) {
+      SLUICE_CHECK(check_no_links(files_, folder_, folder_ / sub));
+    }
+    std::map<std::string, const Content*> ours;
+    for (const auto& each : metadata) ours.emplace(each.name, &each.content);
+    for (const char* sub : {"keys", "metadata", "staging"}) {
+      if (!files_.info(folder_ / sub)) continue;
+      SLUICE_TRY(const auto paths, walk(files_, folder_ / sub));
+      for (const Path& path : paths) {
+        const std::string name = path.lexically_relative(folder_).native();
+        if (!name.ends_with(".json")) continue;
+        const auto at = ours.find(name);
+        if (at == ours.end()) return in_the_way(name);
+        const auto there = files_.read_plain(path, Limits().stated, Links::refused);
+        if (!there || *there != *at->second->in_memory()) return in_the_way(name);
+      }
+    }
+    return {};
+  }
+
+  static Result<void> write_into(Store& store, const std::vector<NewFile>& files) {
+    SLUICE_TRY(const auto puts, store.write_new(files));
+    for (std::size_t i = 0; i < puts.size(); ++i) {
+      if (puts[i] == Put::other) return in_the_way(files[i].name);
+    }
+    return {};
+  }
+
   Result<void> write() {
+    const auto metadata = metadata_files();
+    SLUICE_CHECK(check_place(metadata));
     for (const char* sub : {"keys", "metadata", "targets", "staging"}) {
       SLUICE_CHECK(files_.make_folders(folder_ / sub));
     }
     const auto store = folder_store(files_, folder_);
-    SLUICE_CHECK(store->write_new(targets_));
-    std::vector<NewFile> metadata;
-    for (const auto& [file, found] : kept_) {
-      out_.metadata.push_back(file);
-      if (file != "timestamp.json")
-        metadata.push_back({cat("metadata/", file), Content::of(found->bytes)});
-      // Until the root that makes snapshots consistent is published, clients ask for these.
-      if (!consistent_ && file != "timestamp.json" && found->role != "root") {
-        metadata.push_back({cat("metadata/", role_url(RoleName(found->role), std::nullopt)),
-                            Content::of(found->bytes)});
-      }
-    }
-    SLUICE_CHECK(store->write_new(metadata));
+    SLUICE_CHECK(write_into(*store, targets_));
+    SLUICE_CHECK(write_into(*store, metadata));
     SLUICE_CHECK(store->sync());
+    for (const auto& [file, found] : kept_) out_.metadata.push_back(file);
     SLUICE_CHECK(
-        files_.replace(folder_ / "metadata" / "timestamp.json", kept_.at("timestamp.json")->bytes));
+        files_.create(folder_ / "metadata" / "timestamp.json", *kept_.at("timestamp.json")->bytes));
     SLUICE_TRY(const auto policy, policy_of());
     SLUICE_TRY(const auto text, write_policy(policy));
-    SLUICE_CHECK(files_.replace(folder_ / kPolicyFile, text));
+    SLUICE_CHECK(files_.create(folder_ / kPolicyFile, text));
     SLUICE_TRY(auto repository, Repository::open(files_, folder_, foreign_));
     SLUICE_CHECK(name_keys(repository));
     SLUICE_CHECK(repository.save_names());
@@ -390,6 +472,7 @@ class Importer {
   const ForeignKeys& foreign_;
   bool consistent_ = true;
   std::vector<FoundFile> found_;
+  std::map<std::string, std::map<Version, FoundFile*>, std::less<>> by_role_;  // of found_
   std::map<std::string, const FoundFile*> kept_;
   std::vector<NewFile> targets_;
   Imported out_;

@@ -26,8 +26,10 @@ struct Imported {
   std::vector<std::string> left_out;  // files that nothing refers to
   std::vector<std::string> notes;     // for people: what to do next
 };
-// Into a folder that has no repository. Errc::denied where there is one, Errc::malformed where what
-// is there does not hang together: nothing is written then.
+// Into a folder that has no repository. Errc::denied where there is one, or metadata, keys or
+// proposals that are none of what is taken over; Errc::malformed where that does not hang together:
+// nothing is written then. A target's file that is there with other bytes is Errc::denied, too.
+// What is held in memory is what is taken over of the metadata, and one file more at a time.
 [[nodiscard]] Result<Imported> import_repository(Files& files, const Path& folder,
                                                  const ImportPlan& plan,
                                                  const ForeignKeys& foreign = {});

@@ -153,6 +153,14 @@ const RoleKey* KeyNames::named(std::string_view name) const {
   return at == by_name_.end() ? nullptr : &at->second;
 }
 
+Result<void> KeyNames::check_free(std::string_view name, const RoleKey& key) const {
+  SLUICE_CHECK(check_key_name(name));
+  const auto* other = named(name);
+  if (other == nullptr || other->keyid == key.keyid) return {};
+  return fail(Error{Errc::denied, cat("the name ", name, " is another key's")}.advise(
+      "give it another one: NAME=FILE"));
+}
+
 Result<std::string> KeyNames::resolve(std::string_view given,
                                       const std::vector<std::string>& among) const {
   if (const auto* key = named(given)) return key->keyid.str();

@@ -38,6 +38,8 @@ class KeyNames {
   // nullptr also where the key of that name is not what metadata lists under the keyid.
   const std::string* name_of(std::string_view keyid, const json::Value& key) const;
   const RoleKey* named(std::string_view name) const;
+  // Errc::denied where the name is another key's; Errc::usage where it can be none's.
+  [[nodiscard]] Result<void> check_free(std::string_view name, const RoleKey& key) const;
   void add(std::string name, RoleKey key);
   const std::map<std::string, RoleKey, std::less<>>& all() const { return by_name_; }
   // By name or keyid or the beginning of a keyid (8 characters at least); of `among` where it is

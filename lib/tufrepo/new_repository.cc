@@ -4,6 +4,7 @@
 
 #include "base/text.h"
 #include "tufrepo/edit.h"
+#include "tufrepo/role_list.h"
 
 namespace sluice::tuf {
 
@@ -25,6 +26,31 @@ Draft first_root(const NewRepository& plan) {
   out.head().set("keys", std::move(keys));
   out.head().set("roles", std::move(roles));
   return out;
+}
+
+Result<void> refuse_a_second_one(Files& files, const Path& folder, const ForeignKeys& foreign) {
+  const bool ours = files.info(folder / kPolicyFile).has_value();
+  bool there = files.info(folder / "metadata" / "timestamp.json") ||
+               files.info(folder / "metadata" / "1.root.json");
+  if (!there && ours) {
+    SLUICE_TRY(auto known, Repository::open(files, folder, foreign));
+    SLUICE_TRY(const auto staged, known.staged_roles());
+    there = !staged.empty();
+  }
+  if (!there) return {};
+  return fail(Error{Errc::denied, cat(sluice::shown(folder), " has a repository already")}.advise(
+      ours ? "see how it is with `sluice tuf status`; what is proposed and not published is "
+             "given up with `sluice tuf propose --drop`"
+           : "take over one that others made with `sluice tuf import`"));
+}
+
+Result<void> check_names(Files& files, const Path& folder, const NewRepository& plan) {
+  SLUICE_TRY(auto known, KeyNames::load(files, folder / "keys"));
+  for (const auto& [name, key] : plan.names) {
+    SLUICE_CHECK(known.check_free(name, key));
+    if (known.named(name) == nullptr) known.add(name, key);
+  }
+  return {};
 }
 
 }  // namespace
@@ -99,31 +125,18 @@ Result<Repository> init_repository(Files& files, const Path& folder, const NewRe
        {RoleType::root, RoleType::timestamp, RoleType::snapshot, RoleType::targets}) {
     SLUICE_CHECK(check_key_set(plan.roles[static_cast<std::size_t>(type)], name(type), foreign));
   }
-  if (files.info(folder / "metadata" / "timestamp.json") ||
-      files.info(folder / "metadata" / "1.root.json")) {
-    return fail(Error{Errc::denied, cat(sluice::shown(folder), " has a repository already")}.advise(
-        "take over one that others made with `sluice tuf import`"));
-  }
+  SLUICE_CHECK(refuse_a_second_one(files, folder, foreign));
+  SLUICE_CHECK(check_names(files, folder, plan));
+  SLUICE_TRY(const auto policy, write_policy(plan.policy));
   for (const char* sub : {"keys", "metadata", "targets", "staging"}) {
     SLUICE_CHECK(files.make_folders(folder / sub));
   }
   if (!files.info(folder / ".gitignore")) {
     SLUICE_CHECK(files.create(folder / ".gitignore", kGitIgnore));
   }
-  if (files.info(folder / kPolicyFile)) {
-    SLUICE_TRY(auto known, Repository::open(files, folder, foreign));
-    SLUICE_TRY(const auto staged, known.staged_roles());
-    if (!staged.empty()) {
-      return fail(
-          Error{Errc::denied, cat(sluice::shown(folder), " has a repository already")}.advise(
-              "see how it is with `sluice tuf status`"));
-    }
-  }
-  if (!plan.keep_policy_file) {
-    SLUICE_TRY(const auto text, write_policy(plan.policy));
-    SLUICE_CHECK(files.replace(folder / kPolicyFile, text));
-  }
+  if (!plan.keep_policy_file) SLUICE_CHECK(files.replace(folder / kPolicyFile, policy));
   SLUICE_TRY(auto out, Repository::open(files, folder, foreign));
+  for (const auto& [name, key] : plan.names) SLUICE_CHECK(out.name_key(name, key));
   SLUICE_CHECK(out.stage(RoleName("root"), first_root(plan), now));
   SLUICE_CHECK(out.stage(RoleName("targets"), Draft::fresh(RoleType::targets), now));
   SLUICE_CHECK(out.save());
@@ -132,12 +145,20 @@ Result<Repository> init_repository(Files& files, const Path& folder, const NewRe
 
 Result<Edited> renew(Repository& repository, const RoleName& role, Time now) {
   SLUICE_TRY(const auto* known, repository.latest(role));
+  std::vector<RoleName> roles{role};
   if (known == nullptr) {
-    return fail(Errc::not_found, cat("there is no role ", printable(role.str(), 200)));
+    SLUICE_TRY(const auto listed, listed_roles(repository));
+    const auto* bins = find_role(listed, role);
+    if (bins == nullptr || !bins->bins()) {
+      return fail(Errc::not_found, cat("there is no role ", printable(role.str(), 200)));
+    }
+    roles = bins->roles();
   }
-  SLUICE_TRY(auto draft, repository.next(role));
-  SLUICE_CHECK(repository.stage(role, std::move(draft), now));
-  return Edited{{role}, {}};
+  for (const auto& each : roles) {
+    SLUICE_TRY(auto draft, repository.next(each));
+    SLUICE_CHECK(repository.stage(each, std::move(draft), now));
+  }
+  return Edited{std::move(roles), {}};
 }
 
 }  // namespace sluice::tuf

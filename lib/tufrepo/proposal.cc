@@ -5,6 +5,7 @@
 #include <set>
 
 #include "base/text.h"
+#include "tuf/limits.h"
 #include "tufrepo/form.h"
 #include "tufrepo/published_check.h"
 
@@ -73,10 +74,13 @@ class Examiner {
     SLUICE_CHECK(look_at(RoleName("targets")));
     if (options_.meanwhile) options_.meanwhile(out_.roles);
     // Last, for what is published may be under examination elsewhere until now.
+    for (auto& role : out_.roles) SLUICE_CHECK(tell(role.role, compare(role)));
+    SLUICE_CHECK(look_at_top_level());
     for (std::size_t i = 0; i < out_.roles.size(); ++i) {
-      SLUICE_CHECK(tell(out_.roles[i].role, compare(out_.roles[i])));
+      SLUICE_CHECK(tell(out_.roles[i].role, look_at_delegations(out_.roles[i])));
     }
-    SLUICE_CHECK(look_for_orphans());
+    SLUICE_TRY(auto paths, examine_paths(repository_));
+    std::ranges::move(paths, std::back_inserter(out_.faults));
     if (options_.files) {
       SLUICE_TRY(auto faults, examine_files(repository_));
       std::ranges::move(faults, std::back_inserter(out_.faults));
@@ -131,19 +135,14 @@ class Examiner {
     const RoleName role = entry.role;
     SLUICE_TRY(const auto* staged, repository_.staged(role));
     SLUICE_TRY(const auto* before, repository_.published(role));
-    if (!options_.changes) return look_at_form(entry, before, staged->draft);
     if (before != nullptr) {
       SLUICE_TRY(const auto answer, published_.of(role));
       if (answer.standing == PublishedCheck::Standing::nobodys) before = nullptr;
-      if (answer.standing == PublishedCheck::Standing::broken) {
-        fault("published", role,
-              cat("what is published of it here does not hold, and nothing can be compared with "
-                  "it: ",
-                  answer.why),
-              "metadata/ was changed in this folder: take it from where it is published");
-      }
+      if (answer.standing == PublishedCheck::Standing::broken) tell_broken(role, answer.why);
     }
-    SLUICE_TRY(entry.changes, difference(before, staged->draft, names_));
+    if (options_.changes) {
+      SLUICE_TRY(entry.changes, difference(before, staged->draft, names_));
+    }
     return look_at_form(entry, before, staged->draft);
   }
 
@@ -159,6 +158,25 @@ class Examiner {
             "nobody signs it like that: make the change again, or mend "
             "the staged file and take it with `sluice tuf propose`");
     }
+    return {};
+  }
+
+  void tell_broken(const RoleName& role, const std::string& why) {
+    fault("published", role,
+          cat("what is published of it here does not hold, and nothing can be compared with it: ",
+              why),
+          "metadata/ was changed in this folder: take it from where it is published");
+  }
+
+  // Snapshot and timestamp are made from what they say now, whatever is proposed.
+  Result<void> look_at_top_level() {
+    const RoleName snapshot = role_name(RoleType::snapshot);
+    SLUICE_TRY(const auto version, repository_.version_of(snapshot));
+    const bool told =
+        std::ranges::any_of(out_.faults, [](const Fault& each) { return each.id == "published"; });
+    if (version == 0 || told) return {};
+    SLUICE_TRY(const auto answer, published_.of(snapshot));
+    if (answer.standing == PublishedCheck::Standing::broken) tell_broken(snapshot, answer.why);
     return {};
   }
 
@@ -229,26 +247,40 @@ class Examiner {
     return {};
   }
 
-  // What is published and stays: is it signed for the keys that are proposed?
-  Result<void> look_for_orphans() {
-    const auto proposed = out_.roles;
-    for (const auto& each : proposed) {
-      if (each.type != RoleType::targets || each.published) continue;
-      if (!keys_changed(each)) continue;
-      SLUICE_TRY(const auto* delegations, repository_.delegations(each.role));
-      SLUICE_TRY(const auto* snapshot, repository_.published(role_name(RoleType::snapshot)));
-      if (snapshot == nullptr) continue;
-      SLUICE_CHECK(snapshot->each([&](std::string_view file, std::string_view) -> Result<void> {
-        const RoleName role(std::string(file.substr(0, file.rfind(".json"))));
-        return delegations->keys_of(role) == nullptr ? Result<void>() : look_at(role);
-      }));
+  // Where a proposal delegates otherwise than before.
+  Result<void> look_at_delegations(const ProposedRole& proposed) {
+    if (proposed.type != RoleType::targets || proposed.published) return {};
+    SLUICE_TRY(const auto* staged, repository_.staged(proposed.role));
+    SLUICE_TRY(const auto* before, repository_.published(proposed.role));
+    const auto* now = staged->draft.head().find("delegations");
+    const auto* was = before == nullptr ? nullptr : before->head().find("delegations");
+    if (now == nullptr || (was != nullptr && *was == *now)) return {};
+    SLUICE_TRY(const auto* delegations, repository_.delegations(proposed.role));
+    if (delegations->bins() && delegations->size() > kMaxRoles) {
+      fault("bins", proposed.role,
+            cat("it delegates to ", delegations->size(), " bins, of which each is a file; ",
+                kMaxRoles, " are possible"),
+            "");
+      return {};
+    }
+    SLUICE_CHECK(look_for_orphans(*delegations));
+    SLUICE_TRY(auto twice, delegated_elsewhere(repository_, proposed.role));
+    for (const auto& [role, other] : twice) {
+      fault("delegated", role,
+            cat(printable(proposed.role.str(), 80), " and ", printable(other.str(), 80),
+                " both delegate to it: each would have to be asked who signs it"),
+            "choose another name");
     }
     return {};
   }
 
-  static bool keys_changed(const ProposedRole& role) {
-    return std::ranges::any_of(role.changes, [](const Change& change) {
-      return change.kind.starts_with("key-") || change.kind == "threshold";
+  // What is published and stays: is it signed for the keys that are proposed?
+  Result<void> look_for_orphans(const Delegations& delegations) {
+    SLUICE_TRY(const auto* snapshot, repository_.published(role_name(RoleType::snapshot)));
+    if (snapshot == nullptr) return {};
+    return snapshot->each([&](std::string_view file, std::string_view) -> Result<void> {
+      const RoleName role(std::string(file.substr(0, file.rfind(".json"))));
+      return delegations.keys_of(role) == nullptr ? Result<void>() : look_at(role);
     });
   }
 

@@ -25,7 +25,10 @@ class PublishedCheck;
 //   format      the file cannot be read
 //   form        clients of others refuse it, or a keyid stands for no key of its own: see form.h
 //   signature   a signature is over something else, or by a key that the role does not have
-//   target      the file of a target that the proposal lists is missing, or is not what is listed
+//   delegated   two roles delegate to it, one of them as is proposed
+//   bins        more of them are delegated to than can be published
+//   target      the file of a target that the proposal lists is missing, or is not what is listed;
+//               or its path is none
 struct Fault {
   std::string id;
   RoleName role{""};
@@ -83,6 +86,8 @@ struct ExamineOptions {
 [[nodiscard]] Result<Proposal> examine_proposal(Repository& repository, Time now,
                                                 const ExamineOptions& options = {});
 
+// Paths of targets that are no plain relative ones: metadata that was edited by hand has them.
+[[nodiscard]] Result<std::vector<Fault>> examine_paths(Repository& repository);
 // Where targets are kept here: the files of those that the proposal lists and the published version
 // does not. Every one is read.
 [[nodiscard]] Result<std::vector<Fault>> examine_files(Repository& repository);
@@ -98,6 +103,13 @@ struct Signatories {
                                                               const RoleName& role);
 // Which targets role delegates to the role. Errc::not_found where none does.
 [[nodiscard]] Result<RoleName> delegator_of(Repository& repository, const RoleName& role);
+// To whom a role delegates anew, as staged, that another one delegates to as well: with that one.
+struct DelegatedTwice {
+  RoleName role;
+  RoleName other;
+};
+[[nodiscard]] Result<std::vector<DelegatedTwice>> delegated_elsewhere(Repository& repository,
+                                                                      const RoleName& role);
 // Who of them signed the draft, with signatures in it or beside it.
 [[nodiscard]] Result<Quorum> count_votes(const Draft& draft, const Signatories& signatories,
                                          const std::vector<StagedSignature>& beside,

@@ -165,18 +165,24 @@ class Publisher {
                     found ? cat(" (begun ", human_time(found->begun), ")") : "")}
               .advise("if it is at work no more, publish its set again, or give it up"));
     }
-    SLUICE_CHECK(give_up(found));
-    SLUICE_TRY(const auto again, store_.write_new({&file, 1}));
-    made_note_ = again.front() != Put::other;
-    if (!made_note_) return lost("it began in this moment");
-    return {};
+    return take_over(found);
   }
 
   // Nobody else is at work: what another one left when it died is in the way. A note that says
-  // nothing was cut short by a crash of the machine.
-  Result<void> give_up(const std::optional<StoreNote>& note) {
-    if (!note) return store_.remove({std::string(kStoreNote)});
-    SLUICE_CHECK(drop_unpublished(store_, *note, timestamp_, root_));
+  // nothing was cut short by a crash of the machine. One of a root that came alone is true until
+  // this set's timestamp is there, so that who dies on the way leaves word of it.
+  Result<void> take_over(const std::optional<StoreNote>& left) {
+    SLUICE_TRY(const auto file, read_note_file(store_));
+    StoreNote ours = note();
+    if (left) SLUICE_CHECK(drop_unpublished(store_, *left, timestamp_));
+    if (left && root_came_alone(*left, timestamp_, root_)) {
+      ours.roots.insert(ours.roots.begin(), left->roots.begin(), left->roots.end());
+      ours.order = RootOrder::between;
+    }
+    const auto was = file ? std::optional(file->tag) : std::nullopt;
+    SLUICE_TRY(const Put put, store_.replace(std::string(kStoreNote), write_note(ours), was));
+    made_note_ = put != Put::other;
+    if (!made_note_) return lost("it began in this moment");
     return {};
   }
 

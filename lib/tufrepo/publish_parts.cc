@@ -141,8 +141,12 @@ Result<StoreNote> parse_note(std::string_view text) {
   return out;
 }
 
+Result<std::optional<StoredFile>> read_note_file(Store& store) {
+  return store.read(std::string(kStoreNote), kNoteMost);
+}
+
 Result<std::optional<StoreNote>> read_note(Store& store) {
-  SLUICE_TRY(const auto file, store.read(std::string(kStoreNote), kNoteMost));
+  SLUICE_TRY(const auto file, read_note_file(store));
   if (!file) return std::nullopt;
   // A note that a crash of the machine cut short says nothing, and neither did its work.
   if (file->bytes.empty()) return std::nullopt;

@@ -42,6 +42,7 @@ struct StoreNote {
 std::string write_note(const StoreNote& note);
 [[nodiscard]] Result<StoreNote> parse_note(std::string_view text);
 [[nodiscard]] Result<std::optional<StoreNote>> read_note(Store& store);
+[[nodiscard]] Result<std::optional<StoredFile>> read_note_file(Store& store);
 
 crypto::Digest sha256_of(std::string_view bytes);
 // Holds the store, or makes sure that others are noticed.
@@ -72,11 +73,13 @@ class Reach {
                                       const std::string& plain);
   std::unordered_set<std::string> names_;
 };
-// Those files of a publication that was interrupted which no known timestamp reaches: removed, and
-// the note after them. Errc::denied where readers see a part of it already. How many went.
+// Those files of a publication that was interrupted which no known timestamp reaches: removed. How
+// many went.
 [[nodiscard]] Result<std::size_t> drop_unpublished(Store& store, const StoreNote& note,
-                                                   const std::optional<StoredFile>& timestamp,
-                                                   const StoredRoots& root);
+                                                   const std::optional<StoredFile>& timestamp);
+// It was interrupted where readers refuse the old timestamp and have no new one.
+bool root_came_alone(const StoreNote& note, const std::optional<StoredFile>& timestamp,
+                     const StoredRoots& root);
 // How many of its roots can be seen.
 std::size_t roots_seen(const StoreNote& note, Version latest);
 

@@ -157,17 +157,15 @@ Result<StoreState> state(Store& store) {
   return out;
 }
 
+bool root_came_alone(const StoreNote& note, const std::optional<StoredFile>& timestamp,
+                     const StoredRoots& root) {
+  return note.order == RootOrder::between && !is_of(note.after, timestamp) &&
+         roots_seen(note, root.latest) != 0;
+}
+
 Result<std::size_t> drop_unpublished(Store& store, const StoreNote& note,
-                                     const std::optional<StoredFile>& timestamp,
-                                     const StoredRoots& root) {
-  const std::size_t seen = roots_seen(note, root.latest);
+                                     const std::optional<StoredFile>& timestamp) {
   const bool is_new = is_of(note.after, timestamp);
-  if ((is_new && seen != note.roots.size()) ||
-      (!is_new && seen != 0 && note.order == RootOrder::between)) {
-    return fail(Error{Errc::denied,
-                      "a publication with a new root was interrupted, and readers see a part of it"}
-                    .advise("publish that set again: it cannot be taken back"));
-  }
   std::vector<std::string> gone;
   if (!is_new && note.work == StoreNote::Work::publishing) {
     Reach reach;
@@ -188,10 +186,8 @@ Result<std::size_t> drop_unpublished(Store& store, const StoreNote& note,
       if (!reach.has(name) && !published_one) gone.push_back(name);
     }
   }
-  const std::size_t count = gone.size();
   SLUICE_CHECK(store.remove(gone));
-  SLUICE_CHECK(store.remove({std::string(kStoreNote)}));
-  return count;
+  return gone.size();
 }
 
 Result<std::size_t> abandon(Store& store, std::chrono::milliseconds lock_wait) {
@@ -200,7 +196,16 @@ Result<std::size_t> abandon(Store& store, std::chrono::milliseconds lock_wait) {
   if (!note) return 0;
   SLUICE_TRY(const auto timestamp, store.read(std::string(kTimestampFile), Limits{}.timestamp));
   SLUICE_TRY(const StoredRoots root, latest_root(store));
-  return drop_unpublished(store, *note, timestamp, root);
+  const bool is_new = is_of(note->after, timestamp);
+  if (root_came_alone(*note, timestamp, root) ||
+      (is_new && roots_seen(*note, root.latest) != note->roots.size())) {
+    return fail(Error{Errc::denied,
+                      "a publication with a new root was interrupted, and readers see a part of it"}
+                    .advise("publish again: it cannot be taken back"));
+  }
+  SLUICE_TRY(const std::size_t gone, drop_unpublished(store, *note, timestamp));
+  SLUICE_CHECK(store.remove({std::string(kStoreNote)}));
+  return gone;
 }
 
 }  // namespace sluice::tuf

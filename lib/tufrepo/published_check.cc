@@ -11,12 +11,16 @@
 #include "base/text.h"
 #include "tuf/limits.h"
 #include "tuf/names.h"
+#include "tufrepo/publish.h"
+#include "tufrepo/role_list.h"
+#include "tufrepo/store.h"
 
 namespace sluice::tuf {
 
 namespace {
 
 constexpr std::size_t kMaxRolesOnTheWay = 4'096;
+constexpr std::size_t kLeavesKept = 64;
 constexpr std::size_t kWorthAThread = 256U << 10;
 
 template <class T>
@@ -163,13 +167,20 @@ Result<void> PublishedCheck::start() {
   if (ahead_) {
     top = ahead_->top->get();
     ahead_->gate->open = true;
-    if (ahead_->gate->asked) top.reset();
+    if (ahead_->gate->asked || !top->problem.empty()) top.reset();
   }
   if (!top) {
     SLUICE_TRY(const auto files, read());
     SLUICE_TRY(const auto snapshot, repository_.published_document(RoleName("snapshot")));
     stamped = !files.timestamp.empty();
-    top = judge(files, repository_.foreign(), [&] { return SnapshotAtHand{snapshot}; });
+    const auto at_hand = [&] { return SnapshotAtHand{snapshot}; };
+    top = judge(files, repository_.foreign(), at_hand);
+    if (top->root_problem.empty() && !top->problem.empty() && files.roots.size() > 1) {
+      SLUICE_TRY(const bool alone, root_came_alone());
+      Files before = files;
+      before.roots.pop_back();
+      if (alone) top = judge(before, repository_.foreign(), at_hand);
+    }
     if (top->set && top->set->snapshot()) repository_.take_over(*top->set->snapshot());
   }
   set_ = std::move(top->set);
@@ -179,6 +190,12 @@ Result<void> PublishedCheck::start() {
   SLUICE_TRY(const auto* found, load(RoleName("targets"), nullptr));
   if (found == nullptr) problem_ = load_problem_;
   return {};
+}
+
+Result<bool> PublishedCheck::root_came_alone() const {
+  const auto store = folder_store(repository_.files(), repository_.folder());
+  SLUICE_TRY(const auto found, state(*store));
+  return found.condition == StoreCondition::between;
 }
 
 Result<const Targets*> PublishedCheck::load(const RoleName& role, const Targets* delegator) {
@@ -192,6 +209,20 @@ Result<const Targets*> PublishedCheck::load(const RoleName& role, const Targets*
   return set_->targets(role, delegator);
 }
 
+Result<bool> PublishedCheck::holds(const RoleName& role, const Targets* delegator) {
+  if (set_->targets(role, delegator) != nullptr) return true;
+  if (in_leaves_++ < kLeavesKept) {
+    load_problem_ = "it is not published";
+    SLUICE_TRY(const auto* found, load(role, delegator));
+    return found != nullptr;
+  }
+  SLUICE_TRY(const auto version, repository_.version_of(role));
+  SLUICE_TRY(auto bytes, repository_.published_file(role, version));
+  if (in_leaves_ % kLeavesKept == 0 || !leaves_) leaves_ = set_;
+  if (leaves_->targets(role, delegator) != nullptr) return true;
+  return !refused(leaves_->update_targets(std::move(bytes), role, delegator), load_problem_);
+}
+
 Result<PublishedCheck::Answer> PublishedCheck::delegated(const RoleName& role) {
   std::deque<const Targets*> queue{set_->targets(RoleName("targets"), nullptr)};
   std::set<std::string> seen;
@@ -200,15 +231,12 @@ Result<PublishedCheck::Answer> PublishedCheck::delegated(const RoleName& role) {
     queue.pop_front();
     if (at == nullptr) continue;
     if (at->delegations().keys_of(role) != nullptr) {
-      load_problem_.clear();
-      SLUICE_TRY(const auto* found, load(role, at));
-      if (found != nullptr) return Answer{};
-      return Answer{Standing::broken, load_problem_};
+      SLUICE_TRY(const bool good, holds(role, at));
+      return good ? Answer{} : Answer{Standing::broken, load_problem_};
     }
-    for (const auto& each : at->delegations().roles()) {
-      if (each.paths.empty() || seen.size() == kMaxRolesOnTheWay) continue;
-      if (!seen.insert(each.role.str()).second) continue;
-      SLUICE_TRY(queue.emplace_back(), load(each.role, at));
+    for (const auto& each : roles_to_follow(at->delegations())) {
+      if (seen.size() == kMaxRolesOnTheWay || !seen.insert(each.str()).second) continue;
+      SLUICE_TRY(queue.emplace_back(), load(each, at));
     }
   }
   return Answer{Standing::nobodys, {}};

@@ -37,7 +37,9 @@ class PublishedCheck {
     Standing standing = Standing::holds;
     std::string why = {};  // of what is broken
   };
-  // Of a role that is published. Roles that lead to it are read, and no others.
+  // Of a role that is published. Roles that lead to it are read, and no others. Where a publication
+  // was interrupted between a new root and its timestamp, what the root before it vouches for
+  // holds.
   [[nodiscard]] Result<Answer> of(const RoleName& role);
 
  private:
@@ -64,13 +66,17 @@ class PublishedCheck {
   [[nodiscard]] Result<bool> worth_a_thread();
   [[nodiscard]] Result<void> read_snapshot(Promises promises);
   [[nodiscard]] Result<void> start();
+  [[nodiscard]] Result<bool> root_came_alone() const;
   [[nodiscard]] Result<Answer> delegated(const RoleName& role);
+  [[nodiscard]] Result<bool> holds(const RoleName& role, const Targets* delegator);
   [[nodiscard]] Result<const Targets*> load(const RoleName& role, const Targets* delegator);
 
   Repository& repository_;
   bool started_ = false;
   std::unique_ptr<Ahead> ahead_;  // nullptr: nothing was begun
   std::optional<TrustedSet> set_;
+  std::optional<TrustedSet> leaves_;  // a copy: of thousands of bins, few are in memory at once
+  std::size_t in_leaves_ = 0;
   std::string root_problem_;
   std::string problem_;  // of the other top-level roles
   std::string load_problem_;

@@ -8,6 +8,7 @@
 #include "base/parallel.h"
 #include "base/text.h"
 #include "tuf/checks.h"
+#include "tuf/limits.h"
 #include "tuf/names.h"
 #include "tuf/trusted_set.h"
 #include "tufrepo/proposal.h"
@@ -35,7 +36,7 @@ class Rehearsal {
     SLUICE_TRY(const auto roles, roles_to_look_at());
     std::map<RoleName, std::vector<const Pair*>> leaves;  // by parent
     for (const auto& pair : roles) {
-      if (is_leaf(pair.role)) {
+      if (is_leaf(pair)) {
         leaves[pair.parent].push_back(&pair);
         continue;
       }
@@ -158,6 +159,7 @@ class Rehearsal {
   struct Pair {
     RoleName role;
     RoleName parent;
+    bool bin = false;
   };
   Result<std::vector<Pair>> roles_to_look_at() {
     std::vector<Pair> out;
@@ -173,10 +175,11 @@ class Rehearsal {
     return out;
   }
 
-  // It changed, and nobody is reached through it.
-  bool is_leaf(const RoleName& role) const {
-    const auto at = changed_.find(role.str());
-    return at != changed_.end() && at->second->draft->head().find("delegations") == nullptr;
+  // Nobody is reached through it.
+  bool is_leaf(const Pair& pair) const {
+    const auto at = changed_.find(pair.role.str());
+    return at == changed_.end() ? pair.bin
+                                : at->second->draft->head().find("delegations") == nullptr;
   }
 
   Result<void> add_delegated(const RoleName& role, const ChangedFile& file,
@@ -186,10 +189,27 @@ class Rehearsal {
     const auto* was = before == nullptr ? nullptr : before->head().find("delegations");
     if (now == nullptr || (was != nullptr && *was == *now)) return {};
     SLUICE_TRY(const auto delegations, delegations_of(*file.draft, repository_.foreign()));
-    for (const auto& each : delegations.roles()) {
-      if (seen.insert(each.role.str()).second) out.push_back({each.role, role});
+    const auto add = [&](RoleName each, bool bin) {
+      if (seen.insert(each.str()).second) out.push_back({std::move(each), role, bin});
+    };
+    for (const auto& each : delegations.roles()) add(each.role, !each.hash_prefixes.empty());
+    const auto& bins = delegations.bins();
+    if (bins && bins->count() > kMaxRoles) {
+      return fail(Errc::limit, cat(printable(role.str(), 80), " delegates to ", bins->count(),
+                                   " bins; ", kMaxRoles, " are possible"));
     }
+    for (std::uint64_t i = 0; bins && i < bins->count(); ++i) add(bins->bin(i), true);
     return {};
+  }
+
+  Result<Document> bytes_or_told(const RoleName& role) {
+    SLUICE_TRY(auto bytes, bytes_of_role(role));
+    if (bytes) return bytes;
+    report_
+        .fail("tuf.publish.missing", printable(role.str(), 80),
+              "it is delegated to, and has no metadata")
+        .advice = "take the delegation away, or give it a first version";
+    return nullptr;
   }
 
   Result<const Targets*> load(TrustedSet& set, const RoleName& role) {
@@ -198,14 +218,8 @@ class Rehearsal {
     SLUICE_TRY(const auto* delegator, load(set, parent));
     if (delegator == nullptr) return nullptr;
     if (const auto* known = set.targets(role, delegator)) return known;
-    SLUICE_TRY(const auto bytes, bytes_of_role(role));
-    if (!bytes) {
-      report_
-          .fail("tuf.publish.missing", printable(role.str(), 80),
-                "it is delegated to, and has no metadata")
-          .advice = "take the delegation away, or give it a first version";
-      return nullptr;
-    }
+    SLUICE_TRY(const auto bytes, bytes_or_told(role));
+    if (!bytes) return nullptr;
     if (!accepted(set.update_targets(bytes, role, delegator))) return nullptr;
     return set.targets(role, delegator);
   }
@@ -215,11 +229,29 @@ class Rehearsal {
     return found != nullptr;
   }
 
-  // They may be thousands of bins: on all cores, each on a copy that is thrown away.
+  // They may be thousands of bins: each on a copy that is thrown away; those that are new on all
+  // cores. That one is not there, or does not hold, is told once.
   Result<void> look_at_leaves(TrustedSet& set, const RoleName& of,
-                              const std::vector<const Pair*>& leaves) {
+                              const std::vector<const Pair*>& all) {
     SLUICE_TRY(const auto* parent, load(set, of));
     if (parent == nullptr) return {};
+    std::vector<const Pair*> leaves;
+    std::optional<TrustedSet> copy;
+    std::size_t in_copy = 0;
+    for (const auto* each : all) {
+      if (changed_.contains(each->role.str())) {
+        leaves.push_back(each);
+        continue;
+      }
+      if (in_copy++ % kRolesAtATime == 0) copy = set;
+      SLUICE_TRY(const auto bytes, bytes_or_told(each->role));
+      if (!bytes || !accepted(copy->update_targets(bytes, each->role, parent))) return {};
+    }
+    return look_at_new_leaves(set, *parent, leaves);
+  }
+
+  Result<void> look_at_new_leaves(const TrustedSet& set, const Targets& parent,
+                                  const std::vector<const Pair*>& leaves) {
     const std::size_t runs = (leaves.size() + kRolesAtATime - 1) / kRolesAtATime;
     std::vector<Report> reports(runs, Report("delegated roles"));
     std::vector<Result<void>> done(runs);
@@ -232,7 +264,7 @@ class Rehearsal {
           done[run] = fail(bytes.error());
           return;
         }
-        const auto verdict = copy.update_targets(*bytes, leaves[i]->role, parent);
+        const auto verdict = copy.update_targets(*bytes, leaves[i]->role, &parent);
         if (!verdict.passed()) append(reports[run], verdict.report());
       }
     });

@@ -11,6 +11,7 @@
 #include "tuf/names.h"
 #include "tuf/trusted_set.h"
 #include "tufrepo/edit.h"
+#include "tufrepo/published_check.h"
 #include "tufrepo/rehearsal.h"
 #include "tufrepo/role_list.h"
 
@@ -18,8 +19,9 @@ namespace sluice::tuf {
 
 namespace {
 
-constexpr std::size_t kManyRoles = 64;         // of more, nobody reads what changes
-constexpr std::size_t kStatedFrom = 1U << 20;  // a file of this size has its length stated
+constexpr std::size_t kManyRoles = 64;          // of more, nobody reads what changes
+constexpr std::size_t kStatedFrom = 1U << 20;   // a file of this size has its length stated
+constexpr std::size_t kRootOfOthers = 512'000;  // bytes that their clients read at most
 constexpr std::size_t kReadAheadFrom = 256U << 10;
 
 json::Value signature_json(const RoleSignature& signature) {
@@ -47,7 +49,8 @@ class ReleaseMaker {
     SLUICE_TRY(names_, repository_.names());
     bool good = true;
     if (options_.renew_only) {
-      SLUICE_CHECK(take_due());
+      SLUICE_TRY(good, top_level_holds());
+      if (good) SLUICE_CHECK(take_due());
     } else {
       SLUICE_TRY(good, take_proposal());
     }
@@ -149,7 +152,7 @@ class ReleaseMaker {
                                 const std::vector<Quorum>& quorums) {
     Signing out{role, std::move(draft)};
     SLUICE_TRY(out.all, signatories_of(repository_, role));
-    SLUICE_TRY(const auto kept, signatures_that_hold(role, out.draft, quorums));
+    SLUICE_TRY(const auto kept, signatures_that_hold(role, out.draft, quorums, out.all));
     out.draft.clear_signatures();
     for (const auto& each : kept) out.draft.add_signature(each);
     out.incomplete = quorums.empty() || !std::ranges::all_of(quorums, &Quorum::complete);
@@ -236,7 +239,14 @@ class ReleaseMaker {
   }
 
   Result<std::vector<json::Value>> signatures_that_hold(const RoleName& role, const Draft& draft,
-                                                        const std::vector<Quorum>& quorums) {
+                                                        const std::vector<Quorum>& quorums,
+                                                        const std::vector<Signatories>& all) {
+    const auto is_identity = [&](const std::string& keyid) {
+      return std::ranges::any_of(all, [&](const Signatories& each) {
+        const auto at = each.keys.find(keyid);
+        return at != each.keys.end() && at->second.foreign != nullptr;
+      });
+    };
     std::set<std::string> good;
     for (const auto& quorum : quorums) {
       for (const auto& voter : quorum.voters) {
@@ -248,7 +258,7 @@ class ReleaseMaker {
       const auto* keyid = value.find("keyid");
       if (keyid == nullptr || keyid->string() == nullptr || !good.contains(*keyid->string()))
         return;
-      out.emplace(*keyid->string(), value);
+      out.emplace(*keyid->string(), bare_signature(value, is_identity(*keyid->string())));
     };
     if (!good.empty()) {
       SLUICE_TRY(const auto beside, repository_.signatures(role));
@@ -274,6 +284,12 @@ class ReleaseMaker {
   }
 
   // --- what is due
+  Result<bool> top_level_holds() {
+    SLUICE_TRY(const auto version, repository_.version_of(role_name(RoleType::snapshot)));
+    if (version == 0) return true;
+    return holds(role_name(RoleType::snapshot));
+  }
+
   Result<void> take_due() {
     SLUICE_TRY(const auto listed, listed_roles(repository_));
     for (const auto& each : listed) {
@@ -299,10 +315,25 @@ class ReleaseMaker {
     if (published == nullptr) return {};
     SLUICE_TRY(const bool is_due, due(role, *published));
     if (!is_due) return {};
+    SLUICE_TRY(const bool stands, holds(role));
+    if (!stands) return {};
     Draft draft = *published;
     raise(role, draft, published->version());
     SLUICE_CHECK(sign(role, published->version(), std::move(draft), {}));
     return {};
+  }
+
+  // What is published is signed anew only if it is what somebody signed.
+  Result<bool> holds(const RoleName& role) {
+    if (options_.published == nullptr) {
+      own_check_.emplace(repository_);
+      options_.published = &*own_check_;
+    }
+    SLUICE_TRY(const auto answer, options_.published->of(role));
+    if (answer.standing != PublishedCheck::Standing::broken) return true;
+    refuse("published", role, cat("what is published of it here does not hold: ", answer.why))
+        .advice = "metadata/ was changed in this folder: take it from where it is published";
+    return false;
   }
 
   void raise(const RoleName& role, Draft& draft, Version from) const {
@@ -450,6 +481,12 @@ class ReleaseMaker {
       }
       if (each.role == role_name(RoleType::root)) {
         publication.roots.push_back(*each.bytes);
+        if (each.bytes->size() > kRootOfOthers) {
+          refuse(
+              "root-size", each.role,
+              cat("it has ", each.bytes->size(), " bytes, and python-tuf, go-tuf and tuf-js ",
+                  "refuse a root of more than ", kRootOfOthers, ": they would never get past it"));
+        }
         continue;
       }
       publication.metadata.push_back(
@@ -536,6 +573,7 @@ class ReleaseMaker {
   Report report_;
   const KeyNames* names_ = nullptr;
   std::vector<ChangedFile> changed_;
+  std::optional<PublishedCheck> own_check_;
   bool all_there_ = true;  // the files of new targets
   std::map<std::string, std::vector<std::shared_ptr<RoleSigner>>> opened_;
   Release out_;

@@ -1,20 +1,32 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tufrepo/repository.h"
 
+#include <limits>
+
 #include "base/limits.h"
 #include "base/text.h"
 #include "tuf/limits.h"
 #include "tuf/names.h"
+#include "tufrepo/publish_parts.h"
 
 namespace sluice::tuf {
 
 namespace {
+
+constexpr Version kLastVersion = std::numeric_limits<Version>::max();
 
 bool is_missing(const Error& error) { return error.code == Errc::not_found; }
 
 // "12.targets.json", in the folder of what is published.
 std::string published_name(const RoleName& role, Version version) {
   return role.str() == name(RoleType::timestamp) ? "timestamp.json" : role_url(role, version);
+}
+
+// Whatever is made from it has the next one.
+Result<Version> one_that_can_be_followed(const RoleName& role, Version version) {
+  if (version < kLastVersion) return version;
+  return fail(Errc::limit, cat(printable(role.str(), 80), " has version ", version,
+                               ", and no version can follow that"));
 }
 
 // What "meta" says of a file.
@@ -38,7 +50,7 @@ Result<Delegations> delegations_of(const Draft& targets, const ForeignKeys& fore
 Result<Repository> Repository::open(Files& files, const Path& folder, ForeignKeys foreign) {
   Repository out(files, folder, std::move(foreign));
   const Path path = folder / kPolicyFile;
-  const auto text = files.read(path, limits::kConfigFile);
+  const auto text = files.read_plain(path, limits::kConfigFile, Links::followed);
   if (!text) {
     if (!is_missing(text.error())) return fail(text.error());
     return fail(Error{Errc::not_found,
@@ -57,14 +69,9 @@ Result<const KeyNames*> Repository::names() {
 }
 
 Result<void> Repository::name_key(const std::string& name, const RoleKey& key) {
-  SLUICE_CHECK(check_key_name(name));
   SLUICE_TRY(const auto* known, names());
-  if (const auto* other = known->named(name)) {
-    if (other->keyid == key.keyid) return {};
-    return fail(Error{Errc::denied, cat("the name ", name, " is another key's")}.advise(
-        "give it another one: NAME=FILE"));
-  }
-  if (known->name_of(key.keyid.str()) != nullptr) return {};
+  SLUICE_CHECK(known->check_free(name, key));
+  if (known->named(name) != nullptr || known->name_of(key.keyid.str()) != nullptr) return {};
   json::Value text = key.json();
   SLUICE_TRY(const auto computed, compute_keyid(key));
   if (computed != key.keyid) text.set("keyid", key.keyid.str());
@@ -74,15 +81,13 @@ Result<void> Repository::name_key(const std::string& name, const RoleKey& key) {
 }
 
 Result<void> Repository::save_names() {
+  if (new_names_.empty()) return {};
   const Path folder = folder_ / "keys";
-  if (!new_names_.empty()) SLUICE_CHECK(files_->make_folders(folder));
+  SLUICE_CHECK(check_no_links(*files_, folder_, folder));
+  SLUICE_CHECK(files_->make_folders(folder));
   for (const auto& [file, text] : new_names_) SLUICE_CHECK(files_->replace(folder / file, text));
   new_names_.clear();
   return {};
-}
-
-Result<std::unique_ptr<FileLock>> Repository::lock(std::chrono::milliseconds wait) const {
-  return files_->lock(folder_ / ".sluice-staging.lock", wait);
 }
 
 void Repository::reload() {
@@ -95,7 +100,7 @@ void Repository::reload() {
 }
 
 Result<std::optional<std::string>> Repository::read_published(const Path& name) {
-  auto text = files_->read(metadata_folder() / name, Limits().stated);
+  auto text = files_->read_plain(metadata_folder() / name, Limits().stated, Links::followed);
   if (text) return *std::move(text);
   if (is_missing(text.error())) return std::nullopt;
   return fail(std::move(text).error());
@@ -103,8 +108,9 @@ Result<std::optional<std::string>> Repository::read_published(const Path& name) 
 
 // The last of an unbroken row; the row begins at the first root that is there.
 Result<Version> Repository::find_root_version() {
-  const auto there = [&](Version version) {
-    return files_->info(metadata_folder() / role_url(RoleName("root"), version)).has_value();
+  const auto there = [&](Version from, Version more = 0) {
+    if (from > kLastVersion - more) return false;
+    return files_->info(metadata_folder() / role_url(RoleName("root"), from + more)).has_value();
   };
   Version version = 1;
   if (!there(version)) {
@@ -112,17 +118,16 @@ Result<Version> Repository::find_root_version() {
     SLUICE_TRY(const auto entries, files_->list(metadata_folder()));
     Version first = 0;
     for (const auto& entry : entries) {
-      if (!entry.name.ends_with(".root.json")) continue;
-      const auto parsed = json::parse_strict(entry.name.substr(0, entry.name.find('.')));
-      const auto number = parsed ? parsed->integer().value_or(0) : 0;
-      if (number > 0 && (first == 0 || number < first)) first = number;
+      const auto file = metadata_name(cat("metadata/", entry.name));
+      if (!file || file->role != "root") continue;
+      if (first == 0 || file->version < first) first = file->version;
     }
     if (first == 0) return Version{0};
     version = first;
   }
-  while (there(version + 1)) ++version;
+  while (there(version, 1)) ++version;
   // Whoever took the one before the hole for the newest would make another root of that number.
-  if (there(version + 2)) {
+  if (there(version, 2)) {
     return fail(Error{Errc::not_found, cat("metadata/", version + 1,
                                            ".root.json is missing, and a later one is there")}
                     .advise("the folder is not whole: take it from where it is published again"));
@@ -144,7 +149,8 @@ Result<Version> Repository::version_of(const RoleName& role) {
   const bool snapshot = role.str() == "snapshot";
   SLUICE_TRY(const auto* list, published(RoleName(snapshot ? "timestamp" : "snapshot")));
   if (list == nullptr) return Version{0};
-  return listed_version(*list, cat(role.str(), ".json"));
+  SLUICE_TRY(const auto version, listed_version(*list, cat(role.str(), ".json")));
+  return one_that_can_be_followed(role, version);
 }
 
 Result<Document> Repository::published_document(const RoleName& role) {
@@ -181,6 +187,7 @@ Result<const Draft*> Repository::published(const RoleName& role) {
       return fail(
           std::move(parsed).error().in(cat("reading metadata/", published_name(role, version))));
     }
+    SLUICE_CHECK(one_that_can_be_followed(role, parsed->version()));
     draft = std::make_unique<const Draft>(*std::move(parsed));
   }
   return published_.emplace(role.str(), std::move(draft)).first->second.get();
@@ -196,8 +203,9 @@ std::size_t Repository::largest(const RoleName& role) {
 }
 
 Result<std::string> Repository::published_file(const RoleName& role, Version version) {
+  if (overtaken_) return fail(*overtaken_);
   const std::string file = published_name(role, version);
-  return files_->read(metadata_folder() / file, largest(role));
+  return files_->read_plain(metadata_folder() / file, largest(role), Links::followed);
 }
 
 }  // namespace sluice::tuf

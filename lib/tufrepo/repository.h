@@ -20,6 +20,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <type_traits>
 #include <vector>
 
 #include "base/files.h"
@@ -36,6 +37,10 @@ struct StagedSignature {
   json::Value signature;  // as metadata lists it
   Version version = 0;
   std::string sha256;  // of the message
+};
+struct NewSignature {
+  RoleName role;
+  StagedSignature signature;
 };
 
 struct StagedRole {
@@ -63,8 +68,19 @@ class Repository {
   // Kept with the next save(). A key that has a name keeps that one; Errc::denied where the name is
   // another key's.
   [[nodiscard]] Result<void> name_key(const std::string& name, const RoleKey& key);
-  // Held by whoever changes something below the folder.
-  [[nodiscard]] Result<std::unique_ptr<FileLock>> lock(std::chrono::milliseconds wait) const;
+  // Against others that change something below the folder, for as long as this lives. What changes
+  // the proposal holds it by itself for the moment that it takes.
+  [[nodiscard]] Result<void> hold();
+  // While a person is asked nothing is held: ask() answers with a Result. Errc::denied where what
+  // was read of the folder has become something else meanwhile; then nothing more is written.
+  template <class Ask>
+  [[nodiscard]] std::invoke_result_t<Ask> unheld(Ask ask) {
+    if (!lock_) return ask();
+    lock_.reset();
+    auto answer = ask();
+    if (auto again = hold_again(); answer && !again) return fail(std::move(again).error());
+    return answer;
+  }
 
   // What is published. A file is read when it is asked for, and no other one with it; what is
   // handed out stays valid until reload().
@@ -77,7 +93,8 @@ class Repository {
   void take_over(const Snapshot& snapshot);
   void reload();
 
-  // What is proposed. Changes are in memory until save().
+  // What is proposed. Changes are in memory until save(). A folder of it that is a link, as a clone
+  // of what others pushed may have it, is Errc::denied: nothing is read or written behind it.
   [[nodiscard]] Result<std::vector<RoleName>> staged_roles();            // root and targets first
   [[nodiscard]] Result<const StagedRole*> staged(const RoleName& role);  // nullptr: it is not
   // From now on what others proposed is not looked at; only what is staged in memory counts.
@@ -104,7 +121,8 @@ class Repository {
   // Errc::denied as for save().
   [[nodiscard]] Result<void> unstage(const RoleName& role);
   [[nodiscard]] Result<std::vector<StagedSignature>> signatures(const RoleName& role);
-  [[nodiscard]] Result<void> add_signature(const RoleName& role, const StagedSignature& signature);
+  // Errc::denied as for save(): nobody's signature stands beside what he did not see.
+  [[nodiscard]] Result<void> add_signatures(const std::vector<NewSignature>& all);
 
   Path metadata_folder() const { return folder_ / "metadata"; }
   Path targets_folder() const { return folder_ / "targets"; }
@@ -116,14 +134,22 @@ class Repository {
   Repository(Files& files, Path folder, ForeignKeys foreign)
       : files_(&files), folder_(std::move(folder)), foreign_(std::move(foreign)) {}
   static std::size_t largest(const RoleName& role);  // bytes of its metadata
+  static Error overtaken(std::string_view what);     // "changed the proposal of root"
   [[nodiscard]] Result<Version> find_root_version();
   [[nodiscard]] Result<std::optional<std::string>> read_published(const Path& name);
+  [[nodiscard]] Result<void> check_staging();
+  [[nodiscard]] Result<bool> has_signatures(const RoleName& role) const;
   [[nodiscard]] Result<void> load_staged(const RoleName& role);
   [[nodiscard]] Result<void> check_to_change(const RoleName& role);
-  [[nodiscard]] Result<void> save_role(const std::string& role, StagedRole& staged);
+  [[nodiscard]] Result<void> save_role(const RoleName& role, StagedRole& staged);
   [[nodiscard]] Result<std::size_t> drop_signatures(const RoleName& role, const StagedRole& staged);
-  [[nodiscard]] Result<std::unique_ptr<FileLock>> hold_staging();
-  [[nodiscard]] Result<void> check_unchanged(const RoleName& role, const std::string& known) const;
+  [[nodiscard]] Result<std::unique_ptr<FileLock>> take_lock() const;
+  [[nodiscard]] Result<std::unique_ptr<FileLock>> take_turn() const;  // nullptr: it is held already
+  [[nodiscard]] Result<void> hold_again();
+  [[nodiscard]] Result<void> check_unchanged(const std::vector<RoleName>& roles) const;
+  [[nodiscard]] Result<void> check_staged_file(const RoleName& role,
+                                               const std::string& known) const;
+  [[nodiscard]] Result<void> check_published();
   Path made_from_file(const RoleName& role) const;
   void forget(const RoleName& role);  // what was read of its latest version
 
@@ -131,7 +157,10 @@ class Repository {
   Path folder_;
   ForeignKeys foreign_;
   RepoPolicy policy_;
+  std::unique_ptr<FileLock> lock_;
+  std::optional<Error> overtaken_;  // while nothing was held
   bool ignore_staging_ = false;
+  bool staging_checked_ = false;  // for links
   std::optional<KeyNames> names_;
   std::map<std::string, std::string> new_names_;  // files below keys/ that are not written yet
   std::optional<Version> root_version_;
@@ -146,6 +175,9 @@ class Repository {
 // {} where it has none.
 [[nodiscard]] Result<Delegations> delegations_of(const Draft& targets, const ForeignKeys& foreign);
 
+// What metadata lists of a signature: nobody signed what else stands there. A bundle is an
+// identity's (TAP 18).
+json::Value bare_signature(const json::Value& listed, bool with_bundle);
 [[nodiscard]] Result<StagedSignature> parse_staged_signature(std::string_view text);
 std::string write_staged_signature(const StagedSignature& signature);
 

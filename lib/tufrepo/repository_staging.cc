@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What is proposed in a repository's folder, and what is on top of what: see repository.h.
+#include <functional>
 #include <set>
 
 #include "base/codec.h"
@@ -8,7 +9,7 @@
 #include "base/text.h"
 #include "tuf/limits.h"
 #include "tuf/names.h"
-#include "tufrepo/repository.h"
+#include "tufrepo/proposal.h"
 
 namespace sluice::tuf {
 
@@ -17,9 +18,6 @@ namespace {
 constexpr std::size_t kMaxSignatureFile = 1U << 20;  // an identity's has certificates with it
 constexpr std::string_view kSignatureKind = "sluice.tuf-signature/v1";
 constexpr std::string_view kMadeFromKind = "sluice.tuf-made-from/v1";
-
-constexpr const char* kStagingLock = ".sluice-staging-lock";
-constexpr std::chrono::milliseconds kWaitForOthers{10'000};
 
 std::string staged_hash(std::string_view text) {
   return crypto::digest_of(crypto::HashAlgorithm::sha256, bytes_of(text)).hex();
@@ -48,8 +46,7 @@ bool is_json_file(const FolderEntry& entry) {
   return entry.kind == FileKind::file && entry.name.ends_with(".json");
 }
 
-// Nothing else is taken away with a proposal: in a clone of what somebody else pushed the folder
-// may be a link to where other files are.
+// Nothing else is taken away with a proposal.
 bool is_signature_file(const FolderEntry& entry, const Result<std::string>& text) {
   if (text && parse_staged_signature(*text)) return true;
   // Of a keyid that is a key's own, whatever became of its content.
@@ -58,7 +55,37 @@ bool is_signature_file(const FolderEntry& entry, const Result<std::string>& text
   return bytes && bytes->size() == crypto::digest_size(crypto::HashAlgorithm::sha256);
 }
 
+// Whoever adds files without end keeps nobody from signing.
+void only_of_its_keys(Repository& repository, const RoleName& role,
+                      std::vector<FolderEntry>& entries) {
+  const auto all = signatories_of(repository, role);
+  if (!all) return entries.resize(kMaxSignatures);
+  std::set<std::string> files;
+  for (const auto& signatories : *all) {
+    for (const auto& keyid : signatories.role.keyids) files.insert(role_file(RoleName(keyid)));
+  }
+  std::erase_if(entries, [&](const FolderEntry& entry) { return !files.contains(entry.name); });
+}
+
+// On all cores, and more than one a core: it is the disk that they wait for.
+Result<void> for_all(std::size_t count, const std::function<Result<void>(std::size_t)>& work) {
+  std::vector<Result<void>> done(count);
+  for_each_parallel(count, hardware_threads() * 4, [&](std::size_t i) { done[i] = work(i); });
+  for (auto& one : done) SLUICE_CHECK(std::move(one));
+  return {};
+}
+
 }  // namespace
+
+json::Value bare_signature(const json::Value& listed, bool with_bundle) {
+  json::Value out;
+  for (const std::string_view member : {"keyid", "sig", "bundle"}) {
+    const auto* value = listed.find(member);
+    if (value == nullptr || (member == "bundle" && !with_bundle)) continue;
+    out.set(std::string(member), *value);
+  }
+  return out;
+}
 
 Result<StagedSignature> parse_staged_signature(std::string_view text) {
   SLUICE_TRY(const auto value, json::parse_strict(text, {.bytes = kMaxSignatureFile}));
@@ -70,7 +97,7 @@ Result<StagedSignature> parse_staged_signature(std::string_view text) {
   SLUICE_TRY(out.sha256, fields.string("sha256"));
   SLUICE_TRY(const auto signature, fields.object("signature"));
   SLUICE_TRY(out.keyid, signature.string("keyid"));
-  out.signature = signature.value();
+  out.signature = bare_signature(signature.value(), true);
   return out;
 }
 
@@ -91,7 +118,27 @@ Path Repository::made_from_file(const RoleName& role) const {
 }
 Path Repository::signature_folder(const RoleName& role) const {
   const std::string file = role_file(role);
-  return staging_folder() / "signatures" / file.substr(0, file.size() - 5);
+  std::string name = file.substr(0, file.size() - 5);
+  if (name == ".") name = "%2E";  // somebody may have staged such a role by hand
+  if (name == "..") name = "%2E%2E";
+  return staging_folder() / "signatures" / name;
+}
+
+// Once for all roles: they may be many.
+Result<void> Repository::check_staging() {
+  if (staging_checked_) return {};
+  for (const char* below : {"made-from", "signatures"}) {
+    SLUICE_CHECK(check_no_links(*files_, folder_, staging_folder() / below));
+  }
+  staging_checked_ = true;
+  return {};
+}
+
+Result<bool> Repository::has_signatures(const RoleName& role) const {
+  const Path folder = signature_folder(role);
+  if (!files_->info(folder)) return false;
+  SLUICE_CHECK(check_no_links(*files_, folder_, folder));
+  return true;
 }
 
 Result<void> Repository::load_staged(const RoleName& role) {
@@ -99,6 +146,7 @@ Result<void> Repository::load_staged(const RoleName& role) {
     staged_.emplace(role.str(), nullptr);
     return {};
   }
+  SLUICE_CHECK(check_staging());
   // A link or a pipe at its place is nobody's proposal.
   auto text = files_->read_plain(staged_file(role), largest(role) * 2, Links::refused);
   if (!text) {
@@ -143,6 +191,7 @@ Result<void> Repository::load_staged(const RoleName& role) {
 Result<std::vector<RoleName>> Repository::staged_roles() {
   std::set<std::string> found;
   if (!ignore_staging_ && files_->info(staging_folder())) {
+    SLUICE_CHECK(check_staging());
     SLUICE_TRY(const auto entries, files_->list(staging_folder()));
     for (const auto& entry : entries) {
       if (entry.kind != FileKind::file || !entry.name.ends_with(".json")) continue;
@@ -279,8 +328,7 @@ Result<void> Repository::stage_as_is(const RoleName& role, Draft draft) {
   return {};
 }
 
-Result<void> Repository::save_role(const std::string& role, StagedRole& staged) {
-  const RoleName of(role);
+Result<void> Repository::save_role(const RoleName& role, StagedRole& staged) {
   json::Value record;
   record.set("kind", kMadeFromKind);
   record.set("from", staged.from);
@@ -290,31 +338,34 @@ Result<void> Repository::save_role(const std::string& role, StagedRole& staged) 
   SLUICE_TRY(const auto text, staged.draft.for_review());
   // The record first: it says what was there before, so that whoever dies in between leaves the
   // old proposal and not one that looks edited.
-  SLUICE_CHECK(files_->replace(made_from_file(of), json::write_pretty(record)));
-  SLUICE_CHECK(files_->replace(staged_file(of), text));
+  SLUICE_CHECK(files_->replace(made_from_file(role), json::write_pretty(record)));
+  SLUICE_CHECK(files_->replace(staged_file(role), text));
   staged.on_disk_sha256 = staged_hash(text);
   staged.saved = true;
   return {};
 }
 
-Result<std::unique_ptr<FileLock>> Repository::hold_staging() {
-  return within(files_->lock(folder_ / kStagingLock, kWaitForOthers), "changing the proposal");
-}
-
 // With the lock held. Two people, or two jobs, may keep one folder.
-Result<void> Repository::check_unchanged(const RoleName& role, const std::string& known) const {
-  const auto text = files_->read(staged_file(role), largest(role) * 2);
+Result<void> Repository::check_staged_file(const RoleName& role, const std::string& known) const {
+  const auto text = files_->read_plain(staged_file(role), largest(role) * 2, Links::refused);
   if (!text && text.error().code != Errc::not_found) return fail(text.error());
   if ((text ? staged_hash(*text) : std::string()) == known) return {};
-  return fail(Error{Errc::denied, cat("somebody else changed the proposal of ",
-                                      printable(role.str(), 80), " in this moment")}
-                  .advise("nothing was changed: look at it with `sluice tuf status`, and do the "
-                          "same again"));
+  return fail(overtaken(cat("changed the proposal of ", printable(role.str(), 80))));
+}
+
+// Of those that were read.
+Result<void> Repository::check_unchanged(const std::vector<RoleName>& roles) const {
+  return for_all(roles.size(), [&](std::size_t i) -> Result<void> {
+    const auto at = staged_.find(roles[i].str());
+    if (at == staged_.end()) return {};
+    return check_staged_file(roles[i], at->second ? at->second->on_disk_sha256 : "");
+  });
 }
 
 Result<std::size_t> Repository::drop_signatures(const RoleName& role, const StagedRole& staged) {
+  SLUICE_TRY(const bool any, has_signatures(role));
+  if (!any) return std::size_t{0};
   const Path folder = signature_folder(role);
-  if (!files_->info(folder)) return std::size_t{0};
   std::size_t dropped = 0;
   SLUICE_TRY(const auto entries, files_->list(folder));
   for (const auto& entry : entries) {
@@ -332,28 +383,22 @@ Result<std::size_t> Repository::drop_signatures(const RoleName& role, const Stag
 }
 
 Result<std::size_t> Repository::save() {
+  SLUICE_CHECK(check_staging());
+  SLUICE_TRY(const auto turn, take_turn());
   SLUICE_CHECK(save_names());
   SLUICE_CHECK(files_->make_folders(staging_folder() / "made-from"));
-  std::vector<std::pair<const std::string*, StagedRole*>> open;
+  std::vector<RoleName> roles;
+  std::vector<StagedRole*> open;
   for (auto& [role, staged] : staged_) {
-    if (staged && !staged->saved) open.emplace_back(&role, staged.get());
+    if (!staged || staged->saved) continue;
+    roles.emplace_back(role);
+    open.push_back(staged.get());
   }
-  SLUICE_TRY(const auto lock, hold_staging());
-  std::vector<Result<void>> done(open.size());
-  const auto for_all = [&](auto work) -> Result<void> {
-    for_each_parallel(open.size(), hardware_threads() * 4,
-                      [&](std::size_t i) { done[i] = work(*open[i].first, *open[i].second); });
-    for (auto& one : done) SLUICE_CHECK(std::move(one));
-    return {};
-  };
-  SLUICE_CHECK(for_all([&](const std::string& role, const StagedRole& staged) {
-    return check_unchanged(RoleName(role), staged.on_disk_sha256);
-  }));
-  SLUICE_CHECK(for_all(
-      [&](const std::string& role, StagedRole& staged) { return save_role(role, staged); }));
+  SLUICE_CHECK(check_unchanged(roles));
+  SLUICE_CHECK(for_all(roles.size(), [&](std::size_t i) { return save_role(roles[i], *open[i]); }));
   std::size_t dropped = 0;
-  for (const auto& [role, staged] : open) {
-    SLUICE_TRY(const auto gone, drop_signatures(RoleName(*role), *staged));
+  for (std::size_t i = 0; i < roles.size(); ++i) {
+    SLUICE_TRY(const auto gone, drop_signatures(roles[i], *open[i]));
     dropped += gone;
   }
   return dropped;
@@ -367,16 +412,16 @@ Result<void> Repository::unstage(const RoleName& role) {
     forget(role);
     return {};
   }
-  SLUICE_TRY(const auto lock, hold_staging());
-  if (!ignore_staging_) {
-    SLUICE_CHECK(check_unchanged(role, known == nullptr ? "" : known->on_disk_sha256));
-  }
+  SLUICE_CHECK(check_staging());
+  SLUICE_TRY(const bool any, has_signatures(role));
+  SLUICE_TRY(const auto turn, take_turn());
+  if (!ignore_staging_) SLUICE_CHECK(check_unchanged({role}));
   // The file first: what is left without it is swept up with the next change.
   for (const auto& path : {staged_file(role), made_from_file(role)}) {
     if (files_->info(path)) SLUICE_CHECK(files_->remove(path));
   }
-  const Path folder = signature_folder(role);
-  if (files_->info(folder)) {
+  if (any) {
+    const Path folder = signature_folder(role);
     SLUICE_TRY(const auto entries, files_->list(folder));
     for (const auto& entry : entries) {
       if (!is_json_file(entry)) continue;
@@ -392,15 +437,13 @@ Result<void> Repository::unstage(const RoleName& role) {
 
 Result<std::vector<StagedSignature>> Repository::signatures(const RoleName& role) {
   std::vector<StagedSignature> out;
+  SLUICE_TRY(const bool any, has_signatures(role));
+  if (!any) return out;
   const Path folder = signature_folder(role);
-  if (!files_->info(folder)) return out;
-  SLUICE_TRY(const auto entries, files_->list(folder));
-  if (entries.size() > kMaxSignatures) {
-    return fail(Errc::limit,
-                cat("more than ", kMaxSignatures, " signatures of ", printable(role.str(), 80)));
-  }
+  SLUICE_TRY(auto entries, files_->list(folder));
+  std::erase_if(entries, [](const FolderEntry& entry) { return !is_json_file(entry); });
+  if (entries.size() > kMaxSignatures) only_of_its_keys(*this, role, entries);
   for (const auto& entry : entries) {
-    if (!is_json_file(entry)) continue;
     const Path path = folder / entry.name;
     SLUICE_TRY(const auto text, files_->read_plain(path, kMaxSignatureFile, Links::refused));
     SLUICE_TRY(auto signature,
@@ -411,11 +454,19 @@ Result<std::vector<StagedSignature>> Repository::signatures(const RoleName& role
   return out;
 }
 
-Result<void> Repository::add_signature(const RoleName& role, const StagedSignature& signature) {
-  const Path folder = signature_folder(role);
-  SLUICE_CHECK(files_->make_folders(folder));
-  return files_->replace(folder / role_file(RoleName(signature.keyid)),
-                         write_staged_signature(signature));
+Result<void> Repository::add_signatures(const std::vector<NewSignature>& all) {
+  SLUICE_TRY(const auto turn, take_turn());
+  std::vector<RoleName> roles;
+  for (const auto& each : all) roles.push_back(each.role);
+  SLUICE_CHECK(check_unchanged(roles));
+  return for_all(all.size(), [&](std::size_t i) -> Result<void> {
+    const auto& [role, signature] = all[i];
+    const Path folder = signature_folder(role);
+    SLUICE_CHECK(check_no_links(*files_, folder_, folder));
+    SLUICE_CHECK(files_->make_folders(folder));
+    return files_->replace(folder / role_file(RoleName(signature.keyid)),
+                           write_staged_signature(signature));
+  });
 }
 
 }  // namespace sluice::tuf

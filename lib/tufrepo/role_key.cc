@@ -3,6 +3,7 @@
 
 #include "base/codec.h"
 #include "base/text.h"
+#include "tufrepo/pkcs11.h"
 #include "tufrepo/role_key_parts.h"
 #include "tufrepo/word.h"
 
@@ -83,6 +84,17 @@ Result<RoleKey> parse_role_key(std::string_view keyid, const json::Value& value)
   SLUICE_TRY(const auto keyval, fields.object("keyval"));
   out.keyval = keyval.value();
   return out;
+}
+
+std::optional<std::string> variable_of(const std::string& source) {
+  constexpr std::string_view kVariable = "env:";
+  std::string where = source;
+  if (source.starts_with("pkcs11:")) {
+    const auto uri = parse_pkcs11_uri(source);
+    where = uri ? uri->pin_source : std::string();
+  }
+  if (!where.starts_with(kVariable)) return std::nullopt;
+  return where.substr(kVariable.size());
 }
 
 Result<Key> usable_key(const RoleKey& key) {

@@ -6,7 +6,8 @@
 //                         securesystemslib
 //   env:NAME              a variable that holds such a text
 //   pkcs11:ATTRIBUTES     a token (RFC 7512)
-//   cmd:PROGRAM ARGS      gets the bytes to sign, answers with the signature
+//   cmd:PROGRAM ARGS      gets the bytes to sign, answers with the signature; of our variables it
+//                         gets those that are no secrets of ours
 //   sigstore:…            an identity (TAP 18), through IdentitySigners
 #pragma once
 
@@ -16,6 +17,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/world.h"
 #include "crypto/private_key.h"
@@ -79,9 +81,13 @@ struct SignerOptions {
   std::optional<RoleKey> expected = {};
   std::optional<crypto::PublicKey> public_key = {};  // of a command, where nothing is expected
   std::chrono::milliseconds command_time{60'000};
+  // Variables that no command gets, beside SLUICE_PASSWORD and those whose names begin so.
+  std::vector<std::string> withheld = {};
   IdentitySigners* identities = nullptr;
 };
 
+// The variable that a source has its key or its PIN in; nothing where it has none.
+std::optional<std::string> variable_of(const std::string& source);
 // Errc::denied: another key than the expected one, or a wrong password.
 [[nodiscard]] Result<std::unique_ptr<RoleSigner>> open_role_signer(const std::string& location,
                                                                    const SignerOptions& options,

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+
 #include "base/codec.h"
 #include "base/text.h"
 #include "tufrepo/role_key_parts.h"
@@ -9,6 +11,21 @@ namespace {
 
 constexpr std::size_t kCommandWords = 100;
 constexpr std::size_t kSignatureMost = 16U << 10;
+constexpr std::string_view kPasswords = "SLUICE_PASSWORD";
+
+// It signs with one key. What opens the others is not its business.
+std::vector<std::pair<std::string, std::string>> variables_for_it(
+    const Environment& environment, const std::vector<std::string>& withheld) {
+  std::vector<std::pair<std::string, std::string>> out;
+  for (auto& name : environment.names()) {
+    if (name.starts_with(kPasswords) || std::ranges::find(withheld, name) != withheld.end()) {
+      continue;
+    }
+    std::string value = environment.get(name).value_or("");
+    out.emplace_back(std::move(name), std::move(value));
+  }
+  return out;
+}
 
 // What programs write: the bytes themselves, or base64 or hex of them; r and s side by side.
 std::vector<Bytes> readings_of(std::string_view out, crypto::KeyType type) {
@@ -30,12 +47,14 @@ std::vector<Bytes> readings_of(std::string_view out, crypto::KeyType type) {
 class CommandSigner final : public RoleSigner {
  public:
   CommandSigner(std::vector<std::string> command, RoleKey key, Key usable,
-                std::chrono::milliseconds time, Processes& processes)
+                const SignerOptions& options, const World& world)
       : command_(std::move(command)),
         key_(std::move(key)),
         usable_(std::move(usable)),
-        time_(time),
-        processes_(processes) {}
+        time_(options.command_time),
+        withheld_(options.withheld),
+        environment_(world.environment),
+        processes_(world.processes) {}
 
   const RoleKey& key() const override { return key_; }
   std::string describe() const override {
@@ -43,10 +62,12 @@ class CommandSigner final : public RoleSigner {
   }
 
   Result<RoleSignature> sign(std::string_view message) override {
-    SLUICE_TRY(const auto ran, processes_.run({.command = command_,
-                                               .input = std::string(message),
-                                               .max_output = kSignatureMost,
-                                               .timeout = time_}));
+    SLUICE_TRY(const auto ran,
+               processes_.run({.command = command_,
+                               .input = std::string(message),
+                               .environment = variables_for_it(environment_, withheld_),
+                               .max_output = kSignatureMost,
+                               .timeout = time_}));
     const std::string said = ran.err.empty() ? "" : cat(": ", printable(trim(ran.err), 300));
     if (ran.exit_code != 0) {
       return fail(Errc::denied, cat(describe(), " ended with ", ran.exit_code, said));
@@ -71,6 +92,8 @@ class CommandSigner final : public RoleSigner {
   RoleKey key_;
   Key usable_;
   std::chrono::milliseconds time_;
+  std::vector<std::string> withheld_;
+  const Environment& environment_;
   Processes& processes_;
 };
 
@@ -107,7 +130,7 @@ Result<std::vector<std::string>> split_command(std::string_view text) {
 
 Result<std::unique_ptr<RoleSigner>> command_signer(const std::string& command,
                                                    const SignerOptions& options,
-                                                   Processes& processes) {
+                                                   const World& world) {
   SLUICE_TRY(auto words, split_command(command));
   if (!options.expected && !options.public_key) {
     return fail(Error{Errc::usage, "a command signs with a key that is not known"}.advise(
@@ -121,7 +144,7 @@ Result<std::unique_ptr<RoleSigner>> command_signer(const std::string& command,
   }
   SLUICE_TRY(Key usable, usable_key(key));
   return std::make_unique<CommandSigner>(std::move(words), std::move(key), std::move(usable),
-                                         options.command_time, processes);
+                                         options, world);
 }
 
 }  // namespace sluice::tuf

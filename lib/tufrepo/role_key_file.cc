@@ -133,7 +133,7 @@ Result<std::unique_ptr<RoleSigner>> open_role_signer(const std::string& location
   const auto after = [&](std::string_view prefix) { return location.substr(prefix.size()); };
   if (location.starts_with("pkcs11:")) return pkcs11_signer(location, options, world);
   if (location.starts_with("cmd:")) {
-    return command_signer(after("cmd:"), options, world.processes);
+    return command_signer(after("cmd:"), options, world);
   }
   if (location.starts_with("sigstore:")) {
     if (options.identities == nullptr) {

@@ -21,7 +21,7 @@ namespace sluice::tuf {
 
 [[nodiscard]] Result<std::unique_ptr<RoleSigner>> command_signer(const std::string& command,
                                                                  const SignerOptions& options,
-                                                                 Processes& processes);
+                                                                 const World& world);
 
 // "a 'b c' \"d\"": words, with quotes as a shell has them and nothing else of a shell.
 [[nodiscard]] Result<std::vector<std::string>> split_command(std::string_view text);

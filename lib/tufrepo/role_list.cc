@@ -46,6 +46,11 @@ std::map<std::string_view, ListedRole> explicit_bins(const Delegations& delegati
   return out;
 }
 
+bool is_one_of(const std::map<std::string_view, ListedRole>& bins, const Delegation& role) {
+  const auto of = bins.find(bin_prefix(role));
+  return of != bins.end() && same(of->second.keys, role.keys);
+}
+
 void list_below(const Delegations& delegations, const RoleName& parent,
                 std::vector<ListedRole>& out) {
   if (const auto& bins = delegations.bins()) {
@@ -54,11 +59,10 @@ void list_below(const Delegations& delegations, const RoleName& parent,
   const auto bins = explicit_bins(delegations, parent);
   std::set<std::string_view> told;
   for (const auto& each : delegations.roles()) {
-    const auto of = bins.find(bin_prefix(each));
-    if (of == bins.end() || !same(of->second.keys, each.keys)) {
+    if (!is_one_of(bins, each)) {
       out.push_back({each.role, parent, each.keys});
-    } else if (told.insert(of->first).second) {
-      out.push_back(of->second);
+    } else if (told.insert(bin_prefix(each)).second) {
+      out.push_back(bins.at(bin_prefix(each)));
     }
   }
 }
@@ -71,6 +75,15 @@ std::vector<RoleName> ListedRole::roles() const {
   std::vector<RoleName> out;
   out.reserve(succinct->count());
   for (std::uint64_t i = 0; i < succinct->count(); ++i) out.push_back(succinct->bin(i));
+  return out;
+}
+
+std::vector<RoleName> roles_to_follow(const Delegations& delegations) {
+  std::vector<RoleName> out;
+  const auto bins = explicit_bins(delegations, RoleName(""));
+  for (const auto& each : delegations.roles()) {
+    if (!is_one_of(bins, each)) out.push_back(each.role);
+  }
   return out;
 }
 
@@ -94,8 +107,8 @@ Result<std::vector<ListedRole>> listed_roles(Repository& repository) {
       return fail(Errc::limit, cat("more than ", kMaxListedRoles, " delegated roles"));
     }
     list_below(*delegations, at, out);
-    for (const auto& each : delegations->roles()) {
-      if (!each.paths.empty() && seen.insert(each.role.str()).second) queue.push_back(each.role);
+    for (auto& each : roles_to_follow(*delegations)) {
+      if (seen.insert(each.str()).second) queue.push_back(std::move(each));
     }
   }
   return out;

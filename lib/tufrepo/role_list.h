@@ -26,6 +26,8 @@ struct ListedRole {
 // As staged, else as published: root's four, then delegated ones. Errc::limit where there are more
 // than anybody could keep: none is left out in silence.
 [[nodiscard]] Result<std::vector<ListedRole>> listed_roles(Repository& repository);
+// Roles of whom others may be asked: no bins, which are many and end there.
+std::vector<RoleName> roles_to_follow(const Delegations& delegations);
 // The role of that name, else the bins; nullptr: there are none.
 const ListedRole* find_role(const std::vector<ListedRole>& listed, const RoleName& role);
 

@@ -5,6 +5,7 @@
 
 #include "base/text.h"
 #include "tufrepo/proposal.h"
+#include "tufrepo/role_list.h"
 
 namespace sluice::tuf {
 
@@ -43,11 +44,18 @@ Result<std::vector<Signatories>> signatories_of_root(Repository& repository) {
   return out;
 }
 
-// Roles below which to look on: not bins, which are many and end there.
-std::vector<RoleName> roles_below(const Delegations& delegations) {
+// Bins of two roles with one prefix are told by the first of them.
+std::vector<RoleName> in_both(const Delegations& a, const Delegations& b) {
   std::vector<RoleName> out;
-  for (const auto& each : delegations.roles()) {
-    if (!each.paths.empty()) out.push_back(each.role);
+  if (a.bins()) {
+    if (b.keys_of(a.bins()->bin(0)) != nullptr) out.push_back(a.bins()->bin(0));
+    for (const auto& each : b.roles()) {
+      if (out.empty() && a.bins()->names(each.role)) out.push_back(each.role);
+    }
+    return out;
+  }
+  for (const auto& each : a.roles()) {
+    if (b.keys_of(each.role) != nullptr) out.push_back(each.role);
   }
   return out;
 }
@@ -62,13 +70,40 @@ Result<RoleName> delegator_of(Repository& repository, const RoleName& role) {
     queue.pop_front();
     SLUICE_TRY(const auto* delegations, repository.delegations(at));
     if (delegations->keys_of(role) != nullptr) return at;
-    for (auto& each : roles_below(*delegations)) {
+    for (auto& each : roles_to_follow(*delegations)) {
       if (seen.size() < kMaxVisited && seen.insert(each.str()).second) queue.push_back(each);
     }
   }
   return fail(
       Error{Errc::not_found, cat("nobody delegates to ", printable(role.str(), 200))}.advise(
           "delegate to it with `sluice tuf delegate`"));
+}
+
+Result<std::vector<DelegatedTwice>> delegated_elsewhere(Repository& repository,
+                                                        const RoleName& role) {
+  SLUICE_TRY(const auto* now, repository.delegations(role));
+  SLUICE_TRY(const auto* published, repository.published(role));
+  Delegations before;
+  if (published != nullptr) {
+    SLUICE_TRY(before, delegations_of(*published, repository.foreign()));
+  }
+  std::vector<DelegatedTwice> out;
+  std::deque<RoleName> queue{RoleName("targets")};
+  std::set<std::string> seen{"targets"};
+  while (!queue.empty()) {
+    const RoleName at = queue.front();
+    queue.pop_front();
+    SLUICE_TRY(const auto* others, repository.delegations(at));
+    if (at != role) {
+      for (const auto& each : in_both(*now, *others)) {
+        if (before.keys_of(each) == nullptr) out.push_back({each, at});
+      }
+    }
+    for (auto& each : roles_to_follow(*others)) {
+      if (seen.size() < kMaxVisited && seen.insert(each.str()).second) queue.push_back(each);
+    }
+  }
+  return out;
 }
 
 Result<std::vector<Signatories>> signatories_of(Repository& repository, const RoleName& role) {

@@ -318,6 +318,43 @@ TEST(Files, WalkIsBounded) {
   EXPECT_EQ(walk(system_files(), folder.path(), {.max_depth = 1}).error().code, Errc::limit);
 }
 
+TEST(NoLinks, NoPartBelowTheRootIsALinkAndTheRootMayBeOne) {
+  const TempFolder folder;
+  const Path root = folder / "root";
+  ASSERT_TRUE(system_files().make_folders(root / "a/b"));
+  ASSERT_TRUE(system_files().create(root / "a/b/file", "x"));
+  std::filesystem::create_symlink(folder.path(), root / "out");
+  std::filesystem::create_symlink("b", root / "a/in");
+  std::filesystem::create_symlink("nowhere", root / "a/b/dangling");
+  std::filesystem::create_symlink(root, folder / "mounted");
+  const auto check = [&](const Path& below, const Path& at) {
+    return check_no_links(system_files(), at, at / below);
+  };
+  for (const Path& at : {root, folder / "mounted", root / "", folder / "root/../root/."}) {
+    for (const char* good : {"a", "a/b", "a/b/file", "a/b/absent", "absent/b/c", "a/b/file/c"}) {
+      EXPECT_TRUE(check(good, at)) << at << good;
+    }
+    for (const char* bad : {"out", "out/x", "out/../a", "a/in", "a/in/file", "a/b/dangling"}) {
+      const auto refused = check(bad, at);
+      ASSERT_FALSE(refused) << at << bad;
+      EXPECT_EQ(refused.error().code, Errc::denied);
+      EXPECT_NE(refused.error().what.find(" is a link"), std::string::npos);
+    }
+    EXPECT_TRUE(check_no_links(system_files(), at, at));
+  }
+  EXPECT_EQ(check_no_links(system_files(), root, folder / "other/x").error().code, Errc::internal);
+}
+
+TEST(NoLinks, InfoOfALinkItself) {
+  const TempFolder folder;
+  const Path file = folder.write("file", "x");
+  std::filesystem::create_symlink(file, folder / "link");
+  EXPECT_EQ(system_files().info_unfollowed(folder / "link")->kind, FileKind::link);
+  EXPECT_EQ(system_files().info(folder / "link")->kind, FileKind::file);
+  EXPECT_EQ(system_files().info_unfollowed(file)->kind, FileKind::file);
+  EXPECT_EQ(system_files().info_unfollowed(folder / "absent").error().code, Errc::not_found);
+}
+
 TEST(PathBelow, KeepsUntrustedNamesUnderTheirRoot) {
   EXPECT_EQ(path_below("/r", "a/b.json"), Path("/r/a/b.json"));
   EXPECT_EQ(path_below("/r", "..a"), Path("/r/..a"));

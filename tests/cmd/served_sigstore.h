@@ -46,6 +46,9 @@ class KeptConsole final : public cli::Console {
   Result<SecretBytes> ask_secret(std::string_view) override {
     return fail(Errc::denied, "there is no terminal");
   }
+  Result<std::string> ask(std::string_view) override {
+    return fail(Errc::denied, "there is no terminal");
+  }
   std::string out;
   std::string err;
 };

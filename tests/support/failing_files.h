@@ -57,6 +57,9 @@ class FailingFiles final : public Files {
   Result<FileInfo> info(const Path& path) override {
     return dead() ? fail(gone()) : real_.info(path);
   }
+  Result<FileInfo> info_unfollowed(const Path& path) override {
+    return dead() ? fail(gone()) : real_.info_unfollowed(path);
+  }
   Result<std::vector<FolderEntry>> list(const Path& folder) override {
     return dead() ? fail(gone()) : real_.list(folder);
   }

@@ -23,6 +23,9 @@ class ForwardingFiles : public Files {
     return real().create(path, content, mode);
   }
   Result<FileInfo> info(const Path& path) override { return real().info(path); }
+  Result<FileInfo> info_unfollowed(const Path& path) override {
+    return real().info_unfollowed(path);
+  }
   Result<std::vector<FolderEntry>> list(const Path& folder) override { return real().list(folder); }
   Result<void> make_folders(const Path& path) override { return real().make_folders(path); }
   Result<void> remove(const Path& path) override { return real().remove(path); }

@@ -246,6 +246,32 @@ class Cases(Team):
         self.assertRegex(self.log_of(done, "tuf-watch"), "targets: version 2 is good for 9 days more")
         self.assertEqual(self.reads(self.pages(), name), "release 1.0\n")
 
+    def test_what_no_client_can_reach_goes_on_schedule(self):
+        publish_first(self)
+        publish_release(self, "1.0")
+        self.branch("later")
+        self.release("2.0")
+        self.commit("later")
+        self.pushed(self.merge("later"))
+
+        def files():
+            listed = self.run_in(self.here, "git", "-C", str(self.remote), "ls-tree", "-r", "--name-only", "main", "targets")
+            return set(listed.stdout.split())
+        both = files()
+        self.assertEqual(self.schedule()[0], [])
+        self.assertEqual((len(both), files()), (2, both), "the file of a proposal that waits stays")
+        self.branch("never")
+        self.sluice("tuf", "propose", "--drop")
+        proposed = self.propose("never")
+        self.assertEqual((proposed["check"], proposed["complete"]), (0, 0), proposed["log"])
+        self.pushed(self.merge("never"))
+        self.assertEqual(files(), both)
+        failed, done = self.schedule()
+        self.assertEqual(failed, [], done)
+        gone, = both - files()
+        self.assertTrue(gone.startswith("targets/app/2.0/"), gone)
+        self.assertEqual(self.reads(self.pages(), "app/1.0/app.txt"), "release 1.0\n")
+
     def test_what_was_tampered_with_is_refused(self):
         publish_first(self)
         publish_release(self, "1.0")

@@ -117,14 +117,15 @@ TEST_F(AttackTest, ASignatureFolderThatIsALinkLosesNothingOfWhatItLeadsTo) {
   std::filesystem::create_directories(work.folder / "staging/signatures");
   std::filesystem::remove_all(work.folder / "staging/signatures/targets");
   std::filesystem::create_symlink(elsewhere, work.folder / "staging/signatures/targets");
-  work.add("c.txt", "c");
-  EXPECT_EQ(work.problem, "");
-  EXPECT_TRUE(system_files().info(elsewhere / "monday.json"));
-  EXPECT_TRUE(system_files().info(elsewhere / "tuesday.txt"));
-  EXPECT_FALSE(system_files().info(elsewhere / cat(keyid, ".json")));
   auto repository = work.open();
-  EXPECT_TRUE(repository.unstage(RoleName("targets")));
-  EXPECT_TRUE(system_files().info(elsewhere / "monday.json"));
+  EXPECT_EQ(repository.signatures(RoleName("targets")).error().code, Errc::denied);
+  EXPECT_EQ(repository.unstage(RoleName("targets")).error().code, Errc::denied);
+  ASSERT_TRUE(renew(repository, RoleName("targets"), work.clock.now() + std::chrono::days(1)));
+  EXPECT_EQ(repository.save().error().code, Errc::denied);
+  for (const std::string& name :
+       {std::string("monday.json"), std::string("tuesday.txt"), cat(keyid, ".json")}) {
+    EXPECT_TRUE(system_files().info(elsewhere / name)) << name;
+  }
 }
 
 TEST_F(AttackTest, ASecondSignatureOfAKeyDoesNotStandBeforeItsGoodOne) {
@@ -392,8 +393,7 @@ TEST_F(DifferenceForSigners, ManyProposalsAreLookedAtToo) {
   auto repository = work.open();
   const auto proposal = examine_proposal(repository, work.clock.now(), {.changes = false});
   ASSERT_TRUE(proposal);
-  ASSERT_EQ(proposal->faults.size(), 1U);
-  EXPECT_EQ(proposal->faults[0].id, "form");
+  EXPECT_NE(std::ranges::find(proposal->faults, "form", &Fault::id), proposal->faults.end());
 }
 
 TEST_F(DifferenceForSigners, AnExpiryIsToldAsItIsWritten) {

@@ -58,14 +58,29 @@ TEST_F(Cleaning, KeepsWhatAnEarlierTimestampThatIsNotExpiredReaches) {
   EXPECT_TRUE(cleaned(now).empty());
   EXPECT_TRUE(cleaned(now + hours(23)).empty());
   // The first known timestamp is version 3: of those before nothing is known until that expires.
-  std::vector<std::string> gone{"metadata/1.libs.json", "metadata/2.snapshot.json",
-                                "metadata/3.timestamp.json", target("one")};
+  std::vector<std::string> gone{"metadata/1.libs.json", "metadata/2.snapshot.json", target("one")};
   EXPECT_EQ(cleaned(now + hours(25), {.dry_run = true}), gone);
   EXPECT_TRUE(stored().contains(target("one")));
   EXPECT_EQ(cleaned(now + hours(25)), gone);
   EXPECT_FALSE(stored().contains(target("one")));
   EXPECT_TRUE(stored().contains(target("two")));
   EXPECT_TRUE(cleaned(now + hours(25)).empty());
+}
+
+// By its timestamp a place that is behind is known as ours.
+TEST_F(Cleaning, KeepsTheLastTimestampsAndThoseThatExpiredAMonthAgo) {
+  repo.set_expires("timestamp", now + hours(24));
+  for (int version = 3; version <= 104; ++version) {
+    repo.publish({"timestamp"});
+    repo.files[cat("metadata/", version, ".timestamp.json")] =
+        repo.files.at("metadata/timestamp.json");
+  }
+  write_below(place(), StoredFiles(repo.files.begin(), repo.files.end()));
+  EXPECT_TRUE(cleaned(now + hours(24 * 31 - 1)).empty());
+  EXPECT_EQ(cleaned(now + hours(24 * 31)),
+            (std::vector<std::string>{"metadata/3.timestamp.json", "metadata/4.timestamp.json"}));
+  EXPECT_TRUE(cleaned(now + hours(24 * 4000)).empty());
+  EXPECT_TRUE(stored().contains("metadata/5.timestamp.json"));
 }
 
 TEST_F(Cleaning, KeepsWhatIsPublishedEvenWhenItHasExpired) {

@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "base/text.h"
 #include "support/tuf/fake_repo.h"
 #include "tuf/canonical.h"
@@ -132,7 +134,8 @@ TEST(Draft, KeysWithEscapesAreFoundAsTheyAreAndWrittenAsTheyMustBe) {
   }
   EXPECT_FALSE(added[0].as_written());
   EXPECT_TRUE(added[1].as_written());
-  draft.put_all(added, pieces);
+  std::ranges::sort(added, {}, &Listed::key);
+  EXPECT_EQ(draft.put_all(added, pieces), 0U);
   EXPECT_EQ(draft.find("say \"hi\""), R"({"length":1})");
   const auto again = Draft::parse(draft.document().value());
   ASSERT_TRUE(again);
@@ -140,6 +143,25 @@ TEST(Draft, KeysWithEscapesAreFoundAsTheyAreAndWrittenAsTheyMustBe) {
   EXPECT_EQ(again->find("say \"hi\""), R"({"length":1})");
   EXPECT_EQ(again->document().value(), draft.document().value());
   EXPECT_NE(again->document().value().find(R"("say \"hi\"":{"length":1})"), std::string::npos);
+}
+
+TEST(Draft, ManyThatArePutTellHowManyStoodThereSo) {
+  auto draft = *Draft::parse(kTargets);
+  const std::string a(*draft.find("a"));
+  const std::string b(*draft.find("b"));
+  draft.put("c", R"({"length":1})");
+  draft.put("d", R"({"length":1})");
+  EXPECT_TRUE(draft.erase("b"));
+  const auto pieces = std::make_shared<std::deque<std::string>>();
+  const std::vector<Listed> added{keep_listed(*pieces, "a", a), keep_listed(*pieces, "b", b),
+                                  keep_listed(*pieces, "c", R"({"length":1})"),
+                                  keep_listed(*pieces, "d", R"({"length":2})"),
+                                  keep_listed(*pieces, "e", R"({"length":1})")};
+  EXPECT_EQ(draft.put_all(added, pieces), 2U);  // a, and c, which was put; b had been erased
+  EXPECT_EQ(draft.count(), 5U);
+  EXPECT_EQ(draft.find("b"), b);
+  EXPECT_EQ(draft.find("d"), R"({"length":2})");
+  EXPECT_EQ(draft.put_all(added, pieces), 5U);
 }
 
 TEST(Draft, WhatItWritesIsReadBackAsTheSame) {

@@ -233,6 +233,33 @@ TEST_F(EditTest, ARevokedKeyGoesEverywhereAndSaysWhatElseToDo) {
   EXPECT_FALSE(revoke_key(repository, std::string(64, '0'), std::nullopt, work.clock.now()));
 }
 
+TEST_F(EditTest, AKeyThatOnlyAProposalTakesOutIsStillTrusted) {
+  const auto revoke = [&](Repository& repository) {
+    return revoke_key(repository, work.key("ben").keyid.str(), work.key("dora"), work.clock.now());
+  };
+  work.change(revoke);
+  ASSERT_EQ(work.problem, "");
+  work.change(revoke);
+  EXPECT_NE(work.problem.find("clients trust it until that is published"), std::string::npos)
+      << work.problem;
+  publish();
+  work.change(revoke);
+  EXPECT_NE(work.problem.find("no role has the key"), std::string::npos) << work.problem;
+}
+
+TEST_F(EditTest, AKeyDoesNotReplaceItself) {
+  work.change([&](Repository& repository) {
+    return rotate_key(repository, RoleName("root"), work.key("ann").keyid.str(), work.key("ann"),
+                      work.clock.now());
+  });
+  EXPECT_NE(work.problem.find("is the one that it would replace"), std::string::npos);
+  work.change([&](Repository& repository) {
+    return revoke_key(repository, work.key("ann").keyid.str(), work.key("ann"), work.clock.now());
+  });
+  EXPECT_NE(work.problem.find("is the one that it would replace"), std::string::npos);
+  EXPECT_EQ(staged(), Names{});
+}
+
 TEST_F(EditTest, ADelegationThatIsTakenAwayStaysInTheSnapshot) {
   delegate(libs());
   publish();

@@ -3,8 +3,17 @@
 #include "tufrepo/import.h"
 
 #include <gtest/gtest.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
+#include <functional>
 
 #include "base/text.h"
+#include "support/forwarding_files.h"
 #include "support/tufrepo/work_folder.h"
 
 namespace sluice::tuf {
@@ -210,6 +219,144 @@ TEST_F(ImportTest, WithoutConsistentSnapshotsClientsGoOnUntilTheyAre) {
   EXPECT_EQ(work.publish(), "good") << work.detail;
   EXPECT_EQ(work.client("before", {"dir/app.txt", "b.txt"}), "good") << work.detail;
   EXPECT_EQ(work.client("after", {"dir/app.txt", "b.txt"}), "good") << work.detail;
+}
+
+// --- what is in the way, and what is none
+
+TEST_F(ImportTest, WhatIsThereAlreadyIsNotTakenForWhatIsTakenOver) {
+  put_versions();
+  const std::string good = metadata("1.root.json");
+  const std::vector<std::pair<std::string, std::string>> planted{
+      {"metadata/1.root.json", good + " "},     {"metadata/2.root.json", good},
+      {"metadata/2.snapshot.json", "{}"},       {"staging/root.json", good},
+      {"staging/signatures/root/a.json", "{}"}, {"keys/ann.json", "{}"}};
+  for (const auto& [name, content] : planted) {
+    std::filesystem::remove_all(work.temp / "new");
+    std::filesystem::create_directories((work.temp / "new" / name).parent_path());
+    ASSERT_TRUE(system_files().create(work.temp / "new" / name, content));
+    const auto refused = take(false);
+    ASSERT_FALSE(refused) << name;
+    EXPECT_EQ(refused.error().code, Errc::denied);
+    EXPECT_TRUE(refused.error().what.starts_with(cat(name, " is there already")))
+        << refused.error().what;
+    EXPECT_EQ(imported("metadata/timestamp.json"), "");
+    EXPECT_EQ(imported(name), content);
+  }
+}
+
+TEST_F(ImportTest, WhatAnEarlierRunLeftIsNotInTheWay) {
+  put_versions();
+  for (const std::string name : {"1.root.json", "2.targets.json"}) {
+    std::filesystem::create_directories(work.temp / "new/metadata");
+    ASSERT_TRUE(system_files().create(work.temp / "new/metadata" / name, metadata(name)));
+  }
+  std::filesystem::create_directories(work.temp / "new/keys");
+  ASSERT_TRUE(system_files().create(work.temp / "new/keys/README.md", "whose keys these are"));
+  const auto done = take(false);
+  ASSERT_TRUE(done) << done.error().text();
+  EXPECT_EQ(imported("metadata/timestamp.json"), metadata("timestamp.json"));
+}
+
+TEST_F(ImportTest, ATargetThatIsThereWithOtherBytesIsRefused) {
+  put_versions();
+  put("targets/dir/app.txt", "hello");
+  put("targets/b.txt", "second");
+  const std::string name = cat("targets/", hash_of("second"), ".b.txt");
+  std::filesystem::create_directories(work.temp / "new/targets");
+  ASSERT_TRUE(system_files().create(work.temp / "new" / name, "planted"));
+  const auto refused = take();
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, Errc::denied);
+  EXPECT_EQ(imported("metadata/timestamp.json"), "");
+  ASSERT_TRUE(system_files().replace(work.temp / "new" / name, "second"));
+  EXPECT_TRUE(take());
+}
+
+TEST_F(ImportTest, NothingIsWrittenBehindALink) {
+  put_versions();
+  for (const std::string name : {"metadata", "staging", "keys", "targets"}) {
+    std::filesystem::remove_all(work.temp / "new");
+    std::filesystem::create_directories(work.temp / "new");
+    std::filesystem::create_directories(work.temp / "elsewhere");
+    std::filesystem::create_directory_symlink(work.temp / "elsewhere", work.temp / "new" / name);
+    const auto refused = take(false);
+    ASSERT_FALSE(refused) << name;
+    EXPECT_EQ(refused.error().code, Errc::denied);
+    EXPECT_TRUE(std::filesystem::is_empty(work.temp / "elsewhere"));
+  }
+}
+
+TEST_F(ImportTest, APipeAmongTheMetadataIsNotWaitedFor) {
+  put_versions();
+  ASSERT_EQ(::mkfifo((work.temp / "old/metadata/x.json").c_str(), 0600), 0);
+  std::filesystem::create_symlink("nowhere", work.temp / "old/metadata/y.json");
+  const auto done = take(false);
+  ASSERT_TRUE(done) << done.error().text();
+  EXPECT_EQ(done->left_out, (std::vector<std::string>{"x.json", "y.json", "1.targets.json"}));
+}
+
+TEST_F(ImportTest, AHoleAmongTheRootsIsTold) {
+  put_versions();
+  auto third = json::parse_strict(metadata("1.root.json")).value();
+  member_in(third, "signed")->set("version", 3);
+  put("metadata/3.root.json", json::write(third));
+  const auto refused = take(false);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().what, "root 3 is there, and root 2 is not");
+}
+
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)  // which hold all by themselves
+TEST_F(ImportTest, WhatIsNotTakenOverIsNotHeld) {
+  put_versions();
+  const auto filler = [](int i) {
+    return cat(R"({"signatures":[],"signed":{"_type":"targets","expires":"2030-01-01T00:00:00Z",)",
+               R"("spec_version":"1.0.31","targets":{},"version":)", i + 10, R"(,"x":")",
+               std::string(8U << 20, 'x'), "\"}}");
+  };
+  constexpr int kMany = 16;
+  for (int i = 0; i < kMany; ++i) {
+    std::ofstream(work.temp / "old/metadata" / cat("old", i, ".json")) << filler(i);
+  }
+  // A child, so that nothing else counts: its largest size is its own.
+  const auto grown = [&](const std::function<void()>& work_to_do) {
+    const pid_t child = ::fork();
+    if (child == 0) {
+      work_to_do();
+      ::_exit(0);
+    }
+    rusage used{};
+    int status = 0;
+    EXPECT_EQ(::wait4(child, &status, 0, &used), child);
+    return used.ru_maxrss;  // KiB
+  };
+  const long without = grown([] {});
+  const long with = grown([&] { (void)take(false); });
+  EXPECT_LT(with - without, 8L * 1024 * kMany / 2);
+  std::filesystem::remove_all(work.temp / "new");
+  const auto done = take(false);
+  ASSERT_TRUE(done) << done.error().text();
+  EXPECT_EQ(done->left_out.size(), static_cast<std::size_t>(kMany) + 1);
+}
+#endif
+
+TEST_F(ImportTest, AFileThatChangesMeanwhileIsRefused) {
+  put_versions();
+  class Changing final : public test::ForwardingFiles {
+   public:
+    Result<std::string> read_plain(const Path& path, std::size_t max, Links links) override {
+      SLUICE_TRY(auto text, ForwardingFiles::read_plain(path, max, links));
+      if (path.filename() == "2.targets.json" && ++reads == 2) text += ' ';
+      return text;
+    }
+    int reads = 0;
+  } files;
+  std::filesystem::create_directories(work.temp / "new");
+  const auto refused = import_repository(
+      files, work.temp / "new",
+      {.metadata = work.temp / "old/metadata", .targets = Path(), .now = work.clock.now()});
+  ASSERT_FALSE(refused);
+  EXPECT_TRUE(refused.error().what.ends_with("2.targets.json changed while it was read"));
+  EXPECT_EQ(imported("metadata/timestamp.json"), "");
 }
 
 TEST_F(ImportTest, AFolderWithARepositoryStays) {

@@ -9,6 +9,7 @@
 
 #include "base/text.h"
 #include "support/tufrepo/work_folder.h"
+#include "tufrepo/clean.h"
 
 namespace sluice::tuf {
 namespace {
@@ -103,6 +104,21 @@ TEST_F(MirrorTest, APlaceWithAnEarlierReleaseGetsWhatItLacks) {
   EXPECT_EQ(look(), MirrorState::same);
   ASSERT_EQ(bring(), "good");
   EXPECT_EQ(written, 0U);
+}
+
+// Cleaning leaves what a place is known by.
+TEST_F(MirrorTest, APlaceThatIsBehindIsKnownAfterItsTimestampHasExpiredAndThisFolderIsCleaned) {
+  work.init();
+  release("app.txt", "one");
+  ASSERT_EQ(bring(), "good");
+  work.clock.set(work.clock.now() + hours(24 * 70));
+  ASSERT_EQ(work.refresh_online(), "good") << work.detail;
+  const auto here = folder_store(system_files(), work.folder);
+  const auto cleaned = clean(*here, work.clock.now());
+  ASSERT_TRUE(cleaned) << cleaned.error().text();
+  EXPECT_FALSE(cleaned->removed.empty());
+  EXPECT_EQ(look(), MirrorState::behind);
+  EXPECT_EQ(bring(), "good");
 }
 
 TEST_F(MirrorTest, EveryRootGoesAlong) {

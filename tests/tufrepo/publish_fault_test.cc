@@ -195,7 +195,7 @@ TEST(CleanFaults, KilledAtEachSystemCallItRemovesNothingThatIsReached) {
     EXPECT_EQ(state(*store)->condition, StoreCondition::whole) << at;
     const auto again = clean_later();
     ASSERT_TRUE(again) << at << again.error().text();
-    EXPECT_EQ(files_below(folder / "store").size(), before.size() - 6) << at;
+    EXPECT_EQ(files_below(folder / "store").size(), before.size() - 5) << at;
     if (!ran->killed) break;
     ++killed;
   }

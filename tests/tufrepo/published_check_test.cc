@@ -100,8 +100,10 @@ TEST_F(PublishedCheckTest, MayBeGivenUpBeforeItEnds) {
 TEST_F(PublishedCheckTest, ASnapshotThatCannotBeReadIsToldAndNobodyWaits) {
   class Refusing final : public test::ForwardingFiles {
    public:
-    Result<std::string> read(const Path& path, std::size_t max) override {
-      if (path.filename() != "1.snapshot.json") return ForwardingFiles::read(path, max);
+    Result<std::string> read_plain(const Path& path, std::size_t max, Links links) override {
+      if (path.filename() != "1.snapshot.json") {
+        return ForwardingFiles::read_plain(path, max, links);
+      }
       return fail(Errc::io, "the disk is gone");
     }
   } files;

@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "base/codec.h"
 #include "base/text.h"
 #include "support/fake_world.h"
@@ -289,6 +291,41 @@ TEST_F(CommandKeys, AreNotBelieved) {
   ASSERT_TRUE(nobody);
   EXPECT_EQ((*nobody)->sign("{}").error().code, Errc::not_found);
   EXPECT_EQ(open("cmd:true").error().code, Errc::usage);  // whose signature would it be?
+}
+
+TEST_F(CommandKeys, GetNothingThatOpensOtherKeys) {
+  const auto key = make_key(crypto::KeyType::ed25519);
+  const SignerOptions options{.public_key = key.public_key(), .withheld = {"TUF_ONLINE_KEY"}};
+  world.environment.values = {{"SLUICE_PASSWORD", "a"},
+                              {"SLUICE_PASSWORD_ROOT", "b"},
+                              {"TUF_ONLINE_KEY", "c"},
+                              {"TUF_ONLINE_KEYS", "d"},
+                              {"KMS_TOKEN", "e"}};
+  const Path seen = folder / "seen";
+  const auto signer = open(program(cat("cat >/dev/null; env > '", seen.string(), "'")), options);
+  ASSERT_TRUE(signer) << signer.error().text();
+  const auto signature = (*signer)->sign("{}");
+  ASSERT_FALSE(signature);
+  EXPECT_NE(signature.error().what.find("answered nothing"), std::string::npos)
+      << signature.error().what;
+  const std::string text = test::read_file(seen);
+  std::vector<std::string> got;
+  for (const auto line : split(text, '\n')) {
+    if (line.starts_with("SLUICE_") || line.starts_with("TUF_") || line.starts_with("KMS_")) {
+      got.emplace_back(line);
+    }
+  }
+  std::ranges::sort(got);
+  EXPECT_EQ(got, (std::vector<std::string>{"KMS_TOKEN=e", "TUF_ONLINE_KEYS=d"}));
+}
+
+TEST(Sources, NameTheVariableThatTheyAreIn) {
+  EXPECT_EQ(variable_of("env:TUF_ONLINE_KEY"), "TUF_ONLINE_KEY");
+  EXPECT_EQ(variable_of("pkcs11:token=a?pin-source=env:PIN"), "PIN");
+  for (const char* other :
+       {"env.key", "cmd:env:X", "pkcs11:token=a?pin-source=file:env", "pkcs11:"}) {
+    EXPECT_FALSE(variable_of(other)) << other;
+  }
 }
 
 TEST(Commands, AreSplitAsAShellWouldAndNothingMore) {

@@ -4,8 +4,10 @@
 #include <gtest/gtest.h>
 
 #include <filesystem>
+#include <set>
 
 #include "base/text.h"
+#include "support/forwarding_files.h"
 #include "support/tufrepo/work_folder.h"
 
 namespace sluice::tuf {
@@ -13,6 +15,16 @@ namespace {
 
 using std::chrono::seconds;
 using test::WorkFolder;
+
+// Nobody waits for a lock, and which ones there are is known.
+class Impatient final : public test::ForwardingFiles {
+ public:
+  Result<std::unique_ptr<FileLock>> lock(const Path& path, std::chrono::milliseconds) override {
+    locks.insert(path.filename().native());
+    return ForwardingFiles::lock(path, std::chrono::milliseconds(0));
+  }
+  std::set<std::string> locks;
+};
 
 class TwoPeople : public testing::Test {
  protected:
@@ -165,6 +177,116 @@ TEST_F(TwoPeople, WhoProposeTheSameAtAnotherTimeSignAnew) {
   std::filesystem::copy(his / "staging", mine / "staging",
                         std::filesystem::copy_options::recursive);
   EXPECT_EQ(work.publish(), "good") << work.detail;
+}
+
+TEST_F(TwoPeople, WhoWaitsInVainForTheOtherIsToldWhatToDo) {
+  Impatient files;
+  auto first = Repository::open(files, work.folder).value();
+  auto second = Repository::open(files, work.folder).value();
+  ASSERT_TRUE(first.hold());
+  const auto held = second.hold();
+  ASSERT_FALSE(held);
+  EXPECT_EQ(held.error().code, Errc::timeout);
+  EXPECT_NE(held.error().what.find("another command has been changing "), std::string::npos)
+      << held.error().what;
+  EXPECT_NE(held.error().hint.find("wait for it to end, and do the same again"), std::string::npos);
+  add(second, "two");
+  const auto saved = second.save();
+  ASSERT_FALSE(saved);
+  EXPECT_EQ(saved.error().code, Errc::timeout);
+  EXPECT_EQ(proposal(), "");
+  // Who holds it saves.
+  add(first, "one");
+  EXPECT_TRUE(first.save());
+  EXPECT_NE(proposal(), "");
+  EXPECT_EQ(files.locks, std::set<std::string>{".sluice-staging.lock"});
+}
+
+TEST_F(TwoPeople, NothingIsHeldWhileAPersonIsAsked) {
+  Impatient files;
+  auto first = Repository::open(files, work.folder).value();
+  ASSERT_TRUE(first.hold());
+  const auto answer = first.unheld([&]() -> Result<int> {
+    auto second = Repository::open(files, work.folder).value();
+    EXPECT_TRUE(second.hold());
+    return 7;
+  });
+  EXPECT_EQ(answer.value(), 7);
+  auto third = Repository::open(files, work.folder).value();
+  EXPECT_FALSE(third.hold());  // it is held again
+  // Also where nothing was answered.
+  const auto none = first.unheld([]() -> Result<int> { return fail(Errc::denied, "no"); });
+  EXPECT_EQ(none.error().what, "no");
+  EXPECT_FALSE(third.hold());
+}
+
+TEST_F(TwoPeople, WhoWasAskedDoesNotGoOnWithAProposalThatChangedMeanwhile) {
+  work.add("zero", "zero");
+  auto first = work.open();
+  ASSERT_TRUE(first.hold());
+  ASSERT_TRUE(first.staged(RoleName("targets")));
+  const auto while_asked = [&](auto change) {
+    return first.unheld([&]() -> Result<int> {
+      change();
+      return 1;
+    });
+  };
+  // A role that was not looked at is no matter.
+  EXPECT_TRUE(while_asked([&] {
+    work.change([&](Repository& other) {
+      return renew(other, RoleName("root"), work.clock.now() + seconds(60));
+    });
+  }));
+  expect_denied(while_asked([&] { work.add("one", "one"); }));
+  const std::string grown = proposal();
+  // Whoever goes on all the same writes nothing.
+  expect_denied(first.save());
+  expect_denied(first.unstage(RoleName("targets")));
+  expect_denied(first.published_file(RoleName("timestamp"), 0));
+  EXPECT_EQ(proposal(), grown);
+}
+
+TEST_F(TwoPeople, WhoWasAskedDoesNotBuildOnWhatIsNoLongerPublished) {
+  for (const bool looked : {false, true}) {
+    auto first = work.open();
+    ASSERT_TRUE(first.hold());
+    if (looked) {
+      ASSERT_TRUE(first.version_of(RoleName("targets")));
+    }
+    const auto done = first.unheld([&]() -> Result<int> {
+      ReleaseOptions anew;
+      anew.force = true;
+      EXPECT_EQ(work.publish(anew), "good") << work.detail;
+      return 1;
+    });
+    EXPECT_EQ(done.has_value(), !looked);
+    EXPECT_EQ(done ? "" : done.error().what,
+              looked ? "somebody else published in this moment" : "");
+  }
+}
+
+TEST_F(TwoPeople, NobodysSignatureStandsBesideWhatHeDidNotSee) {
+  work.add("one", "one");
+  auto signer = work.open();
+  const auto staged = signer.staged(RoleName("targets"));
+  ASSERT_TRUE(staged && *staged != nullptr);
+  json::Value value;
+  value.set("keyid", work.key("carla").keyid.str());
+  value.set("sig", "00");
+  const StagedSignature over{work.key("carla").keyid.str(), value, (*staged)->draft.version(),
+                             (*staged)->sha256};
+  ASSERT_TRUE(signer.staged(RoleName("root")));
+  const auto count = [&] { return work.open().signatures(RoleName("targets"))->size(); };
+  // What became of another role is no matter.
+  work.change([&](Repository& other) {
+    return renew(other, RoleName("root"), work.clock.now() + seconds(60));
+  });
+  EXPECT_TRUE(signer.add_signatures({{RoleName("targets"), over}}));
+  EXPECT_EQ(count(), 1U);
+  work.add("two", "two");
+  EXPECT_EQ(count(), 0U);
+  expect_denied(signer.add_signatures({{RoleName("targets"), over}}));
+  EXPECT_EQ(count(), 0U);
 }
 
 TEST_F(TwoPeople, TheSlowerOfTwoClonesIsOutdatedAndDoesItAgain) {

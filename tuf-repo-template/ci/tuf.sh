@@ -5,7 +5,7 @@
 #   check     is what a change proposes sound? Exit code 1 where it is not; what it needs yet stands in the report
 #   complete  have all signed? 75 where not
 #   publish   signs online and publishes what is complete, signs what is due, pushes it
-#   refresh   signs what is due, pushes it
+#   refresh   signs what is due, removes files that no client can reach any more, pushes that
 #   mirror    brings the place that TUF_PUBLISH_TO names up to date
 #   site DIR  what a web server has to serve, into DIR
 #   watch     would a client accept what is published, and for how long? 1 where somebody has to act
@@ -155,6 +155,18 @@ sign_due() {
   said 'Signed online' sluice tuf refresh-online || stop "$?" 'what is due could not be signed; the report says why'
 }
 
+# Of what was published, and of proposals that were given up. The files of a proposal that waits have to stay.
+tidy() {
+  ! published || [ -n "$(find staging -maxdepth 1 -name '*.json' 2>/dev/null)" ] ||
+    said 'Removed: files that no client can reach any more' sluice tuf clean ||
+    tell warning 'files that no client can reach any more could not be removed; the report says why'
+}
+
+refresh_all() {
+  sign_due
+  tidy
+}
+
 publish_complete() {
   same_root
   published || [ -d staging ] || {
@@ -252,7 +264,7 @@ case ${1:-} in
   check) check ;;
   complete) all_signed ;;
   publish) until_pushed 'tuf: publish' publish_complete ;;
-  refresh) until_pushed 'tuf: sign what is due' sign_due ;;
+  refresh) until_pushed 'tuf: sign what is due' refresh_all ;;
   mirror) mirror ;;
   site) site "${2:?a folder}" ;;
   watch) watch ;;

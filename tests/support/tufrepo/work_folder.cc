@@ -100,9 +100,9 @@ void WorkFolder::sign(const std::string& role, const std::string& person) {
   json::Value value;
   value.set("keyid", signature->keyid.str());
   value.set("sig", signature->sig);
-  EXPECT_TRUE(repository.add_signature(
-      tuf::RoleName(role),
-      {listed.keyid.str(), value, (*staged)->draft.version(), (*staged)->sha256}));
+  EXPECT_TRUE(repository.add_signatures(
+      {{tuf::RoleName(role),
+        {listed.keyid.str(), value, (*staged)->draft.version(), (*staged)->sha256}}}));
 }
 
 void WorkFolder::overwrite(const std::string& role, tuf::Draft draft, const std::string& person) {
@@ -146,12 +146,12 @@ tuf::OnlineSigners WorkFolder::signers() {
   };
 }
 
-std::string WorkFolder::publish(const tuf::ReleaseOptions& given) {
+std::string WorkFolder::publish_with(Files& files, const tuf::ReleaseOptions& given) {
   auto repository = open();
   tuf::ReleaseOptions options = given;
   options.now = clock.now();
   if (options.renew_only) repository.ignore_staging();
-  const auto store = tuf::folder_store(system_files(), folder);
+  const auto store = tuf::folder_store(files, folder);
   options.store = store.get();
   const auto verdict = tuf::prepare_release(repository, signers(), options);
   if (!verdict) return cat("error: ", verdict.error().text());

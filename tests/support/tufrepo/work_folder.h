@@ -49,7 +49,11 @@ class WorkFolder {
   // Everything that is staged, by all of them that it asks for.
   void sign_all(const std::vector<std::string>& people);
   // The ids of what was refused, joined; "good"; "nothing".
-  std::string publish(const tuf::ReleaseOptions& options = {});
+  std::string publish(const tuf::ReleaseOptions& options = {}) {
+    return publish_with(system_files(), options);
+  }
+  // What is written goes through these.
+  std::string publish_with(Files& files, const tuf::ReleaseOptions& options = {});
   std::string refresh_online();
   void add(const std::string& path, const std::string& content);  // as a change of its own
   template <class Edit>
