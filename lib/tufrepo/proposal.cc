@@ -135,16 +135,15 @@ class Examiner {
     const RoleName role = entry.role;
     SLUICE_TRY(const auto* staged, repository_.staged(role));
     SLUICE_TRY(const auto* before, repository_.published(role));
-    if (!options_.changes) return look_at_form(entry, before, staged->draft);
     if (before != nullptr) {
       SLUICE_TRY(const auto answer, published_.of(role));
       if (answer.standing == PublishedCheck::Standing::nobodys) before = nullptr;
       if (answer.standing == PublishedCheck::Standing::broken) tell_broken(role, answer.why);
     }
-    SLUICE_CHECK(look_at_form(entry, before, staged->draft));
-    if (!options_.changes) return {};
-    SLUICE_TRY(entry.changes, difference(before, staged->draft, names_));
-    return {};
+    if (options_.changes) {
+      SLUICE_TRY(entry.changes, difference(before, staged->draft, names_));
+    }
+    return look_at_form(entry, before, staged->draft);
   }
 
   Result<void> look_at_form(const ProposedRole& entry, const Draft* before, const Draft& after) {
