@@ -6,6 +6,7 @@
 
 #include "base/bytes.h"
 #include "tufrepo/difference.h"
+#include "tufrepo/form.h"
 #include "tufrepo/proposal.h"
 #include "tufrepo/repository.h"
 
@@ -67,6 +68,9 @@ void read_draft(std::string_view text) {
   require(changes.has_value() && changes->empty());
   (void)difference(nullptr, *draft, nullptr);
   (void)delegations_of(*draft, {});
+  (void)defects_of_form(nullptr, *draft, {});
+  const auto defects = defects_of_form(&*draft, *again, {});  // what was published so may stay
+  require(!defects.has_value() || defects->empty());
 }
 
 }  // namespace

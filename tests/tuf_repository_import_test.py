@@ -144,7 +144,7 @@ class TakenOver:
         self.targets |= self.people.add({"new.txt": b"from sluice\n"})
         self.people.publish(who("carl"))
         self.targets |= self.people.add({"lib-new": b"a new library\n"})
-        self.people.publish(who("dora"), "eva") if self.kind in ("python-tuf", "plain") else self.people.publish(who("dora"))
+        self.people.publish("eva" if self.kind in ("python-tuf", "plain") else who("dora"))  # a bin, or dora's role
         self.people.tuf("key", "add", "root", self.people.key("finn"))
         self.people.publish(who("ann"), who("ben"))
 
