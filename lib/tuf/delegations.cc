@@ -2,7 +2,6 @@
 #include "tuf/delegations.h"
 
 #include <algorithm>
-#include <numeric>
 
 #include "base/codec.h"
 #include "base/text.h"
@@ -259,8 +258,8 @@ std::vector<Delegations::Covering> Delegations::covering(std::string_view path,
 
 // Most files list roles and prefixes in their order: to see that takes less than sorting.
 Result<void> Delegations::index(const json::Tokenizer& in) {
-  by_name_.resize(roles_.size());
-  std::iota(by_name_.begin(), by_name_.end(), 0U);
+  by_name_.reserve(roles_.size());
+  for (std::uint32_t i = 0; i < roles_.size(); ++i) by_name_.push_back(i);
   const auto name = [this](std::uint32_t i) -> const RoleName& { return roles_[i].role; };
   if (!std::ranges::is_sorted(by_name_, {}, name)) std::ranges::sort(by_name_, {}, name);
   const auto twice = std::ranges::adjacent_find(by_name_, {}, name);

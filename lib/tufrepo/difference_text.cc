@@ -85,7 +85,7 @@ std::string key_text(const std::string& key, Shown shown) {
 // Where the two sides look the same in brief they are shown whole.
 std::string arrow(const Change& change, Shown shown) {
   const std::string was = printable(change.before, most(shown));
-  const std::string is = printable(change.after, most(shown));
+  std::string is = printable(change.after, most(shown));
   if (change.before.empty()) return is;
   if (change.after.empty()) return cat(was, " -> nothing");
   if (was == is && shown == Shown::briefly) return arrow(change, Shown::whole);

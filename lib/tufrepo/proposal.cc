@@ -76,9 +76,7 @@ class Examiner {
     // Last, for what is published may be under examination elsewhere until now.
     for (auto& role : out_.roles) SLUICE_CHECK(tell(role.role, compare(role)));
     SLUICE_CHECK(look_at_top_level());
-    for (std::size_t i = 0; i < out_.roles.size(); ++i) {
-      SLUICE_CHECK(tell(out_.roles[i].role, look_at_delegations(out_.roles[i])));
-    }
+    for (const auto& role : out_.roles) SLUICE_CHECK(tell(role.role, look_at_delegations(role)));
     SLUICE_TRY(auto paths, examine_paths(repository_));
     std::ranges::move(paths, std::back_inserter(out_.faults));
     if (options_.files) {

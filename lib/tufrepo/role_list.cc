@@ -54,7 +54,7 @@ bool is_one_of(const std::map<std::string_view, ListedRole>& bins, const Delegat
 void list_below(const Delegations& delegations, const RoleName& parent,
                 std::vector<ListedRole>& out) {
   if (const auto& bins = delegations.bins()) {
-    out.push_back({RoleName(bins->prefix), parent, bins->keys, *bins, {}});
+    out.push_back({RoleName(bins->prefix), parent, bins->keys, bins, {}});
   }
   const auto bins = explicit_bins(delegations, parent);
   std::set<std::string_view> told;

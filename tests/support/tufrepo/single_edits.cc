@@ -38,7 +38,7 @@ const std::vector<json::Value>& some_kinds() {
 
 class Editor {
  public:
-  explicit Editor(const json::Value& document) : document_(document) {}
+  explicit Editor(json::Value document) : document_(std::move(document)) {}
 
   std::vector<SingleEdit> run() && {
     visit(document_, "");
