@@ -2,8 +2,10 @@
 #include "tufrepo/proposal.h"
 
 #include <algorithm>
+#include <map>
 #include <set>
 
+#include "base/parallel.h"
 #include "base/text.h"
 #include "tuf/limits.h"
 #include "tufrepo/form.h"
@@ -12,6 +14,8 @@
 namespace sluice::tuf {
 
 namespace {
+
+constexpr std::size_t kManyNew = 64;
 
 // A signature with what is known of what it is over.
 struct Ballot {
@@ -73,6 +77,7 @@ class Examiner {
     for (const auto& role : roles) SLUICE_CHECK(tell(role, examine(role)));
     SLUICE_CHECK(look_at(RoleName("targets")));
     if (options_.meanwhile) options_.meanwhile(out_.roles);
+    SLUICE_CHECK(look_at_bins_form());
     // Last, for what is published may be under examination elsewhere until now.
     for (auto& role : out_.roles) SLUICE_CHECK(tell(role.role, compare(role)));
     SLUICE_CHECK(look_at_top_level());
@@ -144,13 +149,46 @@ class Examiner {
     return look_at_form(entry, before, staged->draft);
   }
 
+  Result<FormOptions> form_options() {
+    FormOptions out{.foreign = repository_.foreign(), .known = {}};
+    for (const auto type : {RoleType::root, RoleType::targets}) {
+      SLUICE_TRY(out.known.emplace_back(), repository_.published(role_name(type)));
+    }
+    return out;
+  }
+
+  // Where thousands are new, on all cores. Who delegates is left for later: keys of others may be
+  // asked for more than bytes.
+  Result<void> look_at_bins_form() {
+    std::vector<const ProposedRole*> those;
+    std::vector<const Draft*> drafts;
+    for (const auto& each : out_.roles) {
+      if (each.type != RoleType::targets || each.from != 0) continue;
+      SLUICE_TRY(const auto* staged, repository_.staged(each.role));
+      if (staged->draft.head().find("delegations") != nullptr) continue;
+      those.push_back(&each);
+      drafts.push_back(&staged->draft);
+    }
+    if (those.size() < kManyNew) return {};
+    SLUICE_TRY(const auto options, form_options());
+    std::vector<Result<std::vector<std::string>>> found(those.size());
+    for_each_parallel(those.size(), hardware_threads(), [&](std::size_t i) {
+      found[i] = defects_of_form(nullptr, *drafts[i], options);
+    });
+    for (std::size_t i = 0; i < those.size(); ++i) {
+      forms_.emplace(those[i]->role.str(), std::move(found[i]));
+    }
+    return {};
+  }
+
   Result<void> look_at_form(const ProposedRole& entry, const Draft* before, const Draft& after) {
     if (entry.published) return {};
-    FormOptions form{.foreign = repository_.foreign(), .known = {}};
-    for (const auto type : {RoleType::root, RoleType::targets}) {
-      SLUICE_TRY(form.known.emplace_back(), repository_.published(role_name(type)));
+    auto known = forms_.find(entry.role.str());
+    if (known == forms_.end()) {
+      SLUICE_TRY(const auto options, form_options());
+      known = forms_.emplace(entry.role.str(), defects_of_form(before, after, options)).first;
     }
-    SLUICE_TRY(const auto defects, defects_of_form(before, after, form));
+    SLUICE_TRY(const auto defects, known->second);
     for (const auto& each : defects) {
       fault("form", entry.role, each,
             "nobody signs it like that: make the change again, or mend "
@@ -306,6 +344,7 @@ class Examiner {
   PublishedCheck own_check_;
   PublishedCheck& published_;
   const KeyNames* names_ = nullptr;
+  std::map<std::string, Result<std::vector<std::string>>> forms_;  // by role
   Proposal out_;
 };
 

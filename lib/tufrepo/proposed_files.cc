@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <optional>
 
+#include "base/parallel.h"
 #include "base/text.h"
 #include "tuf/limits.h"
 #include "tufrepo/edit.h"
@@ -110,22 +111,31 @@ bool surely_plain(std::string_view path) {
   return part > 0 && path.size() <= kMaxTargetPath;
 }
 
-// Names that no client takes for a file below its own folder. What is published already is not
-// asked again.
-Result<void> add_bad_paths(Repository& repository, const RoleName& role, const Draft& draft,
-                           std::vector<Fault>& out) {
-  std::size_t count = 0;
-  SLUICE_CHECK(draft.each([&](std::string_view path, std::string_view) -> Result<void> {
+// Names that no client takes for a file below its own folder.
+struct BadPath {
+  std::string path;
+  std::string why;
+};
+std::vector<BadPath> bad_paths(const Draft& draft) {
+  std::vector<BadPath> out;
+  (void)draft.each([&](std::string_view path, std::string_view) -> Result<void> {
     if (surely_plain(path)) return {};
     const auto plain = check_target_path(path);
-    if (plain) return {};
-    SLUICE_TRY(const auto* published, repository.published(role));
-    if (published != nullptr && published->find(path)) return {};
-    if (count++ < kMostNamed) {
-      out.push_back({"target", role, plain.error().what, "take it out with `sluice tuf remove`"});
-    }
+    if (!plain) out.push_back({std::string(path), plain.error().what});
     return {};
-  }));
+  });
+  return out;
+}
+
+// What is published already is not asked again.
+Result<void> tell_bad_paths(Repository& repository, const RoleName& role,
+                            const std::vector<BadPath>& bad, std::vector<Fault>& out) {
+  SLUICE_TRY(const auto* published, repository.published(role));
+  std::size_t count = 0;
+  for (const auto& [path, why] : bad) {
+    if ((published != nullptr && published->find(path)) || count++ >= kMostNamed) continue;
+    out.push_back({"target", role, why, "take it out with `sluice tuf remove`"});
+  }
   if (count <= kMostNamed) return {};
   out.push_back({"target", role, cat("and ", count - kMostNamed, " paths more"), ""});
   return {};
@@ -136,11 +146,20 @@ Result<void> add_bad_paths(Repository& repository, const RoleName& role, const D
 Result<std::vector<Fault>> examine_paths(Repository& repository) {
   std::vector<Fault> out;
   SLUICE_TRY(const auto roles, repository.staged_roles());
+  std::vector<const RoleName*> those;
+  std::vector<const Draft*> drafts;
   for (const auto& role : roles) {
     if (type_of_role(role) != RoleType::targets) continue;
     const auto staged = repository.staged(role);
     if (!staged || *staged == nullptr) continue;  // it cannot be read: a fault of its own
-    SLUICE_CHECK(add_bad_paths(repository, role, (*staged)->draft, out));
+    those.push_back(&role);
+    drafts.push_back(&(*staged)->draft);
+  }
+  std::vector<std::vector<BadPath>> bad(those.size());
+  for_each_parallel(those.size(), hardware_threads(),
+                    [&](std::size_t i) { bad[i] = bad_paths(*drafts[i]); });
+  for (std::size_t i = 0; i < those.size(); ++i) {
+    if (!bad[i].empty()) SLUICE_CHECK(tell_bad_paths(repository, *those[i], bad[i], out));
   }
   return out;
 }
