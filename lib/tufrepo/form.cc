@@ -302,7 +302,7 @@ Result<std::vector<std::string>> defects_of_form(const Draft* before, const Draf
                                                  const FormOptions& options) {
   Teller teller;
   tell_of_head(before, after, options, teller);
-  if (after.type() != RoleType::targets) return std::move(teller).all();
+  if (after.type() != RoleType::targets || !options.targets) return std::move(teller).all();
   SLUICE_CHECK(after.each([&](std::string_view path, std::string_view text) -> Result<void> {
     auto why = wrong_with_target(text);
     if (why.empty()) return {};

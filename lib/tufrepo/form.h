@@ -25,6 +25,7 @@ struct FormOptions {
   ForeignKeys foreign = {};
   // Published metadata whose keys are known, whatever their keyids. nullptr: none.
   std::vector<const Draft*> known = {};
+  bool targets = true;  // look at each: not where this program has just written them
 };
 // One text each, the first kMostDefects of them, then how many there are more.
 inline constexpr std::size_t kMostDefects = 20;

@@ -146,7 +146,7 @@ class Examiner {
     if (options_.changes) {
       SLUICE_TRY(entry.changes, difference(before, staged->draft, names_));
     }
-    return look_at_form(entry, before, staged->draft);
+    return look_at_form(entry, before, *staged);
   }
 
   Result<FormOptions> form_options() {
@@ -165,7 +165,7 @@ class Examiner {
     for (const auto& each : out_.roles) {
       if (each.type != RoleType::targets || each.from != 0) continue;
       SLUICE_TRY(const auto* staged, repository_.staged(each.role));
-      if (staged->draft.head().find("delegations") != nullptr) continue;
+      if (!staged->saved || staged->draft.head().find("delegations") != nullptr) continue;
       those.push_back(&each);
       drafts.push_back(&staged->draft);
     }
@@ -181,12 +181,16 @@ class Examiner {
     return {};
   }
 
-  Result<void> look_at_form(const ProposedRole& entry, const Draft* before, const Draft& after) {
+  // What was staged in memory holds targets that were looked at one by one.
+  Result<void> look_at_form(const ProposedRole& entry, const Draft* before,
+                            const StagedRole& staged) {
     if (entry.published) return {};
     auto known = forms_.find(entry.role.str());
     if (known == forms_.end()) {
-      SLUICE_TRY(const auto options, form_options());
-      known = forms_.emplace(entry.role.str(), defects_of_form(before, after, options)).first;
+      SLUICE_TRY(auto options, form_options());
+      options.targets = staged.saved;
+      known =
+          forms_.emplace(entry.role.str(), defects_of_form(before, staged.draft, options)).first;
     }
     SLUICE_TRY(const auto defects, known->second);
     for (const auto& each : defects) {

@@ -152,6 +152,7 @@ Result<std::vector<Fault>> examine_paths(Repository& repository) {
     if (type_of_role(role) != RoleType::targets) continue;
     const auto staged = repository.staged(role);
     if (!staged || *staged == nullptr) continue;  // it cannot be read: a fault of its own
+    if (!(*staged)->saved) continue;              // this program made it, and looked at each
     those.push_back(&role);
     drafts.push_back(&(*staged)->draft);
   }
