@@ -2,6 +2,7 @@
 // sluice tuf publish, refresh-online, clean.
 #include <algorithm>
 
+#include "base/limits.h"
 #include "base/text.h"
 #include "commands.h"
 #include "exit.h"
@@ -215,6 +216,16 @@ Result<void> refuse_with_proposed_targets(tuf::Repository& repository) {
   return {};
 }
 
+// Whoever keeps a repository there may have proposals, whose files nothing published reaches.
+Result<void> refuse_kept_folder(tuf::Store& store) {
+  SLUICE_TRY(const auto policy, store.read(std::string(tuf::kPolicyFile), limits::kConfigFile));
+  if (!policy) return {};
+  return fail(Error{Errc::denied, cat(store.describe(),
+                                      " is where a repository is kept: files of "
+                                      "what is proposed there would go")}
+                  .advise("clean it there, without --to"));
+}
+
 Result<int> tell_cleaned(Invocation& in, const tuf::Cleaned& cleaned, bool dry) {
   if (in.json) {
     json::Value out;
@@ -249,7 +260,7 @@ Result<int> run_tuf_clean(Invocation& in) {
   Place place;
   std::unique_ptr<tuf::Store> here;
   SLUICE_TRY(auto* const store, meant(in, open.repository, place, here));
-  if (here) SLUICE_CHECK(refuse_with_proposed_targets(open.repository));
+  SLUICE_CHECK(here ? refuse_with_proposed_targets(open.repository) : refuse_kept_folder(*store));
   tuf::CleanOptions options;
   options.dry_run = in.args.has("--dry-run");
   options.single_writer = in.args.has("--single-writer") || open.repository.policy().single_writer;

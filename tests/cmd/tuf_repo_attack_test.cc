@@ -271,6 +271,18 @@ TEST_F(TufBadDay, ANameThatAnotherRoleDelegatesToIsTaken) {
   tuf({"delegate", "other", "--bins", "4", "--explicit", "--signer", "env:TUF_ONLINE_KEY"});
 }
 
+TEST_F(TufBadDay, CleaningAsAPlaceTakesNoFilesOfAProposal) {
+  tuf({"add", "app.txt"});
+  for (const std::string place : {"repo", "./repo/../repo"}) {
+    const Ran refused = tuf({"clean", "--to", place}, 3);
+    EXPECT_TRUE(has(refused.err, "is where a repository is kept")) << refused.err;
+  }
+  sign("ann");
+  tuf({"publish"});  // the file is there
+  tuf({"publish", "--to", "place", "--new-timestamp"});
+  tuf({"clean", "--to", "place"});
+}
+
 TEST_F(TufBadDay, AnOnlineKeyThatDoesNotSignIsNamedAsTheCause) {
   const Ran refused = test::sluice()
                           .in(folder.path())
