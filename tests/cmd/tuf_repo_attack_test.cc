@@ -6,6 +6,7 @@
 #include <filesystem>
 
 #include "base/text.h"
+#include "cmd/tuf_folder.h"
 #include "json/value.h"
 #include "support/program.h"
 
@@ -16,7 +17,7 @@ using test::has;
 using test::Ran;
 using CommandLine = std::vector<std::string>;
 
-class TufBadDay : public testing::Test {
+class TufBadDay : public test::TufFolder {
  protected:
   TufBadDay() {
     for (const std::string person : {"ann", "ben", "online"}) make_key(person);
@@ -30,23 +31,6 @@ class TufBadDay : public testing::Test {
     sign("ben");
     tuf({"publish"});
   }
-  void make_key(const std::string& person) {
-    EXPECT_EQ(run({"key", "generate", "--type", "ed25519", "--out-prefix", person}).exit_code, 0);
-  }
-  Ran run(const CommandLine& words) const {
-    return test::sluice()
-        .in(folder.path())
-        .with("HOME", folder.path().native())
-        .with("SLUICE_PASSWORD", "example")
-        .with("TUF_ONLINE_KEY", test::read_file(folder / "online.key"))(words);
-  }
-  Ran tuf(CommandLine words, int expected = 0) const {
-    words.insert(words.begin(), "tuf");
-    words.insert(words.end(), {"--repo", "repo"});
-    Ran out = run(words);
-    EXPECT_EQ(out.exit_code, expected) << join(words, " ") << "\n" << out.out << out.err;
-    return out;
-  }
   Ran sign(const std::string& person) const {
     return tuf({"sign", "--key", cat(person, ".key"), "--yes"});
   }
@@ -55,8 +39,6 @@ class TufBadDay : public testing::Test {
     const auto entries = system_files().list(folder / "repo/staging/signatures" / role);
     return entries ? entries->size() : 0;
   }
-
-  test::TempFolder folder;
 };
 
 TEST_F(TufBadDay, StatusShowsTheKeysThatClientsTrustNowWhateverIsProposed) {

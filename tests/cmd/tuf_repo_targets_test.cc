@@ -5,6 +5,7 @@
 #include <filesystem>
 
 #include "base/text.h"
+#include "cmd/tuf_folder.h"
 #include "json/value.h"
 #include "support/program.h"
 
@@ -15,7 +16,7 @@ using test::has;
 using test::Ran;
 using Words = std::vector<std::string>;
 
-class TufTargets : public testing::Test {
+class TufTargets : public test::TufFolder {
  protected:
   TufTargets() {
     for (const std::string person : {"ann", "ben", "online"}) {
@@ -24,20 +25,6 @@ class TufTargets : public testing::Test {
     folder.write("one/app.bin", "1");
     folder.write("two/app.bin", "2");
     folder.write("three/app.bin", "1");
-  }
-  Ran run(const Words& words) const {
-    return test::sluice()
-        .in(folder.path())
-        .with("HOME", folder.path().native())
-        .with("SLUICE_PASSWORD", "example")
-        .with("TUF_ONLINE_KEY", test::read_file(folder / "online.key"))(words);
-  }
-  Ran tuf(Words words, int expected = 0) const {
-    words.insert(words.begin(), "tuf");
-    words.insert(words.end(), {"--repo", "repo"});
-    Ran out = run(words);
-    EXPECT_EQ(out.exit_code, expected) << join(words, " ") << "\n" << out.out << out.err;
-    return out;
   }
   // Targets by online keys too, so that --publish needs nobody.
   void init() const {
@@ -60,8 +47,6 @@ class TufTargets : public testing::Test {
   std::string staged() const {
     return test::read_file(folder / "repo" / "staging" / "targets.json");
   }
-
-  test::TempFolder folder;
 };
 
 // --- init

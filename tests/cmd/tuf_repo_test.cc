@@ -11,6 +11,7 @@
 #include <future>
 
 #include "base/text.h"
+#include "cmd/tuf_folder.h"
 #include "json/value.h"
 #include "support/json_schema.h"
 #include "support/program.h"
@@ -22,29 +23,11 @@ using test::has;
 using test::Ran;
 using Words = std::vector<std::string>;
 
-class TufRepository : public testing::Test {
+class TufRepository : public test::TufFolder {
  protected:
   TufRepository() {
     for (const std::string person : {"ann", "ben", "online"}) make_key(person);
     folder.write("app.txt", "release 1.0\n");
-  }
-  void make_key(const std::string& person) {
-    EXPECT_EQ(run({"key", "generate", "--type", "ed25519", "--out-prefix", person}).exit_code, 0);
-  }
-  Ran run(const Words& words) const {
-    return test::sluice()
-        .in(folder.path())
-        .with("HOME", folder.path().native())
-        .with("SLUICE_PASSWORD", "example")
-        .with("TUF_ONLINE_KEY", test::read_file(folder / "online.key"))(words);
-  }
-  // In the repository; prints what went wrong.
-  Ran tuf(Words words, int expected = 0) const {
-    words.insert(words.begin(), "tuf");
-    words.insert(words.end(), {"--repo", "repo"});
-    Ran out = run(words);
-    EXPECT_EQ(out.exit_code, expected) << join(words, " ") << "\n" << out.out << out.err;
-    return out;
   }
   Ran init(Words more = {}) const {
     Words words{"tuf",           "init",    "--root-key",       "ann.pub",
@@ -70,8 +53,6 @@ class TufRepository : public testing::Test {
   std::string published(const std::string& name) const {
     return test::read_file(folder / "repo" / "metadata" / name);
   }
-
-  test::TempFolder folder;
 };
 
 TEST_F(TufRepository, FromAnEmptyFolderToAReleaseThatAClientAccepts) {
